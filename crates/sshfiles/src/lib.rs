@@ -1,1 +1,39 @@
-//! Placeholder.
+//! Lossless editors for the text formats of OpenSSH and its neighbours.
+//!
+//! Every parser takes any bytes: invalid UTF-8, NUL, CRLF, lines of any length, a last line without a newline.
+//! What was not edited comes back byte for byte. Nothing here reads or writes a file.
+//!
+//! | type | file | manual page |
+//! | --- | --- | --- |
+//! | [`AuthorizedKeys`] | `~/.ssh/authorized_keys` | sshd(8), AUTHORIZED_KEYS FILE FORMAT |
+//! | [`KnownHosts`] | `~/.ssh/known_hosts` | sshd(8), SSH_KNOWN_HOSTS FILE FORMAT |
+//! | [`SshConfig`] | `~/.ssh/config` | ssh_config(5) |
+//! | [`SshdConfig`] | `sshd_config` and what `sshd -T` prints | sshd_config(5) |
+//! | [`Hosts`] | `/etc/hosts` | hosts(5) |
+//! | [`ShellProfile`] | `~/.bashrc` | bash(1) |
+//!
+//! Three rules hold for every editor. An edit returns whether a byte changed. The same edit a second time changes
+//! nothing. An edit and its removal give the old bytes back, where the file had no lines of ours before.
+
+mod authorized_keys;
+mod diff;
+mod hosts;
+mod key;
+mod known_hosts;
+pub mod lines;
+mod shell_profile;
+mod ssh_config;
+mod sshd_config;
+mod words;
+
+pub use authorized_keys::{AuthorizedKey, AuthorizedKeys};
+pub use diff::unified_diff;
+pub use hosts::{HOSTS_MARK, Hosts};
+pub use key::{KeyError, PublicKey};
+pub use known_hosts::{KnownHost, KnownHosts, Marker};
+pub use shell_profile::ShellProfile;
+pub use ssh_config::{HostEntry, SshConfig};
+pub use sshd_config::SshdConfig;
+
+/// The last word of every line of ours in `authorized_keys` and `known_hosts`.
+pub const OM_MARK: &str = "#OM";

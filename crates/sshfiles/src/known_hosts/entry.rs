@@ -1,0 +1,58 @@
+//! One line of `known_hosts`.
+
+use super::Marker;
+use super::pattern::HostField;
+use crate::key::PublicKey;
+use crate::words::{has_mark, skip_blanks, split_key, split_word, visible};
+
+/// A line that holds a key.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) marker: Marker,
+    pub(super) hosts: HostField,
+    pub(super) key: PublicKey,
+    pub(super) ours: bool,
+}
+
+impl Entry {
+    /// Reads one line; nothing for a blank line, a comment, and whatever OpenSSH would skip.
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        let text = skip_blanks(visible(line));
+        if text.is_empty() || text.starts_with(b"#") {
+            return None;
+        }
+        let (marker, text) = split_marker(text)?;
+        let (hosts, rest) = split_word(text);
+        let (key, comment) = split_key(rest)?;
+        // We never write a marked line; one with our mark at its end is a decision of the user's, such as a revocation.
+        let ours = marker == Marker::None && has_mark(comment);
+        Some(Self { marker, hosts: HostField::parse(hosts), key, ours })
+    }
+
+    /// The names and addresses by which an index can find this line; nothing if only matching can.
+    pub(super) fn names(&self) -> Option<&[Vec<u8>]> {
+        match &self.hosts {
+            HostField::Names(names) => Some(names),
+            HostField::Patterns(_) | HostField::Hashed { .. } => None,
+        }
+    }
+
+    /// Whether this is a line of ours for one host alone.
+    pub(super) fn is_ours_for_one(&self) -> bool {
+        self.ours && self.names().is_some_and(|names| names.len() == 1)
+    }
+}
+
+/// Cuts the marker off. A line with an unknown or a second marker is no entry.
+fn split_marker(text: &[u8]) -> Option<(Marker, &[u8])> {
+    if !text.starts_with(b"@") {
+        return Some((Marker::None, text));
+    }
+    let (word, rest) = split_word(text);
+    let marker = match word {
+        b"@cert-authority" => Marker::CertAuthority,
+        b"@revoked" => Marker::Revoked,
+        _ => return None,
+    };
+    (!rest.starts_with(b"@")).then_some((marker, rest))
+}

@@ -1,0 +1,187 @@
+//! `known_hosts`, as in sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
+
+mod entry;
+mod pattern;
+
+use std::collections::HashMap;
+
+use self::entry::Entry;
+use crate::OM_MARK;
+use crate::key::PublicKey;
+use crate::lines::Lines;
+use crate::words::is_plain_host;
+
+/// The port for which a host is known by its bare name.
+const DEFAULT_PORT: u16 = 22;
+
+/// The host keys a user knows.
+///
+/// A line of ours is `host algorithm base64 #OM`. It ends in LF whatever the other lines end in: ssh accepts CRLF too
+/// (the CR falls into the comment), but nobody needs a CR after the mark.
+#[derive(Clone, Debug)]
+pub struct KnownHosts {
+    lines: Lines,
+    /// By line id. A line without an entry is kept and never looked at again.
+    entries: HashMap<usize, Entry>,
+    /// From a name in lower case to the lines that hold it literally.
+    by_name: HashMap<Vec<u8>, Vec<usize>>,
+    /// The lines that only matching can find: wildcards, negations, hashes.
+    by_match: Vec<usize>,
+}
+
+/// The word at the start of a line that changes its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Marker {
+    /// None: the key is that of the host.
+    None,
+    /// `@cert-authority`: the key signs host certificates.
+    CertAuthority,
+    /// `@revoked`: the key must never be accepted.
+    Revoked,
+}
+
+/// One line that speaks about a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownHost {
+    /// The line's number, from 1.
+    pub line: usize,
+    /// What the line says about the key.
+    pub marker: Marker,
+    /// The key.
+    pub key: PublicKey,
+    /// Whether the last word is [`OM_MARK`] and the line has no marker.
+    pub ours: bool,
+}
+
+impl KnownHosts {
+    /// Reads any bytes.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let lines = Lines::parse(bytes);
+        let entries: Vec<(usize, Entry)> =
+            lines.iter().filter_map(|(id, line)| Some((id, Entry::parse(line)?))).collect();
+        let mut known =
+            Self { lines, entries: HashMap::new(), by_name: HashMap::new(), by_match: Vec::new() };
+        for (id, entry) in entries {
+            known.enter(id, entry);
+        }
+        known
+    }
+
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.lines.to_bytes()
+    }
+
+    /// The lines that speak about a host, in order.
+    ///
+    /// `host` is an IP address or a name, without brackets. As ssh does, port 22 is looked up as `host` and any other
+    /// as `[host]:port`, and nothing else.
+    pub fn lookup(&self, host: &str, port: u16) -> Vec<KnownHost> {
+        let name = host_field(host, port).to_ascii_lowercase().into_bytes();
+        let mut ids = self.by_name.get(&name).cloned().unwrap_or_default();
+        ids.extend(self.by_match.iter().filter(|id| self.matches(**id, &name)));
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().filter_map(|id| self.known_host(id)).collect()
+    }
+
+    /// Sees to it that the lines of ours for exactly this host and port hold exactly these keys, a line a key.
+    /// Returns whether anything changed.
+    ///
+    /// Right lines stay where they are, stale ones go, missing ones are appended in the given order. Lines of ours that
+    /// name several hosts are left alone, and so is the whole file if `host` is neither a name nor an IP address.
+    pub fn set_ours(&mut self, host: &str, port: u16, keys: &[PublicKey]) -> bool {
+        if !is_plain_host(host) {
+            return false;
+        }
+        let field = host_field(host, port);
+        let mut missing: Vec<&PublicKey> = Vec::new();
+        for key in keys {
+            if !missing.contains(&key) {
+                missing.push(key);
+            }
+        }
+        let mut stale = Vec::new();
+        for (id, entry) in self.ours_of(field.to_ascii_lowercase().as_bytes()) {
+            match missing.iter().position(|key| **key == entry.key) {
+                Some(at) => {
+                    missing.remove(at);
+                }
+                None => stale.push(id),
+            }
+        }
+        let changed = !stale.is_empty() || !missing.is_empty();
+        for id in stale {
+            self.remove(id);
+        }
+        for key in missing {
+            self.append(format!("{field} {key} {OM_MARK}").into_bytes());
+        }
+        changed
+    }
+
+    /// Removes every line of ours, whatever its host. Returns how many.
+    pub fn remove_ours(&mut self) -> usize {
+        let mut ours: Vec<usize> =
+            self.entries.iter().filter(|(_, entry)| entry.ours).map(|(id, _)| *id).collect();
+        // In order, because gaps are kept in order.
+        ours.sort_unstable();
+        for id in &ours {
+            self.remove(*id);
+        }
+        ours.len()
+    }
+
+    fn matches(&self, id: usize, name: &[u8]) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.hosts.matches(name))
+    }
+
+    fn known_host(&self, id: usize) -> Option<KnownHost> {
+        let Entry { marker, key, ours, .. } = self.entries.get(&id)?;
+        Some(KnownHost { line: self.lines.number(id), marker: *marker, key: key.clone(), ours: *ours })
+    }
+
+    /// The lines of ours whose host field is this name alone.
+    fn ours_of(&self, name: &[u8]) -> impl Iterator<Item = (usize, &Entry)> {
+        let ids = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        ids.iter()
+            .filter_map(|id| Some((*id, self.entries.get(id)?)))
+            .filter(|(_, entry)| entry.is_ours_for_one())
+    }
+
+    fn append(&mut self, line: Vec<u8>) {
+        let entry = Entry::parse(&line);
+        let id = self.lines.push(line);
+        if let Some(entry) = entry {
+            self.enter(id, entry);
+        }
+    }
+
+    fn enter(&mut self, id: usize, entry: Entry) {
+        match entry.names() {
+            Some(names) => {
+                for name in names {
+                    self.by_name.entry(name.clone()).or_default().push(id);
+                }
+            }
+            None => self.by_match.push(id),
+        }
+        self.entries.insert(id, entry);
+    }
+
+    /// Only lines of ours are removed; those with patterns or hashes stay in `by_match`, where they find no entry.
+    fn remove(&mut self, id: usize) {
+        self.lines.remove(id);
+        let Some(entry) = self.entries.remove(&id) else { return };
+        for name in entry.names().unwrap_or_default() {
+            if let Some(ids) = self.by_name.get_mut(name) {
+                ids.retain(|known| *known != id);
+            }
+        }
+    }
+}
+
+/// How ssh names a host in `known_hosts`.
+fn host_field(host: &str, port: u16) -> String {
+    if port == DEFAULT_PORT { host.to_owned() } else { format!("[{host}]:{port}") }
+}
