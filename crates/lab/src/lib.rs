@@ -1,1 +1,52 @@
-//! Placeholder.
+//! Real OpenSSH nodes on one Linux machine, for the demo, the tests and the benchmarks.
+//!
+//! A node is a set of Linux namespaces (network, mount, UTS, PID, IPC) with a root file system of its own, laid
+//! over the machine's, in which OpenSSH's own `sshd` runs. All nodes of a lab hang on one bridge, which lives in
+//! a network namespace of the lab: no packet leaves the machine, and two labs never meet.
+//!
+//! A lab is one process tree under a *keeper*, which is process 1 of a PID namespace and owns the mount and the
+//! network namespace in which everything of the lab lives. When the keeper ends, the kernel ends every process
+//! of the lab and removes its mounts, bridges and addresses. The keeper ends when its owner does, however that
+//! happens: it reads a pipe of which only the owner holds the other end.
+//!
+//! ```no_run
+//! use lab::{Lab, LabSpec};
+//!
+//! # fn main() -> Result<(), lab::LabError> {
+//! let lab = Lab::up(LabSpec::new(3).user("omm", "secret"))?;
+//! let node = lab.node(0);
+//! node.write("/root/hosts", b"10.77.0.1\n10.77.0.2\n", 0o644, "root")?;
+//! node.reject_port(22)?;
+//! let out = node.sh("omm", "id -un")?;
+//! assert_eq!(out.stdout, "omm\n");
+//! lab.down()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod accounts;
+mod error;
+mod fault;
+mod host_keys;
+mod keeper;
+mod lab;
+mod layers;
+mod network;
+mod node;
+mod node_files;
+mod process;
+mod registry;
+mod requirements;
+mod snapshot;
+mod spec;
+mod terminal;
+
+pub use error::{LabError, SpecMistake};
+pub use lab::Lab;
+pub use node::{Node, ShellOutput};
+pub use process::Proc;
+pub use registry::{LabInfo, labs, reap_dead_labs, take_down};
+pub use requirements::{Requirement, requirements};
+pub use snapshot::{Entry, Kind, Snapshot};
+pub use spec::{LabSpec, Sh};
+pub use terminal::Terminal;

@@ -1,0 +1,205 @@
+//! A lab as a whole: up and down.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::LabError;
+use crate::keeper::Keeper;
+use crate::node::Node;
+use crate::process::ProcessId;
+use crate::registry::reap_dead_labs;
+use crate::requirements::requirements;
+use crate::spec::LabSpec;
+use crate::{host_keys, layers, network};
+
+/// How long an sshd may take to listen, on a machine that is busy with other labs.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often to look whether it listens.
+const GLANCE: Duration = Duration::from_millis(2);
+/// So much may be written on a node.
+pub(crate) const DISK: &str = "256m";
+
+/// Nodes that can be logged in to, until this is dropped.
+#[derive(Debug)]
+pub struct Lab {
+    nodes: Vec<Node>,
+    keeper: Keeper,
+}
+
+impl Lab {
+    /// Brings a lab up, and returns when every sshd listens. Removes the remains of dead labs first.
+    ///
+    /// # Errors
+    /// When the machine lacks something, the specification asks for the impossible, or a step fails; what
+    /// was made until then is removed.
+    pub fn up(spec: LabSpec) -> Result<Lab, LabError> {
+        let missing = requirements();
+        if !missing.is_empty() {
+            return Err(LabError::Requirements(missing));
+        }
+        spec.check()?;
+        reap_dead_labs()?;
+        host_keys::fill_pool(spec.nodes.len())?;
+        let mut keeper = Keeper::start()?;
+        lay_disks(&mut keeper, &spec)?;
+        lay_layers(&mut keeper, &spec)?;
+        let nodes = start_nodes(&mut keeper, &spec)?;
+        wait_for_sshd(&nodes)?;
+        keeper.dir.set_nodes(&table(&nodes))?;
+        Ok(Lab { nodes, keeper })
+    }
+
+    /// All nodes, the first one being `node1` unless the specification renamed it.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node with this index, from 0.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    #[must_use]
+    pub fn node(&self, index: usize) -> &Node {
+        &self.nodes[index]
+    }
+
+    /// The lab's name on this machine.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.keeper.dir.id()
+    }
+
+    /// Takes the lab down: all its processes, mounts, networks and files. Dropping it does the same.
+    ///
+    /// # Errors
+    /// When a file of the lab cannot be removed.
+    pub fn down(mut self) -> Result<(), LabError> {
+        self.keeper.end()
+    }
+
+    /// Lets the lab stand after this process, until [`take_down`](crate::take_down), and returns its name.
+    ///
+    /// # Errors
+    /// When the lab's keeper is gone.
+    pub fn detach(mut self) -> Result<String, LabError> {
+        self.keeper.detach()?;
+        Ok(self.id())
+    }
+}
+
+/// A disk for every node: a tmpfs of its own.
+fn lay_disks(keeper: &mut Keeper, spec: &LabSpec) -> Result<(), LabError> {
+    let (outside, inside) = (keeper.fs(), keeper.dir.fs());
+    let mut fstab = String::new();
+    for index in 0..spec.nodes.len() {
+        layers::make_dir(&outside.join(disk_name(index)), 0o755)?;
+        let disk = inside.join(disk_name(index));
+        let _ = writeln!(fstab, "gs-lab-disk {} tmpfs mode=755,size={DISK} 0 0", disk.display());
+    }
+    write(&outside.join("disks"), &fstab)?;
+    keeper.order("mount disks").map(drop)
+}
+
+/// The layers that all nodes share and those of each, put together.
+fn lay_layers(keeper: &mut Keeper, spec: &LabSpec) -> Result<(), LabError> {
+    let (outside, inside) = (keeper.fs(), keeper.dir.fs());
+    layers::hide(&outside.join("hidden"))?;
+    layers::share(&outside.join("shared"), spec)?;
+    write(&outside.join("bridge"), &network::bridge())?;
+    write(&outside.join("node.sh"), include_str!("node.sh"))?;
+    let (sshd, cron) = layers::daemons();
+    let mut overlays = String::new();
+    for index in 0..spec.nodes.len() {
+        let disk = outside.join(disk_name(index));
+        layers::make_dir(&disk.join("upper"), 0o755)?;
+        layers::node(&disk.join("upper"), spec, index)?;
+        layers::make_dir(&disk.join("work"), 0o755)?;
+        layers::make_dir(&disk.join("root"), 0o755)?;
+        let disk_inside = inside.join(disk_name(index));
+        write(&disk.join("fstab"), &fstab(&disk_inside.join("root")))?;
+        write(&disk.join("cable"), &network::cable(index))?;
+        write(&disk.join("address"), &network::address(spec, index))?;
+        write(&disk.join("sshd"), &sshd)?;
+        write(&disk.join("cron"), &cron)?;
+        overlays.push_str(&overlay(&inside, &disk_inside));
+    }
+    write(&outside.join("overlays"), &overlays)?;
+    keeper.order("mount overlays").map(drop)
+}
+
+fn overlay(fs: &Path, disk: &Path) -> String {
+    let (fs, disk) = (fs.display(), disk.display());
+    format!(
+        "gs-lab-root {disk}/root overlay \
+         lowerdir={fs}/shared:{fs}/hidden:/,upperdir={disk}/upper,workdir={disk}/work 0 0\n"
+    )
+}
+
+/// The file systems of a node beside its root.
+fn fstab(root: &Path) -> String {
+    let root = root.display();
+    format!(
+        "proc {root}/proc proc nosuid,nodev,noexec 0 0\n\
+         sysfs {root}/sys sysfs ro,nosuid,nodev,noexec 0 0\n\
+         devpts {root}/dev/pts devpts newinstance,gid=5,mode=620,ptmxmode=666 0 0\n\
+         tmpfs {root}/dev/shm tmpfs mode=1777,size=16m 0 0\n\
+         tmpfs {root}/run tmpfs mode=755,size=16m 0 0\n\
+         tmpfs {root}/tmp tmpfs mode=1777,size=64m 0 0\n"
+    )
+}
+
+/// Starts process 1 of every node, at the same time, and collects their numbers.
+fn start_nodes(keeper: &mut Keeper, spec: &LabSpec) -> Result<Vec<Node>, LabError> {
+    keeper.order("network")?;
+    for index in 0..spec.nodes.len() {
+        keeper.post(&format!("node {}", disk_name(index)))?;
+    }
+    let users = Arc::from(spec.users.clone());
+    let mut nodes: Vec<Option<Node>> = spec.nodes.iter().map(|_| None).collect();
+    for _ in 0..spec.nodes.len() {
+        let answer = keeper.answer()?;
+        let broken = || LabError::Keeper { log: format!("{answer}\n{}", keeper.dir.log()) };
+        let (index, init) = parse_answer(&answer).ok_or_else(broken)?;
+        let place = nodes.get_mut(index).ok_or_else(broken)?;
+        *place = Some(Node::new(spec, index, init, keeper, Arc::clone(&users)));
+    }
+    Ok(nodes.into_iter().flatten().collect())
+}
+
+/// Reads `node n7 12345`.
+fn parse_answer(answer: &str) -> Option<(usize, ProcessId)> {
+    let (name, pid) = answer.strip_prefix("node n")?.split_once(' ')?;
+    Some((name.parse().ok()?, ProcessId::of(pid.parse().ok()?)?))
+}
+
+fn wait_for_sshd(nodes: &[Node]) -> Result<(), LabError> {
+    let deadline = Instant::now() + PATIENCE;
+    for node in nodes {
+        while !node.sshd_listens() {
+            if Instant::now() > deadline || !node.is_alive() {
+                let log = node.read("/var/log/sshd.log").unwrap_or_default();
+                let log = String::from_utf8_lossy(&log).into_owned();
+                return Err(LabError::NotReady { node: node.name().to_owned(), log });
+            }
+            thread::sleep(GLANCE);
+        }
+    }
+    Ok(())
+}
+
+fn table(nodes: &[Node]) -> String {
+    nodes.iter().map(|node| format!("{} {} {}\n", node.name(), node.ip(), node.init_pid())).collect()
+}
+
+pub(crate) fn disk_name(index: usize) -> String {
+    format!("n{index}")
+}
+
+fn write(path: &Path, text: &str) -> Result<(), LabError> {
+    fs::write(path, text).map_err(LabError::io("write", path))
+}

@@ -1,0 +1,200 @@
+//! A node: who it is, and how to run something on it.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+
+use crate::error::LabError;
+use crate::keeper::Keeper;
+use crate::lab::disk_name;
+use crate::network;
+use crate::process::{self, Proc, ProcessId};
+use crate::spec::{LabSpec, User};
+
+/// One node of a lab.
+#[derive(Debug)]
+pub struct Node {
+    pub(crate) name: String,
+    ip: IpAddr,
+    ip6: Option<Ipv6Addr>,
+    port: u16,
+    pub(crate) init: ProcessId,
+    pub(crate) keeper: ProcessId,
+    /// The node's disk, in the keeper's mount namespace.
+    pub(crate) disk: PathBuf,
+    users: Arc<[User]>,
+}
+
+/// What a script printed and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShellOutput {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output; bytes that are not UTF-8 are replaced.
+    pub stdout: String,
+    /// Its standard error; bytes that are not UTF-8 are replaced.
+    pub stderr: String,
+}
+
+impl Node {
+    pub(crate) fn new(
+        spec: &LabSpec,
+        index: usize,
+        init: ProcessId,
+        keeper: &Keeper,
+        users: Arc<[User]>,
+    ) -> Node {
+        let own = &spec.nodes[index];
+        Node {
+            name: own.name.clone(),
+            ip: IpAddr::V4(network::ipv4(index)),
+            ip6: spec.ipv6.then(|| network::ipv6(index)),
+            port: own.port,
+            init,
+            keeper: keeper.process,
+            disk: keeper.dir.fs().join(disk_name(index)),
+            users,
+        }
+    }
+
+    /// Its IPv4 address.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Its IPv6 address, in a lab that has them.
+    #[must_use]
+    pub fn ip6(&self) -> Option<Ipv6Addr> {
+        self.ip6
+    }
+
+    /// Its host name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The port on which its sshd listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The number of its process 1, as the machine sees it.
+    #[must_use]
+    pub fn init_pid(&self) -> i32 {
+        self.init.pid
+    }
+
+    /// Whether it was not killed.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.init.is_alive()
+    }
+
+    /// A command on the node, as that user, in that user's home, with the environment of a fresh login. The
+    /// caller adds program and arguments with `arg`, and more environment with a leading `NAME=value`.
+    ///
+    /// What the caller holds is the process that entered the node; the program itself is its child there. A
+    /// signal for the program goes to it directly, see [`Node::signal`].
+    ///
+    /// # Panics
+    /// When the lab has no such user.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test that asks for a user it did not add is wrong, and ends here")]
+    pub fn command(&self, user: &str) -> Command {
+        let Ok(user) = self.user(user) else {
+            panic!("the lab has no user {user}");
+        };
+        let mut command = self.enter();
+        if user.uid != 0 {
+            let id = user.uid.to_string();
+            command.args(["setpriv", "--reuid", &id, "--regid", &id, "--init-groups", "--"]);
+        }
+        command.args(["env", "-i", "-C", &user.home()]).args(environment(user));
+        command
+    }
+
+    /// Runs `sh -c script` as a user, without standard input.
+    ///
+    /// # Errors
+    /// When the node is dead, there is no such user, or the shell cannot be started.
+    pub fn sh(&self, user: &str, script: &str) -> Result<ShellOutput, LabError> {
+        self.check_alive()?;
+        self.user(user)?;
+        let mut command = self.command(user);
+        let output = command
+            .args(["sh", "-c", script])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(LabError::io("run", "nsenter"))?;
+        Ok(ShellOutput {
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Runs a script as root, which must succeed.
+    pub(crate) fn must(&self, script: &str) -> Result<String, LabError> {
+        let output = self.sh("root", script)?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        Err(LabError::Tool { program: "sh", stderr: format!("{}: {}", self.name, output.stderr) })
+    }
+
+    /// Sends a signal (`INT`, `TERM`, `KILL`, …) to every process of the node with this program name.
+    ///
+    /// # Errors
+    /// When the node is dead or no such process runs.
+    pub fn signal(&self, program: &str, signal: &str) -> Result<(), LabError> {
+        // The name in /proc is cut at 15 characters.
+        let name = program.chars().take(15).collect::<String>();
+        self.must(&format!(
+            "found=; for dir in /proc/[0-9]*; do\n\
+             read -r comm 2>/dev/null <\"$dir/comm\" || continue\n\
+             [ \"$comm\" != '{name}' ] || {{ kill -{signal} \"${{dir#/proc/}}\" && found=1; }}\n\
+             done; [ \"$found\" ] || {{ echo 'no process {name}' >&2; exit 1; }}"
+        ))
+        .map(drop)
+    }
+
+    /// All processes of the node, with their arguments and environments.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Proc> {
+        if self.is_alive() { process::in_namespace_of(self.init.pid) } else { Vec::new() }
+    }
+
+    pub(crate) fn check_alive(&self) -> Result<(), LabError> {
+        if self.is_alive() { Ok(()) } else { Err(LabError::Dead { node: self.name.clone() }) }
+    }
+
+    pub(crate) fn user(&self, name: &str) -> Result<&User, LabError> {
+        let found = self.users.iter().find(|user| user.name == name);
+        found.ok_or_else(|| LabError::UnknownUser { user: name.to_owned() })
+    }
+
+    fn enter(&self) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg("-t").arg(self.init.pid.to_string());
+        command.args(["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", "--"]);
+        command
+    }
+}
+
+/// What a login sets.
+fn environment(user: &User) -> [String; 7] {
+    let path = if user.uid == 0 { crate::requirements::PATH } else { "/usr/local/bin:/usr/bin:/bin" };
+    [
+        format!("HOME={}", user.home()),
+        format!("USER={}", user.name),
+        format!("LOGNAME={}", user.name),
+        format!("SHELL={}", user.shell),
+        format!("PATH={path}"),
+        "TERM=xterm".to_owned(),
+        "LANG=C.UTF-8".to_owned(),
+    ]
+}

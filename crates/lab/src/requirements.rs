@@ -1,0 +1,82 @@
+//! What a machine must offer before a lab can run on it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Something that is missing, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requirement {
+    /// The process is not root.
+    Root,
+    /// A program is not installed.
+    Program {
+        /// The program that was looked for.
+        program: &'static str,
+        /// The distribution package that has it (Debian's name).
+        package: &'static str,
+    },
+    /// `/usr` is a file system of its own, so that it is not part of the nodes' lower layer.
+    SeparateUsr,
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Requirement::Root => write!(out, "A lab makes namespaces and mounts, which only root may do."),
+            Requirement::Program { program, package } => {
+                write!(out, "The program {program} is missing; install the package {package}.")
+            }
+            Requirement::SeparateUsr => {
+                write!(out, "/usr is a file system of its own; a lab needs it on the same one as /.")
+            }
+        }
+    }
+}
+
+/// The programs that a lab calls, with their packages.
+const PROGRAMS: [(&str, &str); 10] = [
+    ("sshd", "openssh-server"),
+    ("ssh", "openssh-client"),
+    ("ssh-keygen", "openssh-client"),
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("nsenter", "util-linux"),
+    ("unshare", "util-linux"),
+    ("setpriv", "util-linux"),
+    ("script", "bsdutils"),
+    ("chpasswd", "passwd"),
+];
+
+/// What is missing on this machine. Empty when a lab can run.
+#[must_use]
+pub fn requirements() -> Vec<Requirement> {
+    let mut missing = Vec::new();
+    if !rustix::process::geteuid().is_root() {
+        missing.push(Requirement::Root);
+    }
+    for (program, package) in PROGRAMS {
+        if find_program(program).is_none() {
+            missing.push(Requirement::Program { program, package });
+        }
+    }
+    if is_mount_point(Path::new("/usr")) {
+        missing.push(Requirement::SeparateUsr);
+    }
+    missing
+}
+
+/// The search path of every process that the lab starts.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Finds a program on the fixed search path.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
+}
+
+fn is_mount_point(dir: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (std::fs::metadata(dir), std::fs::metadata("/")) {
+        (Ok(inner), Ok(outer)) => inner.dev() != outer.dev(),
+        _ => false,
+    }
+}

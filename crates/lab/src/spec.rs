@@ -1,0 +1,212 @@
+//! What a lab shall look like.
+
+use std::path::PathBuf;
+
+use crate::error::{LabError, SpecMistake};
+use crate::requirements::find_program;
+
+/// Which shell `/bin/sh` is on a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sh {
+    /// As on Debian and Ubuntu.
+    Dash,
+    /// As on openEuler, CentOS and their relatives.
+    Bash,
+}
+
+/// A user of every node.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) shell: String,
+    /// User and group number; 0 for root.
+    pub(crate) uid: u32,
+}
+
+impl User {
+    /// The home directory, as the password database has it.
+    pub(crate) fn home(&self) -> String {
+        if self.uid == 0 { "/root".to_owned() } else { format!("/home/{}", self.name) }
+    }
+}
+
+/// What one node has of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeSpec {
+    pub(crate) name: String,
+    pub(crate) port: u16,
+    pub(crate) sshd_config: String,
+    pub(crate) sh: Option<Sh>,
+    pub(crate) sftp: bool,
+}
+
+/// The plan of a lab: so many nodes, these users, those peculiarities.
+///
+/// Every node has root with the password `root-password` unless told otherwise. Passwords are hashed as
+/// SHA-512 with 1,000 rounds, so that checking one costs next to nothing in benchmarks.
+#[derive(Debug, Clone)]
+pub struct LabSpec {
+    pub(crate) users: Vec<User>,
+    pub(crate) nodes: Vec<NodeSpec>,
+    pub(crate) ipv6: bool,
+    pub(crate) program: Option<PathBuf>,
+    mistake: Option<SpecMistake>,
+}
+
+/// The number of the first ordinary user, as on every distribution.
+const FIRST_UID: u32 = 1000;
+/// A bridge takes at most 1,023 ports.
+const MOST_NODES: usize = 1000;
+
+impl LabSpec {
+    /// A lab of `nodes` nodes called `node1`, `node2`, …, with sshd on port 22 and IPv4 only.
+    #[must_use]
+    pub fn new(nodes: usize) -> LabSpec {
+        let root = User {
+            name: "root".to_owned(),
+            password: "root-password".to_owned(),
+            shell: "/bin/bash".to_owned(),
+            uid: 0,
+        };
+        let node = |index: usize| NodeSpec {
+            name: format!("node{}", index + 1),
+            port: 22,
+            sshd_config: String::new(),
+            sh: None,
+            sftp: true,
+        };
+        let fits = (1..=MOST_NODES).contains(&nodes);
+        LabSpec {
+            users: vec![root],
+            nodes: (0..nodes.min(MOST_NODES)).map(node).collect(),
+            ipv6: false,
+            program: None,
+            mistake: (!fits).then_some(SpecMistake::Nodes(nodes)),
+        }
+    }
+
+    /// Adds an ordinary user with a password, a group of the same name and bash as login shell.
+    #[must_use]
+    pub fn user(mut self, name: &str, password: &str) -> LabSpec {
+        let uid = FIRST_UID + u32::try_from(self.users.len()).unwrap_or(0) - 1;
+        self.users.push(User {
+            name: name.to_owned(),
+            password: password.to_owned(),
+            shell: "/bin/bash".to_owned(),
+            uid,
+        });
+        self
+    }
+
+    /// Sets the password of root on all nodes.
+    #[must_use]
+    pub fn root_password(mut self, password: &str) -> LabSpec {
+        self.users[0].password = password.to_owned();
+        self
+    }
+
+    /// Gives a user (added before, or root) another login shell, for example `/bin/csh`.
+    #[must_use]
+    pub fn login_shell(mut self, user: &str, shell: &str) -> LabSpec {
+        for one in self.users.iter_mut().filter(|one| one.name == user) {
+            shell.clone_into(&mut one.shell);
+        }
+        self
+    }
+
+    /// Lets the sshd of one node listen on another port than 22.
+    #[must_use]
+    pub fn port(mut self, node: usize, port: u16) -> LabSpec {
+        self.with_node(node, |spec| spec.port = port);
+        self
+    }
+
+    /// Gives the nodes an IPv6 address each (`fd77::1`, `fd77::2`, …) beside the IPv4 one.
+    #[must_use]
+    pub fn ipv6(mut self, on: bool) -> LabSpec {
+        self.ipv6 = on;
+        self
+    }
+
+    /// Puts lines at the top of `sshd_config` on one node. sshd takes the first value of an option, so these
+    /// win; close a `Match` block with `Match all`.
+    #[must_use]
+    pub fn sshd_config(mut self, node: usize, lines: &str) -> LabSpec {
+        self.with_node(node, |spec| add_lines(&mut spec.sshd_config, lines));
+        self
+    }
+
+    /// Puts lines at the top of `sshd_config` on every node.
+    #[must_use]
+    pub fn sshd_config_all(mut self, lines: &str) -> LabSpec {
+        self.nodes.iter_mut().for_each(|spec| add_lines(&mut spec.sshd_config, lines));
+        self
+    }
+
+    /// Chooses what `/bin/sh` is on one node. Unless told, it is what the machine has.
+    #[must_use]
+    pub fn sh(mut self, node: usize, sh: Sh) -> LabSpec {
+        self.with_node(node, |spec| spec.sh = Some(sh));
+        self
+    }
+
+    /// Leaves the SFTP subsystem out on one node.
+    #[must_use]
+    pub fn no_sftp(mut self, node: usize) -> LabSpec {
+        self.with_node(node, |spec| spec.sftp = false);
+        self
+    }
+
+    /// Names the nodes; the function gets the index, from 0.
+    #[must_use]
+    pub fn names(mut self, name: impl Fn(usize) -> String) -> LabSpec {
+        self.nodes.iter_mut().enumerate().for_each(|(index, spec)| spec.name = name(index));
+        self
+    }
+
+    /// Puts a program on every node, as `/usr/local/bin/gs_sshexkey`.
+    #[must_use]
+    pub fn program(mut self, path: impl Into<PathBuf>) -> LabSpec {
+        self.program = Some(path.into());
+        self
+    }
+
+    fn with_node(&mut self, node: usize, change: impl FnOnce(&mut NodeSpec)) {
+        match self.nodes.get_mut(node) {
+            Some(spec) => change(spec),
+            None => self.mistake = self.mistake.take().or(Some(SpecMistake::NoSuchNode(node))),
+        }
+    }
+
+    /// Whether a lab can be built like this on this machine.
+    pub(crate) fn check(&self) -> Result<(), LabError> {
+        if let Some(mistake) = &self.mistake {
+            return Err(LabError::Spec(mistake.clone()));
+        }
+        let asked = self.nodes.iter().filter_map(|node| node.sh).map(|sh| sh.program().to_owned());
+        let shells = self.users.iter().map(|user| user.shell.clone());
+        for shell in asked.chain(shells) {
+            let name = shell.rsplit('/').next().unwrap_or(&shell);
+            if find_program(name).is_none() {
+                return Err(LabError::Spec(SpecMistake::NoSuchShell(shell)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sh {
+    /// The program's name.
+    pub(crate) fn program(self) -> &'static str {
+        match self {
+            Sh::Dash => "dash",
+            Sh::Bash => "bash",
+        }
+    }
+}
+
+fn add_lines(config: &mut String, lines: &str) {
+    config.push_str(lines.trim_end_matches('\n'));
+    config.push('\n');
+}
