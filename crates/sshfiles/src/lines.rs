@@ -35,7 +35,9 @@ impl Lines {
             bytes.extend_from_slice(line);
             bytes.push(b'\n');
         }
-        if !self.final_newline {
+        // An empty line is nothing but its LF: without it, it would be lost.
+        let last = self.iter().next_back();
+        if !self.final_newline && last.is_some_and(|(_, line)| !line.is_empty()) {
             bytes.pop();
         }
         bytes

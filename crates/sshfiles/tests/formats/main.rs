@@ -1,0 +1,46 @@
+//! The formats, one module each, then what holds for all of them.
+
+// Helpers outside test functions are not covered by the workspace's exception for tests.
+#![allow(clippy::unwrap_used)]
+
+mod authorized_keys;
+mod diff;
+mod examples;
+mod hosts;
+mod keys_and_lines;
+mod known_hosts;
+mod openssh;
+mod properties;
+mod shell_profile;
+mod ssh_config;
+mod sshd_config;
+
+use std::path::PathBuf;
+
+use sshfiles::PublicKey;
+
+/// A key of some algorithm; the same number gives the same key.
+fn key_of(algorithm: &str, number: u32) -> PublicKey {
+    let mut blob = u32::try_from(algorithm.len()).unwrap().to_be_bytes().to_vec();
+    blob.extend_from_slice(algorithm.as_bytes());
+    blob.extend_from_slice(&[0, 0, 0, 32]);
+    blob.extend_from_slice(&[7; 28]);
+    blob.extend_from_slice(&number.to_be_bytes());
+    PublicKey::from_blob(blob).unwrap()
+}
+
+fn key(number: u32) -> PublicKey {
+    key_of("ssh-ed25519", number)
+}
+
+fn corpus_path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(name)
+}
+
+fn corpus(name: &str) -> Vec<u8> {
+    std::fs::read(corpus_path(name)).unwrap()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
