@@ -7,8 +7,8 @@ use crate::words::{has_mark, is_blank, skip_blanks, split_key, visible};
 
 /// The public keys that may log in as a user.
 ///
-/// A line of ours is `algorithm base64 comment #OM`. It ends in LF whatever the other lines end in: sshd accepts CRLF
-/// too (the CR falls into the comment), but nobody needs a CR after the mark.
+/// A line of ours is `algorithm base64 comment #OM`. It ends in LF whatever the other lines end in: sshd
+/// accepts CRLF too (the CR falls into the comment), but nobody needs a CR after the mark.
 #[derive(Clone, Debug)]
 pub struct AuthorizedKeys {
     lines: Lines,
@@ -19,7 +19,8 @@ pub struct AuthorizedKeys {
 pub struct AuthorizedKey {
     /// The line's number, from 1.
     pub line: usize,
-    /// The options field, such as `command="...",no-pty`, if there is one. Bytes that are no UTF-8 are replaced.
+    /// The options field, such as `command="...",no-pty`, if there is one. Bytes that are no UTF-8 are
+    /// replaced.
     pub options: Option<String>,
     /// The key.
     pub key: PublicKey,
@@ -58,14 +59,14 @@ impl AuthorizedKeys {
         })
     }
 
-    /// Whether a line gives this key full access. A line with options does not count: each option restricts the key
-    /// or, as `cert-authority` does, gives it another meaning.
+    /// Whether a line gives this key full access. A line with options does not count: each option restricts
+    /// the key or, as `cert-authority` does, gives it another meaning.
     pub fn grants(&self, key: &PublicKey) -> bool {
         self.fields().any(|(_, fields)| fields.options.is_none() && fields.key == *key)
     }
 
-    /// Appends a line of ours for the key. Returns whether it did: a line of ours without options that holds the key
-    /// already is enough, the user's own line for it is not, because the user may take that away.
+    /// Appends a line of ours for the key. Returns whether it did: a line of ours without options that holds
+    /// the key already is enough, the user's own line for it is not, because the user may take that away.
     ///
     /// Control characters in the comment become blanks.
     pub fn add(&mut self, key: &PublicKey, comment: &str) -> bool {
@@ -83,7 +84,8 @@ impl AuthorizedKeys {
         true
     }
 
-    /// Removes the lines of ours whose key is chosen, also those to which somebody has added options. Returns how many.
+    /// Removes the lines of ours whose key is chosen, also those to which somebody has added options. Returns
+    /// how many.
     pub fn remove_ours(&mut self, mut which: impl FnMut(&PublicKey) -> bool) -> usize {
         let doomed: Vec<usize> = self
             .fields()
@@ -112,7 +114,8 @@ fn fields(line: &[u8]) -> Option<Fields<'_>> {
     Some(Fields { options: Some(options), key, comment })
 }
 
-/// Cuts the options field off: it ends at the first blank outside double quotes. `\"` is a quote inside quotes.
+/// Cuts the options field off: it ends at the first blank outside double quotes. `\"` is a quote inside
+/// quotes.
 fn split_options(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut quoted = false;
     let mut bytes = text.iter().enumerate().peekable();

@@ -10,8 +10,8 @@ const CONTEXT_LINES: usize = 3;
 
 /// The difference between two versions of a file in the format of `diff -u`; empty if there is none.
 ///
-/// The text is safe to show on a terminal: control characters other than tabs, characters that turn or hide text, and
-/// bytes that are no UTF-8 are written as escapes (`\u{1b}`, `\xff`).
+/// The text is safe to show on a terminal: control characters other than tabs, characters that turn or hide
+/// text, and bytes that are no UTF-8 are written as escapes (`\u{1b}`, `\xff`).
 pub fn unified_diff(old: &[u8], new: &[u8], name: &str) -> String {
     if old == new {
         return String::new();
@@ -49,7 +49,8 @@ fn push_lines(text: &mut String, sign: char, lines: Option<&[&[u8]]>) {
     }
 }
 
-/// Line numbers as `diff -u` writes them: a count of one is left out, an empty range names the line before it.
+/// Line numbers as `diff -u` writes them: a count of one is left out, an empty range names the line before
+/// it.
 fn range(lines: Range<usize>) -> String {
     match lines.len() {
         0 => format!("{},0", lines.start),
@@ -76,7 +77,8 @@ fn escaped(bytes: &[u8]) -> String {
 fn is_unsafe(c: char) -> bool {
     let turns_or_hides = matches!(
         c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{feff}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
     );
     (c.is_control() && c != '\t') || turns_or_hides
 }

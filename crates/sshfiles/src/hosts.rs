@@ -10,8 +10,9 @@ pub const HOSTS_MARK: &str = "#Gauss OM IP Hosts Mapping";
 
 /// The table of host names.
 ///
-/// A line of ours is `IP  NAME  #Gauss OM IP Hosts Mapping`: its comment is the mark and nothing else. A line that the
-/// user has commented out is the user's. Our lines end in LF; resolvers take a CR at the end of the others for a blank.
+/// A line of ours is `IP NAME #Gauss OM IP Hosts Mapping`: its comment is the mark and nothing else. A line
+/// that the user has commented out is the user's. Our lines end in LF; resolvers take a CR at the end of the
+/// others for a blank.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     lines: Lines,
@@ -48,9 +49,10 @@ impl Hosts {
 
     /// Sets the lines of ours. Returns whether anything changed.
     ///
-    /// Without `keep_old` they are replaced by exactly these, at the place of the first of them or else at the end of the
-    /// file; right ones in the right order are not touched. With `keep_old` all stay and only missing ones are appended.
-    /// A pair that comes twice counts once; one whose name is no plain host name is left out.
+    /// Without `keep_old` they are replaced by exactly these, at the place of the first of them or else at
+    /// the end of the file; right ones in the right order are not touched. With `keep_old` all stay and only
+    /// missing ones are appended. A pair that comes twice counts once; one whose name is no plain host name
+    /// is left out.
     pub fn set_mapping(&mut self, mapping: &[(IpAddr, String)], keep_old: bool) -> bool {
         let mut wanted: Vec<&(IpAddr, String)> = Vec::new();
         for pair in mapping {
@@ -61,8 +63,8 @@ impl Hosts {
         if keep_old { self.append_missing(wanted) } else { self.replace_ours(wanted) }
     }
 
-    /// The lines that give a name an address, in order: line number from 1, address, whether the line is ours.
-    /// Host names have no case. An address with a zone (`fe80::1%eth0`) is passed over.
+    /// The lines that give a name an address, in order: line number from 1, address, whether the line is
+    /// ours. Host names have no case. An address with a zone (`fe80::1%eth0`) is passed over.
     pub fn lookup(&self, name: &str) -> Vec<(usize, IpAddr, bool)> {
         self.entries()
             .filter(|(_, entry)| entry.has_name(name))

@@ -1,7 +1,7 @@
 //! Lossless editors for the text formats of OpenSSH and its neighbours.
 //!
-//! Every parser takes any bytes: invalid UTF-8, NUL, CRLF, lines of any length, a last line without a newline.
-//! What was not edited comes back byte for byte. Nothing here reads or writes a file.
+//! Every parser takes any bytes: invalid UTF-8, NUL, CRLF, lines of any length, a last line without a
+//! newline. What was not edited comes back byte for byte. Nothing here reads or writes a file.
 //!
 //! | type | file | manual page |
 //! | --- | --- | --- |
@@ -12,8 +12,9 @@
 //! | [`Hosts`] | `/etc/hosts` | hosts(5) |
 //! | [`ShellProfile`] | `~/.bashrc` | bash(1) |
 //!
-//! Three rules hold for every editor. An edit returns whether a byte changed. The same edit a second time changes
-//! nothing. An edit and its removal give the old bytes back, where the file had no lines of ours before.
+//! Three rules hold for every editor. An edit returns whether a byte changed. The same edit a second time
+//! changes nothing. An edit and its removal give the old bytes back, where the file had no lines of ours
+//! before.
 
 mod authorized_keys;
 mod diff;

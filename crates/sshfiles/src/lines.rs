@@ -1,8 +1,9 @@
 //! Bytes as lines, and back without loss.
 //!
-//! A line ends at LF. A CR before it belongs to the line's own text, so CRLF files survive as they are. Whether the
-//! last line ends in LF is a property of the file that editing keeps: a line appended to a file without a final
-//! newline is set off by one LF and gets none itself, so that removing it restores the old bytes exactly.
+//! A line ends at LF. A CR before it belongs to the line's own text, so CRLF files survive as they are.
+//! Whether the last line ends in LF is a property of the file that editing keeps: a line appended to a file
+//! without a final newline is set off by one LF and gets none itself, so that removing it restores the old
+//! bytes exactly.
 
 /// The lines of a file, in order, each with a stable number of its own.
 ///
@@ -81,7 +82,8 @@ impl Lines {
         self.slots.len() - 1
     }
 
-    /// Puts a line before the line or gap with this id, whose id and all later ones grow by one. `line` holds no LF.
+    /// Puts a line before the line or gap with this id, whose id and all later ones grow by one. `line` holds
+    /// no LF.
     pub fn insert(&mut self, id: usize, line: Vec<u8>) {
         debug_assert!(!line.contains(&b'\n'));
         let id = id.min(self.slots.len());

@@ -9,9 +9,9 @@ const SOCKET_PLACE: &str = "/gaussdb_tmp/gauss_socket_tmp";
 
 /// What a user's shell runs when it starts.
 ///
-/// Ours are `export SSH_AUTH_SOCK=...` with the path of our agent's socket and the `export SSH_AGENT_PID=...` directly
-/// below it, both at the start of their lines: an indented export is part of some code of the user's. Values may be
-/// quoted. Our lines end in LF.
+/// Ours are `export SSH_AUTH_SOCK=...` with the path of our agent's socket and the `export SSH_AGENT_PID=...`
+/// directly below it, both at the start of their lines: an indented export is part of some code of the
+/// user's. Values may be quoted. Our lines end in LF.
 #[derive(Clone, Debug)]
 pub struct ShellProfile {
     lines: Lines,
@@ -42,10 +42,11 @@ impl ShellProfile {
 
     /// Sees to it that there is one export of ours for each variable. Returns whether a byte changed.
     ///
-    /// Exports in place are updated there. New ones go to the end, unless a line might leave the file early (the word
-    /// `return`, `exit` or `exec` in it, as in Debian's guard for shells that are not interactive) or the last line is
-    /// not finished: then they go below the comment that opens the file, above all code. Exports below an early leave
-    /// are moved there too. Nothing happens if a value holds a control character or a single quote.
+    /// Exports in place are updated there. New ones go to the end, unless a line might leave the file early
+    /// (the word `return`, `exit` or `exec` in it, as in Debian's guard for shells that are not interactive)
+    /// or the last line is not finished: then they go below the comment that opens the file, above all code.
+    /// Exports below an early leave are moved there too. Nothing happens if a value holds a control character
+    /// or a single quote.
     pub fn set_agent(&mut self, socket: &str, pid: &str) -> bool {
         let (Some(sock_line), Some(pid_line)) = (export(SOCK, socket), export(PID, pid)) else {
             return false;

@@ -32,8 +32,8 @@ impl SshdConfig {
         Self { directives }
     }
 
-    /// The arguments of a keyword where it first occurs outside conditional `Match` blocks: the value that sshd takes.
-    /// Keywords have no case. `Match all` is no condition.
+    /// The arguments of a keyword where it first occurs outside conditional `Match` blocks: the value that
+    /// sshd takes. Keywords have no case. `Match all` is no condition.
     pub fn get(&self, keyword: &str) -> Option<Vec<String>> {
         self.unconditional(keyword).next().map(<[String]>::to_vec)
     }
@@ -79,7 +79,8 @@ fn split_directive(line: &str) -> Option<(String, Vec<String>)> {
 
 /// Splits at blanks outside single and double quotes, up to a word that starts with `#`.
 ///
-/// A backslash takes the special meaning from a quote, a backslash, and outside quotes a space; else it is itself.
+/// A backslash takes the special meaning from a quote, a backslash, and outside quotes a space; else it is
+/// itself.
 fn split_arguments(text: &str) -> Vec<String> {
     let mut arguments = Vec::new();
     let mut current: Option<String> = None;

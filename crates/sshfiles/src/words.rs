@@ -41,8 +41,8 @@ pub(crate) fn has_mark(comment: &[u8]) -> bool {
     comment.trim_ascii_end().rsplit(|byte| is_blank(*byte)).next() == Some(OM_MARK.as_bytes())
 }
 
-/// Whether a text is a host name or an IP address and nothing else, so that it can be written into any of the formats
-/// without changing the meaning of the line: no blank, no comma, no wildcard, no quote.
+/// Whether a text is a host name or an IP address and nothing else, so that it can be written into any of the
+/// formats without changing the meaning of the line: no blank, no comma, no wildcard, no quote.
 pub(crate) fn is_plain_host(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:%-".contains(&byte))
 }

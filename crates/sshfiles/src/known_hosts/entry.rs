@@ -24,7 +24,8 @@ impl Entry {
         let (marker, text) = split_marker(text)?;
         let (hosts, rest) = split_word(text);
         let (key, comment) = split_key(rest)?;
-        // We never write a marked line; one with our mark at its end is a decision of the user's, such as a revocation.
+        // We never write a marked line; one with our mark at its end is a decision of the user's, such as a
+        // revocation.
         let ours = marker == Marker::None && has_mark(comment);
         Some(Self { marker, hosts: HostField::parse(hosts), key, ours })
     }

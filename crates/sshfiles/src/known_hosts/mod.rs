@@ -16,8 +16,8 @@ const DEFAULT_PORT: u16 = 22;
 
 /// The host keys a user knows.
 ///
-/// A line of ours is `host algorithm base64 #OM`. It ends in LF whatever the other lines end in: ssh accepts CRLF too
-/// (the CR falls into the comment), but nobody needs a CR after the mark.
+/// A line of ours is `host algorithm base64 #OM`. It ends in LF whatever the other lines end in: ssh accepts
+/// CRLF too (the CR falls into the comment), but nobody needs a CR after the mark.
 #[derive(Clone, Debug)]
 pub struct KnownHosts {
     lines: Lines,
@@ -74,8 +74,8 @@ impl KnownHosts {
 
     /// The lines that speak about a host, in order.
     ///
-    /// `host` is an IP address or a name, without brackets. As ssh does, port 22 is looked up as `host` and any other
-    /// as `[host]:port`, and nothing else.
+    /// `host` is an IP address or a name, without brackets. As ssh does, port 22 is looked up as `host` and
+    /// any other as `[host]:port`, and nothing else.
     pub fn lookup(&self, host: &str, port: u16) -> Vec<KnownHost> {
         let name = host_field(host, port).to_ascii_lowercase().into_bytes();
         let mut ids = self.by_name.get(&name).cloned().unwrap_or_default();
@@ -85,11 +85,12 @@ impl KnownHosts {
         ids.into_iter().filter_map(|id| self.known_host(id)).collect()
     }
 
-    /// Sees to it that the lines of ours for exactly this host and port hold exactly these keys, a line a key.
-    /// Returns whether anything changed.
+    /// Sees to it that the lines of ours for exactly this host and port hold exactly these keys, a line a
+    /// key. Returns whether anything changed.
     ///
-    /// Right lines stay where they are, stale ones go, missing ones are appended in the given order. Lines of ours that
-    /// name several hosts are left alone, and so is the whole file if `host` is neither a name nor an IP address.
+    /// Right lines stay where they are, stale ones go, missing ones are appended in the given order. Lines of
+    /// ours that name several hosts are left alone, and so is the whole file if `host` is neither a name nor
+    /// an IP address.
     pub fn set_ours(&mut self, host: &str, port: u16, keys: &[PublicKey]) -> bool {
         if !is_plain_host(host) {
             return false;
@@ -169,7 +170,8 @@ impl KnownHosts {
         self.entries.insert(id, entry);
     }
 
-    /// Only lines of ours are removed; those with patterns or hashes stay in `by_match`, where they find no entry.
+    /// Only lines of ours are removed; those with patterns or hashes stay in `by_match`, where they find no
+    /// entry.
     fn remove(&mut self, id: usize) {
         self.lines.remove(id);
         let Some(entry) = self.entries.remove(&id) else { return };

@@ -60,7 +60,8 @@ fn host_hash(salt: &[u8], host: &[u8]) -> Option<Vec<u8>> {
     Some(mac.finalize().into_bytes().to_vec())
 }
 
-/// Whether a pattern covers the whole text: `*` is any run of bytes, `?` any one byte (ssh_config(5), PATTERNS).
+/// Whether a pattern covers the whole text: `*` is any run of bytes, `?` any one byte (ssh_config(5),
+/// PATTERNS).
 ///
 /// Only the last `*` is ever tried again, so the time is at most pattern × text.
 fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {

@@ -15,12 +15,12 @@ const GLOBAL_SCOPE: &str = "Match all";
 
 /// A user's configuration of ssh.
 ///
-/// Our block is a line that starts with `# BEGIN gs_sshexkey`, the body, `Match all`, and a line that starts with
-/// `# END gs_sshexkey`. It stands at the very top, because ssh takes the first value it finds. Our lines end in LF; ssh
-/// ignores a CR at the end of the others.
+/// Our block is a line that starts with `# BEGIN gs_sshexkey`, the body, `Match all`, and a line that starts
+/// with `# END gs_sshexkey`. It stands at the very top, because ssh takes the first value it finds. Our lines
+/// end in LF; ssh ignores a CR at the end of the others.
 ///
-/// A mark without its partner marks nothing: the lines near it count as the user's and only the mark itself goes with
-/// the next edit. Of several whole blocks the first is *the* block; an edit leaves one.
+/// A mark without its partner marks nothing: the lines near it count as the user's and only the mark itself
+/// goes with the next edit. Of several whole blocks the first is *the* block; an edit leaves one.
 #[derive(Clone, Debug)]
 pub struct SshConfig {
     bytes: Vec<u8>,
@@ -60,8 +60,8 @@ impl SshConfig {
         Some(without_last_scope(body))
     }
 
-    /// Makes `body` the one block of ours, at the very top. Returns whether a byte changed. An empty body removes the
-    /// block. Lines of the body that look like our marks are left out.
+    /// Makes `body` the one block of ours, at the very top. Returns whether a byte changed. An empty body
+    /// removes the block. Lines of the body that look like our marks are left out.
     pub fn set_block(&mut self, body: &str) -> bool {
         if body.trim().is_empty() {
             return self.remove_block();

@@ -34,9 +34,10 @@ impl HostEntry {
 impl SshConfig {
     /// The body for [`SshConfig::set_block`].
     ///
-    /// Nodes with port 22 share `Host` lines of at most 900 bytes. A node with another port gets a block for its
-    /// address and one for its name, each with `HostName`, `Port`, `User` and the identity, one keyword a line, because
-    /// openGauss reads the ports back from there. `%` in a path is doubled, since ssh would expand it.
+    /// Nodes with port 22 share `Host` lines of at most 900 bytes. A node with another port gets a block for
+    /// its address and one for its name, each with `HostName`, `Port`, `User` and the identity, one keyword a
+    /// line, because openGauss reads the ports back from there. `%` in a path is doubled, since ssh would
+    /// expand it.
     pub fn render_block(
         entries: &[HostEntry],
         user: &str,
