@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Sets up and examines mutual SSH trust between the nodes of a cluster.
+//!
+//! One pipeline carries every command. Data enters at the left and never turns back:
+//!
+//! ```text
+//! inventory -> session -> observe -> plan -> apply -> probe
+//! ```
+//!
+//! - [`inventory`]: who is in the cluster.
+//! - [`session`]: one SSH connection a node. The only user of the SSH library.
+//! - [`node`]: a POSIX shell on a node, over that connection or on this machine.
+//! - [`observe`]: what is on a node now.
+//! - [`identity`]: the cluster's key pair, its passphrase and the passphrase store.
+//! - [`plan`]: what has to change. Pure.
+//! - [`apply`]: makes the change, journaled and undoable.
+//! - [`probe`]: who can reach whom.
+//! - [`setup`]: the pipeline of the classic command.
+//! - [`event`]: what happened, as plain data. Nothing here prints.
+
+pub mod apply;
+pub mod event;
+pub mod identity;
+pub mod inventory;
+pub mod node;
+pub mod observe;
+pub mod plan;
+pub mod probe;
+pub mod secret;
+pub mod session;
+pub mod setup;
+pub mod text;

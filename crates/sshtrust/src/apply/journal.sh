@@ -1,0 +1,194 @@
+# What a node keeps to go back to the bytes it had, and the lock that keeps two runs apart. Defined once a run; the
+# lines before set gs_user.
+umask 077
+gs_entry=$(getent passwd "$gs_user" 2>/dev/null || grep "^$gs_user:" /etc/passwd)
+IFS=: read -r gs_x gs_x gs_uid gs_gid gs_x gs_home gs_x <<EOF
+$gs_entry
+EOF
+gs_journal=$gs_home/.gs_sshexkey.journal
+gs_watcher=
+gs_at_end=
+
+# Two runs never work on one home at the same time. Status 75: somebody else has it. The lock is on the folder itself,
+# so that nothing is left behind, and ends with this shell.
+gs_lock() {
+    [ -d "$gs_home" ] && [ -r "$gs_home" ] || return 0
+    command -v flock >/dev/null 2>&1 || return 0
+    exec 9<"$gs_home"
+    flock -n 9
+    case $? in
+    0) return 0 ;;
+    1) exec 9<&-; return 75 ;;
+    *) return 0 ;;
+    esac
+}
+
+gs_unlock() { exec 9<&-; }
+
+# Asks for the input of a request; the caller reads exactly what was promised.
+gs_ask() { printf '\n%s send\n' "$gs_token"; }
+
+# If the coordinator is silent for so long, the node goes back by itself.
+gs_watch() {
+    (
+        trap 'kill $gs_sleep 2>/dev/null; exit 0' TERM
+        sleep "$1" &
+        gs_sleep=$!
+        wait $gs_sleep || exit 0
+        trap '' TERM
+        gs_rollback
+    ) >/dev/null 2>&1 </dev/null &
+    gs_watcher=$!
+}
+
+gs_calm() {
+    [ -n "$gs_watcher" ] || return 0
+    kill "$gs_watcher" 2>/dev/null
+    wait "$gs_watcher" 2>/dev/null
+    gs_watcher=
+}
+
+gs_begin() {
+    mkdir "$gs_journal" || return 1
+    gs_at_end=gs_undo
+    trap 'gs_undo; exit 1' HUP TERM
+    gs_watch "$1"
+}
+
+# Renews the watch. Fails if the node has already gone back.
+gs_renew() {
+    gs_calm
+    [ -d "$gs_journal" ] || return 1
+    gs_watch "$1"
+}
+
+gs_undo() {
+    gs_calm
+    [ ! -d "$gs_journal.kept" ] || mv "$gs_journal.kept" "$gs_journal" || return 1
+    gs_rollback || return 1
+    gs_at_end=
+}
+
+# The entries are undone newest first; each is right to repeat.
+gs_rollback() {
+    [ ! -d "$gs_journal" ] || mv "$gs_journal" "$gs_journal.undo" || return 1
+    [ -d "$gs_journal.undo" ] || return 0
+    (
+        cd "$gs_journal.undo" || exit 1
+        gs_failed=0
+        for gs_step in $(ls -r); do
+            case $gs_step in
+            *.undo) sh "./$gs_step" || gs_failed=1 ;;
+            esac
+        done
+        exit $gs_failed
+    ) || return 1
+    rm -rf "$gs_journal.undo"
+}
+
+# What an earlier run left when its node died: undone, unless it was verified.
+gs_recover() {
+    [ ! -d "$gs_journal.kept" ] || rm -rf "$gs_journal.kept" || return 1
+    [ ! -d "$gs_journal.undo" ] && [ ! -d "$gs_journal" ] && return 0
+    if [ -d "$gs_journal.undo" ] && [ -d "$gs_journal" ]; then rm -rf "$gs_journal"; fi
+    gs_rollback && echo recovered
+}
+
+# First half of keeping the change: from here on the node does not go back by itself, but still can be told to.
+gs_prepare() {
+    gs_calm
+    [ -d "$gs_journal" ] && mv "$gs_journal" "$gs_journal.kept" && gs_at_end=
+}
+
+gs_commit() { rm -rf "$gs_journal.kept"; }
+
+# $1 step, $2 command. Written before the step is made.
+gs_note() { printf '%s\n' "$2" >"$gs_journal/$1.undo"; }
+
+# Status 76: the file at $1 is not the one that was read. $2 is its stamp then, or empty.
+gs_same() {
+    gs_now=
+    [ ! -e "$1" ] || gs_now=$(stat -L -c '%i:%s:%Y:%Z' "$1")
+    [ "$gs_now" = "$2" ] || { echo "$1 was changed by somebody else meanwhile" >&2; exit 76; }
+}
+
+gs_fail() {
+    echo "cannot write $1" >&2
+    exit 77
+}
+
+# $1 length: the contents of all new files, one after the other.
+gs_receive() {
+    gs_ask
+    head -c "$1" | {
+        cat >"$gs_journal/blob"
+        gs_written=$?
+        # What could not be written must not be taken for the next request.
+        cat >/dev/null
+        exit $gs_written
+    } || gs_fail "$gs_journal"
+    [ "$(wc -c <"$gs_journal/blob")" -eq "$1" ] || gs_fail "$gs_journal"
+}
+
+# $1 step, $2 offset and $3 length in the blob, $4 mode or "keep", $5 path, $6 the new file beside it, quoted: the new
+# content with the old one's owner, mode, ACL and label.
+gs_stage() {
+    gs_new=${5%/*}/.gs_sshexkey.$1.new
+    gs_note "$1s" "rm -f $6" || gs_fail "$gs_journal"
+    if [ -e "$5" ]; then
+        cp --preserve=all "$5" "$gs_new" 2>/dev/null || cp -p "$5" "$gs_new" || gs_fail "$5"
+    else
+        : >"$gs_new" || gs_fail "$5"
+    fi
+    tail -c +$(($2 + 1)) "$gs_journal/blob" | head -c "$3" >"$gs_new" || gs_fail "$5"
+    [ "$(wc -c <"$gs_new")" -eq "$3" ] || gs_fail "$5"
+    [ "$4" = keep ] || chmod "$4" "$gs_new" || gs_fail "$5"
+    dd if=/dev/null of="$gs_new" conv=notrunc,fsync 2>/dev/null || gs_fail "$5"
+}
+
+# $1 step, $2 path, $3 the same, quoted: the new file in the old one's place. A hard link keeps the old file with all
+# its attributes; where there can be none (another file system, a bind mount) a copy does.
+gs_swap() {
+    gs_new=${2%/*}/.gs_sshexkey.$1.new
+    if [ ! -e "$2" ]; then
+        gs_note "$1" "rm -f $3" && mv -f "$gs_new" "$2" || gs_fail "$2"
+        return
+    fi
+    gs_note "$1" "[ ! -e $1.old ] || mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
+    ln "$2" "$gs_journal/$1.old" 2>/dev/null || cp --preserve=all "$2" "$gs_journal/$1.old" 2>/dev/null ||
+        cp -p "$2" "$gs_journal/$1.old" || gs_fail "$gs_journal"
+    mv -f "$gs_new" "$2" 2>/dev/null && return
+    cp -p "$2" "$gs_journal/$1.copy" && mv -f "$gs_journal/$1.copy" "$gs_journal/$1.old" || gs_fail "$gs_journal"
+    cat "$gs_new" >"$2" && rm -f "$gs_new" || gs_fail "$2"
+}
+
+# The folders of the new files, durable. Before coreutils 8.24 sync(1) took no names; then there is nothing to do.
+gs_sync() {
+    case $(sync --help 2>/dev/null) in
+    *--file-system*) sync "$@" 2>/dev/null ;;
+    esac
+    return 0
+}
+
+# $1 socket. Prints the process number.
+gs_start_agent() {
+    eval "$(ssh-agent -s -a "$1")" >/dev/null || exit 1
+    [ -n "$SSH_AGENT_PID" ] || exit 1
+    gs_note 1010 "kill $SSH_AGENT_PID 2>/dev/null; rm -f $2" || exit 1
+    echo "$SSH_AGENT_PID"
+}
+
+# $1 socket, $2 length of the key, which comes as the request's input and goes to nothing but ssh-add's own.
+gs_add_key() {
+    gs_ask
+    head -c "$2" | {
+        SSH_AUTH_SOCK=$1 ssh-add -q -
+        gs_added=$?
+        cat >/dev/null
+        exit $gs_added
+    }
+}
+
+# The home's inode and the boot: the same on two nodes means one machine or one shared home.
+{ stat -c '%d:%i' "$gs_home"; cat /proc/sys/kernel/random/boot_id; } 2>/dev/null
+[ -n "$gs_home" ]

@@ -1,0 +1,84 @@
+//! The steps of a plan as calls of the functions in `journal.sh`.
+
+use std::fmt::Write;
+
+use crate::identity::IdentityKey;
+use crate::plan::{AgentEdit, DirEdit, FileEdit, NodePlan};
+use crate::text::sh_quote;
+
+/// Folders, outer ones first; undone in the opposite order.
+pub(super) fn dirs(dirs: &[DirEdit]) -> String {
+    let mut script = String::new();
+    for (step, dir) in dirs.iter().enumerate() {
+        let path = sh_quote(&dir.path);
+        let (undo, make) = match dir.old_mode {
+            None => (format!("rmdir {path}"), format!("mkdir -m {:o} {path}", dir.mode)),
+            Some(old) => (format!("chmod {old:o} {path}"), format!("chmod {:o} {path}", dir.mode)),
+        };
+        // A folder that this step did not make is not removed.
+        let undo = if dir.old_mode.is_none() { format!("[ ! -d {path} ] || {undo}") } else { undo };
+        // Writing to a String cannot fail.
+        let _ = writeln!(script, "gs_note {step:04} {} && {make} || gs_fail {path}", sh_quote(&undo));
+        if dir.old_mode.is_none() {
+            let _ = writeln!(script, "! command -v restorecon >/dev/null 2>&1 || restorecon {path} 2>/dev/null");
+        }
+    }
+    script.push_str(":\n");
+    script
+}
+
+/// Starts the agent or adds the key; `None` if there is nothing to do.
+pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
+    let socket = sh_quote(&plan.socket);
+    let length = key.unlocked().map(|k| k.len()).unwrap_or_default();
+    let mut script = String::new();
+    match plan.agent {
+        AgentEdit::Nothing => return None,
+        AgentEdit::AddKey => {
+            let public = sh_quote(&format!("{} {}", key.public(), key.comment()));
+            let undo = sh_quote(&format!("SSH_AUTH_SOCK={socket} ssh-add -q -d ./1000.key"));
+            let _ = writeln!(script, "printf '%s\\n' {public} >\"$gs_journal/1000.key.pub\" || exit 1");
+            let _ = writeln!(script, "cp \"$gs_journal/1000.key.pub\" \"$gs_journal/1000.key\" || exit 1");
+            let _ = writeln!(script, "gs_note 1000 {undo} || exit 1");
+        }
+        AgentEdit::Start { stale_socket } => {
+            if stale_socket {
+                let undo = sh_quote(&format!("[ ! -S 1000.old ] || mv -f 1000.old {socket}"));
+                let _ = writeln!(script, "gs_note 1000 {undo} && mv {socket} \"$gs_journal/1000.old\" || exit 1");
+            }
+            let _ = writeln!(script, "gs_start_agent {socket} {}", sh_quote(&socket));
+        }
+    }
+    let _ = writeln!(script, "gs_add_key {socket} {length}");
+    Some(script)
+}
+
+/// Writes files: all are staged before the first is swapped in. Returns the script and its input.
+pub(super) fn files(files: &[FileEdit], agent_pid: &str, first_step: usize) -> (String, Vec<u8>) {
+    let mut blob = Vec::new();
+    let mut checks = String::new();
+    let mut stages = String::new();
+    let mut swaps = String::new();
+    let mut folders: Vec<String> = Vec::new();
+    for (index, edit) in files.iter().enumerate() {
+        let step = format!("{:04}", first_step + index);
+        let content = edit.content.render(agent_pid);
+        let path = sh_quote(&edit.old.path);
+        let folder = edit.old.path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+        let new = sh_quote(&sh_quote(&format!("{folder}/.gs_sshexkey.{step}.new")));
+        let mode = edit.mode.map_or_else(|| "keep".to_owned(), |mode| format!("{mode:o}"));
+        let (offset, length) = (blob.len(), content.len());
+        // Writing to a String cannot fail.
+        let _ = writeln!(checks, "gs_same {path} {}", sh_quote(&edit.old.stamp));
+        let _ = writeln!(stages, "gs_stage {step} {offset} {length} {mode} {path} {new}");
+        let _ = writeln!(swaps, "gs_swap {step} {path} {}", sh_quote(&path));
+        blob.extend_from_slice(&content);
+        if !folders.iter().any(|f| f == folder) {
+            folders.push(folder.to_owned());
+        }
+    }
+    let folders: Vec<String> = folders.iter().map(|f| sh_quote(f)).collect();
+    let script =
+        format!("gs_receive {}\n{checks}{stages}{swaps}gs_sync {}\n", blob.len(), folders.join(" "));
+    (script, blob)
+}

@@ -1,0 +1,231 @@
+//! One shell on one node: requests in, answers out, one at a time.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use super::NodeError;
+use super::frame::{self, Tail};
+use crate::text::printable;
+
+/// Most output of one request that is kept, in bytes.
+const MOST_OUTPUT: usize = 64 << 20;
+/// How long a login shell may take until our own runs: slow profiles and slow DNS included.
+const STARTUP: Duration = Duration::from_secs(60);
+
+/// A piece of what the shell printed.
+#[derive(Debug)]
+pub enum Chunk {
+    /// Standard output.
+    Out(Vec<u8>),
+    /// Standard error.
+    Err(Vec<u8>),
+}
+
+/// The three pipes of a shell, wherever it runs.
+pub struct Pipes {
+    /// Its standard input.
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// What it prints. Closed when it ends.
+    pub output: mpsc::Receiver<Chunk>,
+}
+
+/// What a script printed and how it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Exit status.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Output {
+    /// Turns a failed command into an error that says what was tried.
+    ///
+    /// # Errors
+    /// [`NodeError::Command`] if the status is not 0.
+    pub fn success(self, what: &str) -> Result<Self, NodeError> {
+        if self.status == 0 {
+            return Ok(self);
+        }
+        Err(NodeError::Command { what: what.to_owned(), status: self.status, stderr: printable(&self.stderr) })
+    }
+}
+
+struct Request {
+    script: String,
+    input: Option<Vec<u8>>,
+    keep: bool,
+    limit: Duration,
+    answer: oneshot::Sender<Result<Output, NodeError>>,
+}
+
+/// A handle to a node's shell. Requests run in the order in which they were made, each to its end, even when the one
+/// who asked has gone: so an undo always finds the shell between two requests.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    requests: mpsc::Sender<Request>,
+}
+
+impl Shell {
+    /// The command line that starts the shell's loop, under any login shell.
+    #[must_use]
+    pub const fn bootstrap() -> &'static str {
+        frame::BOOTSTRAP
+    }
+
+    /// Waits until the loop runs, dropping what profiles printed before it.
+    ///
+    /// # Errors
+    /// [`NodeError::NoShell`] with what the login shell said, or [`NodeError::Timeout`].
+    pub async fn open(mut pipes: Pipes) -> Result<Self, NodeError> {
+        let token = token()?;
+        let hello = format!("{token}\n");
+        let sent = async { pipes.input.write_all(hello.as_bytes()).await.and(pipes.input.flush().await) };
+        if let Err(error) = sent.await {
+            return Err(NodeError::NoShell(error.to_string()));
+        }
+        let mut out = Vec::new();
+        let mut err = Vec::new();
+        let deadline = Instant::now() + STARTUP;
+        while !frame::is_ready(&out, &token) {
+            match timeout_at(deadline, pipes.output.recv()).await {
+                Err(_) => return Err(NodeError::Timeout(STARTUP.as_secs())),
+                Ok(None) => {
+                    out.extend_from_slice(&err);
+                    return Err(NodeError::NoShell(printable(&out)));
+                }
+                Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
+                Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
+            }
+            if out.len().max(err.len()) > MOST_OUTPUT {
+                return Err(NodeError::TooMuch(MOST_OUTPUT));
+            }
+        }
+        let (requests, queue) = mpsc::channel(4);
+        tokio::spawn(Worker { pipes, token, number: 0 }.run(queue));
+        Ok(Self { requests })
+    }
+
+    /// Runs a script in a subshell, with nothing on its standard input.
+    ///
+    /// # Errors
+    /// [`NodeError`] if there was no answer; a failed script is an [`Output`] with its status.
+    pub async fn run(&self, script: &str, limit: Duration) -> Result<Output, NodeError> {
+        self.request(script.to_owned(), None, false, limit).await
+    }
+
+    /// Runs a script in the loop itself, so that what it defines stays.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn define(&self, script: &str, limit: Duration) -> Result<Output, NodeError> {
+        self.request(script.to_owned(), None, true, limit).await
+    }
+
+    /// Runs a script that calls `gs_input` and then reads `input` from standard input, to the last byte.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_with_input(
+        &self,
+        script: &str,
+        input: Vec<u8>,
+        limit: Duration,
+    ) -> Result<Output, NodeError> {
+        self.request(script.to_owned(), Some(input), false, limit).await
+    }
+
+    async fn request(
+        &self,
+        script: String,
+        input: Option<Vec<u8>>,
+        keep: bool,
+        limit: Duration,
+    ) -> Result<Output, NodeError> {
+        let (answer, wait) = oneshot::channel();
+        let request = Request { script, input, keep, limit, answer };
+        self.requests.send(request).await.map_err(|_| NodeError::Lost(String::new()))?;
+        wait.await.map_err(|_| NodeError::Lost(String::new()))?
+    }
+}
+
+/// 128 random bits that no output contains by chance or malice.
+fn token() -> Result<String, NodeError> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|e| NodeError::NoShell(e.to_string()))?;
+    Ok(bytes.iter().fold(String::from("gs"), |token, byte| format!("{token}{byte:02x}")))
+}
+
+/// Owns the pipes and serves the requests.
+struct Worker {
+    pipes: Pipes,
+    token: String,
+    number: u64,
+}
+
+impl Worker {
+    /// Ends with the last handle, or with the first request that got no answer: what comes after it could not be
+    /// told apart.
+    async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        while let Some(mut request) = queue.recv().await {
+            self.number += 1;
+            let result = self.serve(&mut request).await;
+            let broken = result.is_err();
+            // The one who asked may have been cancelled.
+            let _ = request.answer.send(result);
+            if broken {
+                break;
+            }
+        }
+        let _ = self.pipes.input.shutdown().await;
+    }
+
+    async fn serve(&mut self, request: &mut Request) -> Result<Output, NodeError> {
+        let deadline = Instant::now() + request.limit;
+        let bytes = frame::request(&self.token, self.number, &request.script, request.keep, request.input.is_some());
+        self.send(&bytes, deadline, request.limit).await?;
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        loop {
+            match (frame::tail(&out, &self.token, self.number), frame::tail(&err, &self.token, self.number)) {
+                (Tail::Done(out_end, status), Tail::Done(err_end, _)) => {
+                    out.truncate(out_end);
+                    err.truncate(err_end);
+                    return Ok(Output { status, stdout: out, stderr: err });
+                }
+                (Tail::WantsInput(end), _) => {
+                    out.truncate(end);
+                    let input = zeroize::Zeroizing::new(request.input.take().unwrap_or_default());
+                    self.send(&input, deadline, request.limit).await?;
+                }
+                _ => {}
+            }
+            match timeout_at(deadline, self.pipes.output.recv()).await {
+                Err(_) => return Err(NodeError::Timeout(request.limit.as_secs())),
+                Ok(None) => return Err(NodeError::Lost(printable(&err))),
+                Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
+                Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
+            }
+            if out.len().max(err.len()) > MOST_OUTPUT {
+                return Err(NodeError::TooMuch(MOST_OUTPUT));
+            }
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8], deadline: Instant, limit: Duration) -> Result<(), NodeError> {
+        let write = async {
+            self.pipes.input.write_all(bytes).await?;
+            self.pipes.input.flush().await
+        };
+        match timeout_at(deadline, write).await {
+            Err(_) => Err(NodeError::Timeout(limit.as_secs())),
+            Ok(Err(error)) => Err(NodeError::Lost(error.to_string())),
+            Ok(Ok(())) => Ok(()),
+        }
+    }
+}

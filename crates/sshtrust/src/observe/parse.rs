@@ -1,0 +1,239 @@
+//! Reads what the observation script printed. Total: a node may send anything.
+
+use std::collections::BTreeMap;
+
+use sshfiles::{PublicKey, SshdConfig};
+
+use super::state::{AgentState, Entry, EntryKind, NodeState};
+use super::ObserveError;
+use crate::inventory::NodeSpec;
+
+/// Longest host name of DNS.
+const LONGEST_NAME: usize = 253;
+
+/// The frames of an observation.
+#[derive(Debug, Default)]
+pub(super) struct Frames<'a> {
+    facts: BTreeMap<&'a str, &'a [u8]>,
+    entries: BTreeMap<String, Entry>,
+}
+
+impl<'a> Frames<'a> {
+    /// Takes the output apart. Lines that start with the token separate the frames; no content can contain it.
+    pub(super) fn parse(output: &'a [u8], token: &str) -> Self {
+        let mut frames = Self::default();
+        let mark = format!("\n{token} ");
+        let mut rest = output;
+        while let Some(start) = find(rest, mark.as_bytes()) {
+            let Some(after) = rest.get(start + mark.len()..) else { break };
+            let Some(end) = find(after, mark.as_bytes()) else { break };
+            let (frame, next) = after.split_at(end);
+            frames.add(frame);
+            // The closing line has nothing to say.
+            rest = next.get(mark.len()..).unwrap_or_default();
+        }
+        frames
+    }
+
+    fn add(&mut self, frame: &'a [u8]) {
+        let (head, body) = split_line(frame);
+        let Ok(head) = std::str::from_utf8(head) else { return };
+        let words: Vec<&str> = head.split(' ').collect();
+        match words.as_slice() {
+            ["fact", name] => {
+                self.facts.insert(name, body);
+            }
+            ["entry", id, kind, link, mode, uid, gid, stamp] => {
+                let (path, bytes) = split_line(body);
+                let entry = Entry {
+                    kind: kind_of(kind),
+                    path: String::from_utf8_lossy(path).into_owned(),
+                    link_owner: link.parse().ok(),
+                    mode: u32::from_str_radix(mode, 8).unwrap_or(0),
+                    uid: uid.parse().unwrap_or(0),
+                    gid: gid.parse().unwrap_or(0),
+                    stamp: (*stamp).to_owned(),
+                    bytes: bytes.to_vec(),
+                };
+                self.entries.insert((*id).to_owned(), entry);
+            }
+            _ => {}
+        }
+    }
+
+    fn fact(&self, name: &'static str) -> Result<String, ObserveError> {
+        let bytes = self.facts.get(name).ok_or(ObserveError::Incomplete(name))?;
+        Ok(String::from_utf8_lossy(bytes).trim().to_owned())
+    }
+
+    /// Puts the frames together.
+    pub(super) fn into_state(self, spec: NodeSpec, user: &str) -> Result<NodeState, ObserveError> {
+        let ids = self.fact("ids")?;
+        let (uid, gid) = ids.split_once(' ').ok_or(ObserveError::Incomplete("ids"))?;
+        let hostname = self.fact("hostname")?;
+        if hostname.is_empty() || hostname.len() > LONGEST_NAME {
+            return Err(ObserveError::Incomplete("hostname"));
+        }
+        Ok(NodeState {
+            spec,
+            user: user.to_owned(),
+            uid: uid.parse().map_err(|_| ObserveError::Incomplete("ids"))?,
+            gid: gid.parse().map_err(|_| ObserveError::Incomplete("ids"))?,
+            home: self.fact("home")?,
+            hostname,
+            system: self.fact("system")?,
+            ssh_version: ssh_version(&self.fact("ssh")?),
+            fips: self.fact("fips")? == "1",
+            missing: self.fact("missing")?.split_whitespace().map(str::to_owned).collect(),
+            authorized_keys_files: authorized_keys_files(self.facts.get("sshd").copied().unwrap_or_default()),
+            refuses_ed25519: refuses_ed25519(self.facts.get("sshd").copied().unwrap_or_default()),
+            agent: agent(&self.fact("agent")?),
+            host_keys: Vec::new(),
+            entries: self.entries,
+        })
+    }
+
+    /// The entries alone.
+    pub(super) fn into_entries(self) -> BTreeMap<String, Entry> {
+        self.entries
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut from = 0;
+    while let Some(found) = haystack.get(from..)?.iter().position(|b| *b == first) {
+        let at = from + found;
+        if haystack.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|b| *b == b'\n') {
+        Some(end) => (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default()),
+        None => (bytes, &[]),
+    }
+}
+
+fn kind_of(word: &str) -> EntryKind {
+    match word {
+        "file" => EntryKind::File,
+        "unreadable" => EntryKind::Unreadable,
+        "dir" => EntryKind::Directory,
+        "none" => EntryKind::Absent,
+        _ => EntryKind::Other,
+    }
+}
+
+/// Reads `OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.11`.
+fn ssh_version(text: &str) -> Option<(u32, u32)> {
+    let (_, rest) = text.split_once("OpenSSH_")?;
+    let (major, rest) = rest.split_once('.')?;
+    let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// Where sshd looks (sshd_config(5), AuthorizedKeysFile); its default if nothing is said.
+fn authorized_keys_files(settings: &[u8]) -> Vec<String> {
+    SshdConfig::parse(settings)
+        .get("AuthorizedKeysFile")
+        .filter(|paths| !paths.is_empty())
+        .unwrap_or_else(|| vec![".ssh/authorized_keys".to_owned()])
+}
+
+/// Whether the daemon's list of key algorithms leaves Ed25519 out. The keyword had another name before OpenSSH 8.5.
+fn refuses_ed25519(settings: &[u8]) -> bool {
+    let settings = SshdConfig::parse(settings);
+    let list = settings.get("PubkeyAcceptedAlgorithms").or_else(|| settings.get("PubkeyAcceptedKeyTypes"));
+    let Some(list) = list.and_then(|words| words.first().cloned()) else { return false };
+    let has = |list: &str| list.split(',').any(|a| a == "ssh-ed25519" || a == "*" || a == "ssh-*");
+    match list.strip_prefix('-') {
+        Some(removed) => has(removed),
+        None => !list.starts_with(['+', '^']) && !has(&list),
+    }
+}
+
+fn agent(text: &str) -> AgentState {
+    let value = |key: &str| text.lines().rev().find_map(|l| l.strip_prefix(key)).map(str::trim);
+    let status = value("status ");
+    AgentState {
+        socket: status.is_some(),
+        alive: matches!(status, Some("0" | "1")),
+        pid: value("pid ").and_then(|p| p.parse().ok()),
+        keys: text.lines().filter_map(|l| l.parse::<PublicKey>().ok()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn versions() {
+        let cases = [
+            ("OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17", Some((9, 2))),
+            ("OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017", Some((7, 4))),
+            ("OpenSSH_10.0p2, OpenSSL 3.5", Some((10, 0))),
+            ("sh: ssh: not found", None),
+            ("", None),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(ssh_version(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn key_algorithms() {
+        let cases = [
+            ("", false),
+            ("PubkeyAcceptedAlgorithms ssh-ed25519,ssh-rsa", false),
+            ("pubkeyacceptedkeytypes ecdsa-sha2-nistp256,ssh-rsa", true),
+            ("PubkeyAcceptedAlgorithms +ssh-rsa", false),
+            ("PubkeyAcceptedAlgorithms -ssh-ed25519", true),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(refuses_ed25519(text.as_bytes()), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn agents() {
+        assert_eq!(agent(""), AgentState::default());
+        let dead = agent("\nstatus 2\npid \n");
+        assert_eq!((dead.socket, dead.alive, dead.pid), (true, false, None));
+        let empty = agent("The agent has no identities.\n\nstatus 1\npid 4711");
+        assert_eq!((empty.socket, empty.alive, empty.pid, empty.keys.len()), (true, true, Some(4711), 0));
+    }
+
+    #[test]
+    fn contents_are_kept_to_the_byte() {
+        let output = b"noise\nT entry a file - 644 0 0 1:2:3:4\n/etc/x\nno final newline\xff\0\nT end\n\
+                       \nT entry b file 1000 600 1000 1000 9\n/home/x\n\nends with two\n\n\nT end\n\
+                       \nT entry c none - - - - -\n/gone\n\nT end\n\nT fact home\n/root\nT end\n";
+        let frames = Frames::parse(output, "T");
+        assert_eq!(frames.fact("home").unwrap(), "/root");
+        let entries = frames.into_entries();
+        assert_eq!(entries["a"].bytes, b"no final newline\xff\0");
+        assert_eq!((entries["a"].mode, entries["a"].path.as_str()), (0o644, "/etc/x"));
+        assert_eq!(entries["b"].bytes, b"\nends with two\n\n");
+        assert_eq!((entries["b"].link_owner, entries["b"].uid), (Some(1000), 1000));
+        assert_eq!(entries["c"].kind, EntryKind::Absent);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let mut output = b"\nT fact ids\n".to_vec();
+            output.extend_from_slice(&bytes);
+            output.extend_from_slice(b"\nT end\n\nT entry ");
+            output.extend_from_slice(&bytes);
+            let spec = NodeSpec { ip: [10, 0, 0, 1].into(), port: 22 };
+            let _ = Frames::parse(&output, "T").into_state(spec, "root");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The desired state of every file, folder and agent, and how it differs from what is there.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sshfiles::{AuthorizedKeys, HostEntry, Hosts, KnownHosts, PublicKey, ShellProfile, SshConfig};
+
+use super::{AgentEdit, Content, DirEdit, FileEdit, Ingredients, NodePlan, Plan, PlanError};
+use crate::identity::{AGENT_SOCKET, MOST_PARTS, STORE_DIR, TOOL_DIR, StoreError, open_passphrase, part_path,
+    seal_passphrase};
+use crate::inventory::NodeSpec;
+use crate::observe::{AgentState, Entry, EntryKind, NodeState};
+
+/// Longest path of a Unix socket, in bytes: `sun_path` of unix(7) less its final zero.
+const LONGEST_SOCKET: usize = 107;
+
+/// The parts of a sealed passphrase, as [`seal_passphrase`] gives them.
+type Sealed = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Plans the trust of the classic command.
+///
+/// # Errors
+/// The node and the reason why it cannot be planned for.
+pub fn setup(from: &Ingredients<'_>) -> Result<Plan, (NodeSpec, PlanError)> {
+    let workshop = Workshop::new(from);
+    let plans = from.states.iter().map(|state| workshop.node(state).map_err(|e| (state.spec, e)));
+    let nodes = plans.collect::<Result<Vec<_>, _>>()?;
+    Ok(Plan { nodes, superseded: superseded(from) })
+}
+
+/// Plans what is left to do after the new key was seen to work: the lines of the keys that it replaced go. `states`
+/// are as observed before [`setup`], `done` is its plan.
+#[must_use]
+pub fn settle(states: &[NodeState], done: &Plan, observed: &[Entry]) -> Plan {
+    let edit = |state: &NodeState, plan: &NodePlan, now: &Entry| {
+        let mut keys = AuthorizedKeys::parse(&now.bytes);
+        let removed = keys.remove_ours(|key| done.superseded.contains(key));
+        let content = Content::Bytes(Arc::new(keys.to_bytes()));
+        let edit = FileEdit { old: now.clone(), content, mode: None, secret: false };
+        NodePlan {
+            spec: state.spec,
+            socket: plan.socket.clone(),
+            dirs: Vec::new(),
+            agent: AgentEdit::Nothing,
+            files: if removed > 0 { vec![edit] } else { Vec::new() },
+        }
+    };
+    let nodes = states.iter().zip(&done.nodes).zip(observed).map(|((s, p), e)| edit(s, p, e)).collect();
+    Plan { nodes, superseded: Vec::new() }
+}
+
+/// Keys of the tool on the nodes that are not the cluster's.
+fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
+    let of_node = |s: &NodeState| std::str::from_utf8(s.bytes("id_om.pub")).ok()?.parse::<PublicKey>().ok();
+    let mut keys: Vec<PublicKey> = from.states.iter().filter_map(of_node).collect();
+    keys.retain(|key| key != from.identity.public());
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// What all nodes share, computed once.
+struct Workshop<'a> {
+    from: &'a Ingredients<'a>,
+    sealed: Result<Sealed, StoreError>,
+    config_block: BTreeMap<&'a str, String>,
+    mapping: Vec<(IpAddr, String)>,
+    /// Most nodes start with the same file and end with the same.
+    known_hosts: RefCell<HashMap<Vec<u8>, Arc<Vec<u8>>>>,
+}
+
+impl<'a> Workshop<'a> {
+    fn new(from: &'a Ingredients<'a>) -> Self {
+        let mut config_block = BTreeMap::new();
+        for state in from.states {
+            config_block.entry(state.user.as_str()).or_insert_with(|| render_block(from, &state.user));
+        }
+        let named = from.states.iter().zip(from.names);
+        let mapping = named.filter_map(|(s, name)| Some((s.spec.ip, name.clone()?))).collect();
+        let sealed = seal_passphrase(from.identity.passphrase());
+        Self { from, sealed, config_block, mapping, known_hosts: RefCell::default() }
+    }
+
+    fn node(&self, state: &NodeState) -> Result<NodePlan, PlanError> {
+        let touched = |id: &str| id != "hosts" || self.from.intent.map_names;
+        for (id, entry) in state.entries.iter().filter(|(id, _)| touched(id)) {
+            check(state, id, entry)?;
+        }
+        let socket = format!("{}/{AGENT_SOCKET}", state.home);
+        if socket.len() > LONGEST_SOCKET {
+            return Err(PlanError::SocketPath { length: socket.len(), path: socket });
+        }
+        let agent = self.agent(state);
+        let mut dirs = vec![("ssh-dir", format!("{}/.ssh", state.home))];
+        dirs.push(("tool-dir", format!("{}/{TOOL_DIR}", state.home)));
+        let mut dirs: Vec<DirEdit> = dirs.into_iter().filter_map(|(id, path)| dir(state, id, path)).collect();
+        let mut files = Vec::new();
+        if !self.store_is_right(state) {
+            self.store(state, &mut dirs, &mut files);
+        }
+        let key = self.from.identity;
+        let secret = |edit: FileEdit| FileEdit { secret: true, ..edit };
+        files.extend(file(state, "id_om", key.private_file().to_vec(), Some(0o600)).map(secret));
+        files.extend(file(state, "id_om.pub", key.public_file(), Some(0o600)));
+        files.extend(self.authorized_keys(state));
+        files.extend(self.known_hosts(state));
+        files.extend(self.config(state));
+        files.extend(profile(state, &socket, agent));
+        files.extend(self.hosts(state));
+        Ok(NodePlan { spec: state.spec, socket, dirs, agent, files })
+    }
+
+    fn agent(&self, state: &NodeState) -> AgentEdit {
+        match &state.agent {
+            AgentState { alive: true, keys, .. } if keys.contains(self.from.identity.public()) => AgentEdit::Nothing,
+            AgentState { alive: true, .. } => AgentEdit::AddKey,
+            AgentState { socket, .. } => AgentEdit::Start { stale_socket: *socket },
+        }
+    }
+
+    /// Whether the node's store gives the passphrase of the cluster's key.
+    fn store_is_right(&self, state: &NodeState) -> bool {
+        let part = |i: usize| {
+            let (cipher, rand) = (state.bytes(&format!("cipher/{i}")), state.bytes(&format!("rand/{i}")));
+            (!cipher.is_empty()).then(|| (cipher.to_vec(), rand.to_vec()))
+        };
+        let parts: Sealed = (0..MOST_PARTS).map_while(part).collect();
+        open_passphrase(&parts).is_ok_and(|p| p == *self.from.identity.passphrase())
+    }
+
+    fn store(&self, state: &NodeState, dirs: &mut Vec<DirEdit>, files: &mut Vec<FileEdit>) {
+        let Ok(sealed) = &self.sealed else { return };
+        let store = format!("{}/{STORE_DIR}", state.home);
+        dirs.extend(dir(state, "store-dir", store.clone()));
+        for kind in ["cipher", "rand"] {
+            let parts = sealed.iter().enumerate();
+            if state.entry(&format!("{kind}/0")).path.is_empty() {
+                dirs.push(DirEdit { path: format!("{store}/{kind}"), old_mode: None, mode: 0o700 });
+            }
+            for (i, (cipher, rand)) in parts {
+                let bytes = if kind == "cipher" { cipher } else { rand };
+                let mut old = state.entry(&format!("{kind}/{i}"));
+                if old.path.is_empty() {
+                    dirs.push(DirEdit { path: format!("{store}/{kind}/key_{i}"), old_mode: None, mode: 0o700 });
+                    old = Entry::absent(&format!("{store}/{}", part_path(kind, i)));
+                }
+                let content = Content::Bytes(Arc::new(bytes.clone()));
+                files.push(FileEdit { old, content, mode: Some(0o600), secret: true });
+            }
+        }
+    }
+
+    fn authorized_keys(&self, state: &NodeState) -> Option<FileEdit> {
+        let mut keys = AuthorizedKeys::parse(state.bytes("authorized_keys"));
+        keys.add(self.from.identity.public(), self.from.identity.comment());
+        file(state, "authorized_keys", keys.to_bytes(), Some(0o600))
+    }
+
+    fn known_hosts(&self, state: &NodeState) -> Option<FileEdit> {
+        let old = state.bytes("known_hosts");
+        let cached = self.known_hosts.borrow().get(old).cloned();
+        let new = cached.unwrap_or_else(|| {
+            let new = Arc::new(self.add_known_hosts(old));
+            self.known_hosts.borrow_mut().insert(old.to_vec(), new.clone());
+            new
+        });
+        let mode = if state.entry("known_hosts").exists() { None } else { Some(0o600) };
+        shared_file(state, "known_hosts", new, mode)
+    }
+
+    fn add_known_hosts(&self, old: &[u8]) -> Vec<u8> {
+        let mut hosts = KnownHosts::parse(old);
+        for (node, name) in self.from.states.iter().zip(self.from.names) {
+            hosts.set_ours(&node.spec.ip.to_string(), node.spec.port, &node.host_keys);
+            if let Some(name) = name {
+                hosts.set_ours(name, node.spec.port, &node.host_keys);
+            }
+        }
+        hosts.to_bytes()
+    }
+
+    fn config(&self, state: &NodeState) -> Option<FileEdit> {
+        let mut config = SshConfig::parse(state.bytes("config"));
+        config.set_block(self.config_block.get(state.user.as_str())?);
+        file(state, "config", config.to_bytes(), Some(0o600))
+    }
+
+    fn hosts(&self, state: &NodeState) -> Option<FileEdit> {
+        if !self.from.intent.map_names {
+            return None;
+        }
+        let mut hosts = Hosts::parse(state.bytes("hosts"));
+        hosts.set_mapping(&self.mapping, self.from.intent.keep_old_mapping);
+        let mode = if state.entry("hosts").exists() { None } else { Some(0o644) };
+        file(state, "hosts", hosts.to_bytes(), mode)
+    }
+}
+
+fn render_block(from: &Ingredients<'_>, user: &str) -> String {
+    let entry = |(state, name): (&NodeState, &Option<String>)| HostEntry {
+        address: state.spec.ip.to_string(),
+        name: name.clone().unwrap_or_default(),
+        port: state.spec.port,
+    };
+    let entries: Vec<HostEntry> = from.states.iter().zip(from.names).map(entry).collect();
+    SshConfig::render_block(&entries, user, "~/.ssh/id_om", &format!("~/{AGENT_SOCKET}"))
+}
+
+/// The profile, if its exports are missing or the agent is a new one.
+fn profile(state: &NodeState, socket: &str, agent: AgentEdit) -> Option<FileEdit> {
+    let old = state.entry("bashrc");
+    let pid = match agent {
+        AgentEdit::Start { .. } => None,
+        _ => state.agent.pid.map(|pid| pid.to_string()),
+    };
+    let mode = if old.exists() { None } else { Some(0o644) };
+    let right = pid.is_some_and(|pid| !ShellProfile::parse(&old.bytes).set_agent(socket, &pid));
+    if right {
+        return None;
+    }
+    let content = Content::Profile { old: old.bytes.clone(), socket: socket.to_owned() };
+    Some(FileEdit { old, content, mode, secret: false })
+}
+
+/// A folder, if it is missing or open to others.
+fn dir(state: &NodeState, id: &str, path: String) -> Option<DirEdit> {
+    let old = state.entry(id);
+    let old_mode = old.exists().then_some(old.mode);
+    (old_mode != Some(0o700)).then_some(DirEdit { path, old_mode, mode: 0o700 })
+}
+
+fn file(state: &NodeState, id: &str, bytes: Vec<u8>, mode: Option<u32>) -> Option<FileEdit> {
+    shared_file(state, id, Arc::new(bytes), mode)
+}
+
+/// A file, if its bytes or its mode differ.
+fn shared_file(state: &NodeState, id: &str, bytes: Arc<Vec<u8>>, mode: Option<u32>) -> Option<FileEdit> {
+    let old = state.entry(id);
+    let same_mode = mode.is_none_or(|mode| mode == old.mode);
+    if old.exists() && same_mode && old.bytes == *bytes {
+        return None;
+    }
+    Some(FileEdit { old, content: Content::Bytes(bytes), mode, secret: false })
+}
+
+/// Refuses what must not be edited.
+fn check(state: &NodeState, id: &str, entry: &Entry) -> Result<(), PlanError> {
+    let path = entry.path.clone();
+    if let Some(owner) = entry.link_owner.filter(|owner| *owner != state.uid && id != "hosts" && id != "home") {
+        return Err(PlanError::ForeignLink { path, owner });
+    }
+    let folder = matches!(id, "home" | "ssh-dir" | "tool-dir" | "store-dir");
+    match (entry.kind, folder) {
+        (EntryKind::Absent, _) | (EntryKind::Directory, true) | (EntryKind::File, false) => Ok(()),
+        (EntryKind::Unreadable, false) => Err(PlanError::Unreadable { path }),
+        (_, true) => Err(PlanError::WrongKind { path, wanted: "folder" }),
+        (_, false) => Err(PlanError::WrongKind { path, wanted: "file" }),
+    }
+}

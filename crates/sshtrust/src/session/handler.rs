@@ -1,0 +1,80 @@
+//! The callbacks of a connection: the host key check and what the server tells by itself.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use russh::client::{DisconnectReason, Handler, Session};
+use russh::keys::{PublicKey, PublicKeyOrCertificate};
+
+use super::host_key::{HostKeyVerdict, TrustedHosts};
+use crate::inventory::NodeSpec;
+use crate::text::printable;
+
+/// What is learned in callbacks.
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    /// The key that the server proved to have in the key exchange.
+    pub(super) host_key: Option<sshfiles::PublicKey>,
+    /// What the records say about it.
+    pub(super) verdict: Option<HostKeyVerdict>,
+    /// All its host keys (`hostkeys-00@openssh.com`, OpenSSH's PROTOCOL 2.5), sent after login.
+    pub(super) announced: Vec<sshfiles::PublicKey>,
+    /// Why the server disconnected.
+    pub(super) farewell: Option<String>,
+}
+
+/// Shared between a connection and its callbacks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared(Arc<Mutex<Learned>>);
+
+impl Shared {
+    pub(super) fn get(&self) -> MutexGuard<'_, Learned> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// See the module.
+pub(super) struct Client {
+    pub(super) spec: NodeSpec,
+    pub(super) trusted: Arc<TrustedHosts>,
+    pub(super) shared: Shared,
+}
+
+pub(super) fn convert(key: &PublicKey) -> Option<sshfiles::PublicKey> {
+    sshfiles::PublicKey::from_blob(key.to_bytes().ok()?).ok()
+}
+
+impl Handler for Client {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        let PublicKeyOrCertificate::PublicKey { key, .. } = key else { return Ok(false) };
+        let Some(key) = convert(key) else { return Ok(false) };
+        let verdict = self.trusted.check(self.spec, &key);
+        let accepted = matches!(verdict, HostKeyVerdict::Known | HostKeyVerdict::Unknown);
+        let mut learned = self.shared.get();
+        learned.host_key = Some(key);
+        learned.verdict = Some(verdict);
+        Ok(accepted)
+    }
+
+    async fn openssh_ext_host_keys_announced(
+        &mut self,
+        keys: Vec<PublicKey>,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.shared.get().announced = keys.iter().filter_map(convert).collect();
+        Ok(())
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<Self::Error>) -> Result<(), Self::Error> {
+        let text = match &reason {
+            DisconnectReason::ReceivedDisconnect(info) => printable(info.message.as_bytes()),
+            DisconnectReason::Error(error) => printable(error.to_string().as_bytes()),
+        };
+        self.shared.get().farewell = Some(text);
+        match reason {
+            DisconnectReason::ReceivedDisconnect(_) => Ok(()),
+            DisconnectReason::Error(error) => Err(error),
+        }
+    }
+}

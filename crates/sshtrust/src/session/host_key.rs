@@ -1,0 +1,123 @@
+//! Is a host key the recorded one? The records are those that ssh(1) reads.
+
+use std::path::{Path, PathBuf};
+
+use sshfiles::{KnownHosts, Marker, PublicKey};
+
+use super::HostKeyConflict;
+use crate::inventory::NodeSpec;
+
+/// What the records say about a host key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostKeyVerdict {
+    /// It is on record for this node.
+    Known,
+    /// There is no record of this type for this node.
+    Unknown,
+    /// Another key of the same type is on record.
+    Changed(HostKeyConflict),
+    /// It is marked `@revoked`.
+    Revoked(HostKeyConflict),
+}
+
+/// The known host keys of this machine: the user's files and the system's.
+#[derive(Debug, Default)]
+pub struct TrustedHosts {
+    files: Vec<(PathBuf, KnownHosts)>,
+}
+
+impl TrustedHosts {
+    /// Reads the four files that ssh_config(5) names as defaults. A file that does not exist is empty.
+    ///
+    /// # Errors
+    /// The path and the error of a file that exists and cannot be read.
+    pub fn read(home: &Path) -> Result<Self, (PathBuf, std::io::Error)> {
+        let paths = [
+            home.join(".ssh/known_hosts"),
+            home.join(".ssh/known_hosts2"),
+            PathBuf::from("/etc/ssh/ssh_known_hosts"),
+            PathBuf::from("/etc/ssh/ssh_known_hosts2"),
+        ];
+        let mut files = Vec::new();
+        for path in paths {
+            match std::fs::read(&path) {
+                Ok(bytes) => files.push((path, KnownHosts::parse(&bytes))),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                Err(e) => return Err((path, e)),
+            }
+        }
+        Ok(Self { files })
+    }
+
+    /// Takes files that were read already.
+    #[must_use]
+    pub fn from_files(files: Vec<(PathBuf, KnownHosts)>) -> Self {
+        Self { files }
+    }
+
+    /// The key types that are on record for a node.
+    #[must_use]
+    pub fn types(&self, node: NodeSpec) -> Vec<String> {
+        let entries = self.files.iter().flat_map(|(_, file)| file.lookup(&node.ip.to_string(), node.port));
+        entries.filter(|e| e.marker == Marker::None).map(|e| e.key.algorithm().to_owned()).collect()
+    }
+
+    /// Compares a key with the records: as OpenSSH does, `@revoked` wins over all, then any matching record, and a
+    /// contradiction is a record of the same type.
+    #[must_use]
+    pub fn check(&self, node: NodeSpec, key: &PublicKey) -> HostKeyVerdict {
+        let mut changed = None;
+        let mut known = false;
+        for (path, file) in &self.files {
+            for entry in file.lookup(&node.ip.to_string(), node.port) {
+                let conflict = || HostKeyConflict {
+                    key_type: key.algorithm().to_owned(),
+                    presented: key.fingerprint(),
+                    recorded: entry.key.fingerprint(),
+                    file: path.clone(),
+                    line: entry.line,
+                };
+                match entry.marker {
+                    Marker::Revoked if entry.key == *key => return HostKeyVerdict::Revoked(conflict()),
+                    Marker::None if entry.key == *key => known = true,
+                    Marker::None if entry.key.algorithm() == key.algorithm() => {
+                        changed = changed.or_else(|| Some(conflict()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        match changed {
+            _ if known => HostKeyVerdict::Known,
+            Some(conflict) => HostKeyVerdict::Changed(conflict),
+            None => HostKeyVerdict::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const B: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
+
+    fn verdict(text: &str, port: u16) -> HostKeyVerdict {
+        let files = vec![(PathBuf::from("known_hosts"), KnownHosts::parse(text.as_bytes()))];
+        let node = NodeSpec { ip: "10.0.0.1".parse().unwrap(), port };
+        TrustedHosts::from_files(files).check(node, &A.parse().unwrap())
+    }
+
+    #[test]
+    fn verdicts() {
+        use HostKeyVerdict::{Changed, Known, Revoked, Unknown};
+        assert_eq!(verdict("", 22), Unknown);
+        assert_eq!(verdict(&format!("10.0.0.1 {A}\n"), 22), Known);
+        assert_eq!(verdict(&format!("10.0.0.11 {B}\n"), 22), Unknown);
+        assert_eq!(verdict(&format!("10.0.0.1 {B}\n10.0.0.1 {A}\n"), 22), Known);
+        assert!(matches!(verdict(&format!("# c\n10.0.0.1 {B}\n"), 22), Changed(c) if c.line == 2));
+        assert!(matches!(verdict(&format!("10.0.0.1 {A}\n@revoked * {A}\n"), 22), Revoked(c) if c.line == 2));
+        assert_eq!(verdict(&format!("10.0.0.1 {B}\n"), 2222), Unknown);
+        assert!(matches!(verdict(&format!("[10.0.0.1]:2222 {B}\n"), 2222), Changed(_)));
+    }
+}

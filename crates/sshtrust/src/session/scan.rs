@@ -1,0 +1,45 @@
+//! Host keys without a login: one key exchange for each type.
+
+use std::sync::Arc;
+
+use sshfiles::PublicKey;
+
+use super::algorithms;
+use super::connect::Connection;
+use super::error::ConnectError;
+use super::host_key::TrustedHosts;
+use crate::inventory::NodeSpec;
+
+/// Host key types that are asked for together: a server has one of each family, as a rule.
+const FAMILIES: [&[&str]; 3] = [
+    &["ssh-ed25519"],
+    &["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
+    &["ssh-rsa"],
+];
+
+/// Collects the host keys that a node can prove, as `ssh-keyscan` does.
+///
+/// `have` is known already. Only for nodes where there is no login: since OpenSSH 9.8 a server counts connections without one against their
+/// source.
+///
+/// # Errors
+/// [`ConnectError`] if the node cannot be reached at all; a type that it does not have is left out.
+pub async fn scan_host_keys(spec: NodeSpec, have: Option<PublicKey>) -> Result<Vec<PublicKey>, ConnectError> {
+    let nobody = Arc::new(TrustedHosts::default());
+    let mut keys = Vec::from_iter(have);
+    for family in FAMILIES {
+        if keys.iter().any(|key| family.contains(&key.algorithm())) {
+            continue;
+        }
+        let config = Arc::new(algorithms::config(&[], Some(family)));
+        match Connection::open_once(spec, "", &nobody, &config).await {
+            Ok(connection) => {
+                keys.extend(connection.host_key());
+                connection.close().await;
+            }
+            Err(ConnectError::NoCommonAlgorithm(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(keys)
+}

@@ -1,0 +1,176 @@
+//! Changes all nodes, verifies, and keeps the change or undoes it.
+
+use futures_util::future::join_all;
+use tokio::sync::watch;
+
+use super::read::Node;
+use super::{NodeFailure, Outcome, Ready, SetupError};
+use crate::apply::{RENEWAL, Worksite};
+use crate::event::{Event, Observer};
+use crate::observe::reread;
+use crate::plan::{NodePlan, settle};
+use crate::probe::{Prober, TrustMatrix, probe};
+use crate::setup::error::NodeTrouble;
+
+/// OpenSSH that understands `KexAlgorithms=^...`.
+const PREFERS_KEX: (u32, u32) = (8, 1);
+
+/// Why the work stopped.
+enum Stop {
+    Failed(Vec<NodeFailure>),
+    NotTrusted(TrustMatrix),
+    Interrupted,
+}
+
+/// Runs the second half of the pipeline.
+pub(super) async fn run(
+    ready: Ready,
+    observer: &dyn Observer,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<Outcome, SetupError> {
+    let changed = !ready.plan.is_empty();
+    let result = tokio::select! {
+        result = work(&ready, observer) => result,
+        failures = keep_alive(&ready) => Err(Stop::Failed(failures)),
+        _ = stop.wait_for(|stop| *stop) => Err(Stop::Interrupted),
+    };
+    // From here on the user's Ctrl-C waits: a change is kept by all or by none.
+    let result = match result {
+        Ok(pairs) => keep(&ready, observer).await.map(|()| pairs).map_err(Stop::Failed),
+        Err(stop) => Err(stop),
+    };
+    match result {
+        Ok(pairs) => Ok(Outcome::Created { pairs, changed }),
+        Err(why) => {
+            let stuck = undo(&ready, observer).await;
+            Err(match why {
+                Stop::Failed(nodes) => SetupError::Failed { nodes, stuck },
+                Stop::NotTrusted(matrix) => SetupError::NotTrusted { matrix, stuck },
+                Stop::Interrupted => SetupError::InterruptedAndUndone(stuck),
+            })
+        }
+    }
+}
+
+/// The nodes that change, with their plans.
+fn changing(ready: &Ready) -> impl Iterator<Item = (&Node, &NodePlan)> {
+    ready.nodes.iter().zip(&ready.plan.nodes).filter(|(_, plan)| !plan.is_empty())
+}
+
+/// Does something on all changing nodes at once; all failures.
+async fn on_all<'a, F, R>(ready: &'a Ready, act: F) -> Result<(), Vec<NodeFailure>>
+where
+    F: Fn(&'a Worksite, &'a NodePlan) -> R,
+    R: Future<Output = Result<(), NodeTrouble>>,
+{
+    let acting = changing(ready).map(|(node, plan)| {
+        let doing = act(&node.site, plan);
+        async move { doing.await.map_err(|trouble| NodeFailure { node: node.spec, trouble }) }
+    });
+    let failures: Vec<_> = join_all(acting).await.into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+async fn work(ready: &Ready, observer: &dyn Observer) -> Result<usize, Stop> {
+    observer.event(&Event::Applying);
+    let key = &ready.identity;
+    on_all(ready, |site, plan| async move { Ok(site.apply(plan, key).await?) }).await.map_err(Stop::Failed)?;
+    observer.event(&Event::Applied);
+    let matrix = verify(ready, observer).await;
+    if !matrix.is_healthy() {
+        return Err(Stop::NotTrusted(matrix));
+    }
+    observer.event(&Event::Verified { total: matrix.total });
+    retire_old_keys(ready, observer).await.map_err(Stop::Failed)?;
+    Ok(matrix.total)
+}
+
+/// Real `ssh` between every ordered pair: by address, and by name where names were mapped.
+async fn verify(ready: &Ready, observer: &dyn Observer) -> TrustMatrix {
+    let probers: Vec<Prober> = ready
+        .nodes
+        .iter()
+        .zip(&ready.names)
+        .map(|(node, name)| Prober {
+            spec: node.spec,
+            shell: node.site.shell().clone(),
+            hosts: std::iter::once(node.spec.ip.to_string())
+                .chain(name.clone().filter(|_| ready.mapped))
+                .collect(),
+            cheap_kex: !node.state.fips && node.state.ssh_version.is_some_and(|v| v >= PREFERS_KEX),
+        })
+        .collect();
+    let progress = |done, total| observer.event(&Event::Verifying { done, total });
+    probe(&probers, &progress).await
+}
+
+/// Access is only ever added before it is removed: the lines of replaced keys go now, when the new key was seen to
+/// work.
+async fn retire_old_keys(ready: &Ready, observer: &dyn Observer) -> Result<(), Vec<NodeFailure>> {
+    if ready.plan.superseded.is_empty() {
+        return Ok(());
+    }
+    let reading = ready.nodes.iter().map(|node| async {
+        let path = node.state.entry("authorized_keys").path;
+        reread(node.site.shell(), &path)
+            .await
+            .map_err(|e| NodeFailure { node: node.spec, trouble: e.into() })
+    });
+    let (mut entries, mut failures) = (Vec::new(), Vec::new());
+    for result in join_all(reading).await {
+        match result {
+            Ok(entry) => entries.push(entry),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if !failures.is_empty() {
+        return Err(failures);
+    }
+    let states: Vec<_> = ready.nodes.iter().map(|node| node.state.clone()).collect();
+    let plan = settle(&states, &ready.plan, &entries);
+    let amending = ready.nodes.iter().zip(&plan.nodes).zip(&ready.plan.nodes).map(|((node, plan), first)| async move {
+        // A node that had nothing to change has no journal to write into.
+        if first.is_empty() {
+            return Ok(());
+        }
+        let amended = node.site.amend(plan).await;
+        amended.map_err(|e| NodeFailure { node: node.spec, trouble: e.into() })
+    });
+    let failures: Vec<_> = join_all(amending).await.into_iter().filter_map(Result::err).collect();
+    observer.event(&Event::Settled);
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+/// Tells the nodes again and again that the coordinator lives. Ends only if a node has given up.
+async fn keep_alive(ready: &Ready) -> Vec<NodeFailure> {
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        let renewed = on_all(ready, |site, _| async move { Ok(site.renew().await?) }).await;
+        if let Err(failures) = renewed {
+            return failures;
+        }
+    }
+}
+
+/// Keeps the change in two halves: only when all nodes are prepared is anything thrown away.
+async fn keep(ready: &Ready, observer: &dyn Observer) -> Result<(), Vec<NodeFailure>> {
+    on_all(ready, |site, _| async move { Ok(site.prepare().await?) }).await?;
+    let committed = on_all(ready, |site, _| async move { Ok(site.commit().await?) }).await;
+    for failure in committed.err().unwrap_or_default() {
+        observer.event(&Event::Warning { node: failure.node, text: failure.trouble.to_string() });
+    }
+    Ok(())
+}
+
+/// Puts every node back. Returns those where that could not be seen to happen.
+async fn undo(ready: &Ready, observer: &dyn Observer) -> Vec<NodeFailure> {
+    observer.event(&Event::Undoing);
+    let undoing = changing(ready).map(|(node, _)| async {
+        let undone = node.site.undo().await;
+        if undone.is_ok() {
+            observer.event(&Event::Undone(node.spec));
+        }
+        undone.map_err(|e| NodeFailure { node: node.spec, trouble: e.into() })
+    });
+    join_all(undoing).await.into_iter().filter_map(Result::err).collect()
+}

@@ -1,0 +1,155 @@
+//! The pipeline of the classic command: enter all nodes, read them, plan, change, verify, keep or undo.
+
+mod change;
+mod enter;
+mod error;
+mod read;
+
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+
+use crate::event::{Event, Observer};
+use crate::identity::{IdentityKey, KeyType};
+use crate::inventory::{Cluster, NodeSpec};
+use crate::plan::{Choice, Ingredients, Intent, NodePlan, Plan, Wish, choose_identity, node_names};
+use crate::secret::Secret;
+
+pub use enter::Entered;
+pub use error::{NodeFailure, NodeTrouble, SetupError};
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The nodes.
+    pub cluster: Cluster,
+    /// The user whose trust is made, on all nodes.
+    pub user: String,
+    /// That user's home on this machine.
+    pub home: PathBuf,
+    /// Socket of the user's own agent (`SSH_AUTH_SOCK`).
+    pub agent: Option<PathBuf>,
+    /// Write host names into `/etc/hosts`, where the user is root.
+    pub map_names: bool,
+    /// Keep mapping lines of earlier runs.
+    pub keep_old_mapping: bool,
+    /// Type of the key, if the user named one.
+    pub key_type: Option<KeyType>,
+    /// Stop after the plan.
+    pub dry_run: bool,
+}
+
+/// Which password is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// The user's, for all nodes that need one.
+    Common,
+    /// The user's on one node.
+    OnNode(NodeSpec),
+}
+
+/// Asks for passwords.
+pub trait Passwords: Send {
+    /// The answer, or why there is none.
+    fn ask(&mut self, question: Question) -> impl Future<Output = Result<Secret, String>> + Send;
+}
+
+/// How a run ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Trust stands: this many pairs were seen to work. `changed` is false if no byte had to be written.
+    Created {
+        /// Pairs.
+        pairs: usize,
+        /// Whether anything was written.
+        changed: bool,
+    },
+    /// What a run would do, a node each.
+    Planned(Vec<NodePlan>),
+}
+
+/// Runs the command. When `stop` becomes true, the run ends as soon as it can with everything undone.
+///
+/// # Errors
+/// [`SetupError`]. Every node then has the bytes it had before, or the error says which one has not.
+pub async fn setup(
+    options: &Options,
+    passwords: &mut impl Passwords,
+    observer: &dyn Observer,
+    mut stop: watch::Receiver<bool>,
+) -> Result<Outcome, SetupError> {
+    let mut interrupted = stop.clone();
+    // Nothing is written before the plan is made, so leaving is enough.
+    let ready = tokio::select! {
+        ready = prepare(options, passwords, observer) => ready?,
+        _ = interrupted.wait_for(|stop| *stop) => return Err(SetupError::Interrupted),
+    };
+    if options.dry_run {
+        return Ok(Outcome::Planned(ready.plan.nodes));
+    }
+    change::run(ready, observer, &mut stop).await
+}
+
+/// Everything that the change needs.
+struct Ready {
+    nodes: Vec<read::Node>,
+    names: Vec<Option<String>>,
+    mapped: bool,
+    identity: IdentityKey,
+    plan: Plan,
+}
+
+async fn prepare(
+    options: &Options,
+    passwords: &mut impl Passwords,
+    observer: &dyn Observer,
+) -> Result<Ready, SetupError> {
+    let entered = enter::enter(options, passwords, observer).await?;
+    observer.event(&Event::NetworkChecked);
+    let nodes = read::read(entered, options, observer).await?;
+    let mapped = options.map_names && nodes.iter().all(|node| node.state.uid == 0);
+    let names = names(&nodes, mapped, observer)?;
+    let states: Vec<_> = nodes.iter().map(|node| node.state.clone()).collect();
+    let wish = Wish { key_type: options.key_type, prefer: nodes.iter().position(|node| node.local) };
+    let host = read::this_host();
+    let comment = format!("{}@{host}", options.user);
+    let chosen = tokio::task::spawn_blocking(move || {
+        let choice = choose_identity(&states, wish);
+        let identity = match choice {
+            Choice::Keep(key) => (*key, false),
+            Choice::Generate(kind) => (IdentityKey::generate(kind, &comment)?, true),
+        };
+        Ok::<_, crate::identity::IdentityError>((identity, states))
+    });
+    let ((identity, new), states) = chosen.await.map_err(|e| SetupError::Key(e.to_string()))??;
+    let key = format!("{} {}", identity.public().algorithm(), identity.public().fingerprint());
+    observer.event(&Event::KeyReady { key, new });
+    let intent = Intent { map_names: mapped, keep_old_mapping: options.keep_old_mapping };
+    let ingredients = Ingredients { states: &states, names: &names, identity: &identity, intent: &intent };
+    let plan = crate::plan::setup(&ingredients)
+        .map_err(|(node, error)| SetupError::failed(vec![NodeFailure { node, trouble: error.into() }]))?;
+    for node in &plan.nodes {
+        observer.event(&Event::Planned { node: node.spec, change: node.render() });
+    }
+    Ok(Ready { nodes, names, mapped, identity, plan })
+}
+
+/// The names for the files. Where they are mapped, each node needs one of its own.
+fn names(
+    nodes: &[read::Node],
+    mapped: bool,
+    observer: &dyn Observer,
+) -> Result<Vec<Option<String>>, SetupError> {
+    let states: Vec<_> = nodes.iter().map(|node| node.state.clone()).collect();
+    let judged = node_names(&states);
+    let mut bad = Vec::new();
+    for (node, name) in nodes.iter().zip(&judged) {
+        let Err(error) = name else { continue };
+        observer.event(&Event::NameLeftOut { node: node.spec, reason: error.to_string() });
+        bad.push((node.spec, error.clone()));
+    }
+    if mapped && !bad.is_empty() {
+        return Err(SetupError::HostNames(bad));
+    }
+    Ok(judged.into_iter().map(Result::ok).collect())
+}

@@ -1,0 +1,120 @@
+//! Locks and reads every node that was entered.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{Entered, NodeFailure, Options, SetupError};
+use crate::apply::Worksite;
+use crate::event::{Event, Observer};
+use crate::inventory::NodeSpec;
+use crate::observe::{NodeState, observe};
+use crate::setup::error::NodeTrouble;
+
+/// How long to wait for another run.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A node that was read and is locked.
+pub(super) struct Node {
+    pub(super) spec: NodeSpec,
+    pub(super) local: bool,
+    pub(super) site: Worksite,
+    pub(super) state: NodeState,
+    /// Keeps the connection open.
+    _entered: Entered,
+}
+
+/// The name of this machine, for the comment of the key.
+pub(super) fn this_host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain: String = name.trim().chars().filter(|c| c.is_ascii_graphic()).collect();
+    if plain.is_empty() { "localhost".to_owned() } else { plain }
+}
+
+/// Reads all nodes.
+pub(super) async fn read(
+    entered: Vec<Entered>,
+    options: &Options,
+    observer: &dyn Observer,
+) -> Result<Vec<Node>, SetupError> {
+    let opening = entered.into_iter().map(|node| async {
+        let open = async { Worksite::open(node.shell().await?, &options.user).await };
+        match open.await {
+            Ok(site) => Ok((node, site)),
+            Err(error) => Err(NodeFailure { node: node.spec, trouble: error.into() }),
+        }
+    });
+    let open = all(join_all(opening).await)?;
+    distinct(&open)?;
+    lock(&open).await?;
+    let reading = open.into_iter().map(|(entered, site)| async {
+        let spec = entered.spec;
+        read_one(entered, site, options, observer)
+            .await
+            .map_err(|trouble| NodeFailure { node: spec, trouble })
+    });
+    all(join_all(reading).await)
+}
+
+/// All values, or all failures.
+fn all<T>(results: Vec<Result<T, NodeFailure>>) -> Result<Vec<T>, SetupError> {
+    let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    let failures: Vec<_> = bad.into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() {
+        return Ok(good.into_iter().filter_map(Result::ok).collect());
+    }
+    Err(SetupError::failed(failures))
+}
+
+/// Two entries that are one machine would wait for each other's lock.
+fn distinct(open: &[(Entered, Worksite)]) -> Result<(), SetupError> {
+    let mut seen: Vec<(&str, NodeSpec)> = Vec::new();
+    for (entered, site) in open {
+        if let Some((_, other)) = seen.iter().find(|(place, _)| *place == site.place()) {
+            return Err(SetupError::SamePlace(*other, entered.spec));
+        }
+        seen.push((site.place(), entered.spec));
+    }
+    Ok(())
+}
+
+/// Takes the locks of all nodes, or of none: two runs that each hold half would wait for ever.
+async fn lock(open: &[(Entered, Worksite)]) -> Result<(), SetupError> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    // Two runs that give way to each other must not do so in step.
+    let mut pause = Duration::from_millis(100 + u64::from(std::process::id() % 200));
+    loop {
+        let taking = open.iter().map(|(entered, site)| async {
+            site.lock().await.map_err(|e| NodeFailure { node: entered.spec, trouble: e.into() })
+        });
+        let taken = all(join_all(taking).await)?;
+        let busy: Vec<NodeSpec> =
+            open.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|((e, _), _)| e.spec).collect();
+        if busy.is_empty() {
+            return Ok(());
+        }
+        // A node that cannot be unlocked is lost; the next round says so.
+        join_all(open.iter().map(|(_, site)| site.unlock())).await;
+        if tokio::time::Instant::now() + pause > deadline {
+            return Err(SetupError::Busy(busy));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(Duration::from_secs(2));
+    }
+}
+
+async fn read_one(
+    entered: Entered,
+    site: Worksite,
+    options: &Options,
+    observer: &dyn Observer,
+) -> Result<Node, NodeTrouble> {
+    if site.recover().await? {
+        observer.event(&Event::Recovered(entered.spec));
+    }
+    let mut state = observe(site.shell(), entered.spec, &options.user).await?;
+    state.host_keys = entered.host_keys().await.map_err(|e| {
+        NodeTrouble::Shell(crate::node::NodeError::Lost(format!("its host keys cannot be read: {e}")))
+    })?;
+    Ok(Node { spec: entered.spec, local: entered.local, site, state, _entered: entered })
+}
