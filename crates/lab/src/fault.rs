@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::error::LabError;
 use crate::lab::DISK;
+use crate::network;
 use crate::node::Node;
 
 /// How often to look whether a killed node is gone.
@@ -89,9 +90,13 @@ impl Node {
     /// # Errors
     /// When the node is dead or `nft` fails.
     pub fn lose_packets(&self, percent: u8) -> Result<(), LabError> {
+        let chance = match percent {
+            0..100 => format!("numgen random mod 100 < {percent}"),
+            _ => String::new(),
+        };
         self.filter(&format!(
-            "add rule inet lab arriving iifname eth0 numgen random mod 100 < {percent} drop\n\
-             add rule inet lab leaving oifname eth0 numgen random mod 100 < {percent} drop"
+            "add rule inet lab arriving iifname eth0 {chance} drop\n\
+             add rule inet lab leaving oifname eth0 {chance} drop"
         ))
     }
 
@@ -151,12 +156,17 @@ impl Node {
         self.must(&format!("cd / && umount -l {home}")).map(drop)
     }
 
-    /// Cuts the power: ends process 1, and with it the node. Its disk stays readable.
+    /// Cuts the power: takes the cable away, so that no dying process says goodbye to its peers, and ends
+    /// process 1, and with it the node. Its disk stays readable.
     ///
     /// # Errors
-    /// When the node is dead already.
+    /// When the node is dead already, or its cable cannot be removed.
     pub fn kill(&self) -> Result<(), LabError> {
         self.check_alive()?;
+        let mut command = Command::new("nsenter");
+        command.arg("-t").arg(self.keeper.pid.to_string());
+        command.args(["--net", "--", "ip", "link", "delete", &network::port(self.index)]);
+        run(command, "ip")?;
         self.init.kill();
         while self.init.is_alive() {
             thread::sleep(GLANCE);

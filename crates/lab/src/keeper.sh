@@ -21,8 +21,11 @@ while read -r order argument; do
         echo connected
         ;;
     node)
-        unshare --mount --uts --ipc --pid --fork --kill-child \
-            unshare --net "$shell" "$fs/node.sh" "$fs/$argument" "$argument" "$pid" &
+        {
+            unshare --mount --uts --ipc --pid --fork --kill-child \
+                unshare --net "$shell" "$fs/node.sh" "$fs/$argument" "$argument" "$pid" ||
+                echo "broken $argument"
+        } </dev/null &
         ;;
     keep)
         kept=1

@@ -163,12 +163,20 @@ fn start_nodes(keeper: &mut Keeper, spec: &LabSpec) -> Result<Vec<Node>, LabErro
     let mut nodes: Vec<Option<Node>> = spec.nodes.iter().map(|_| None).collect();
     for _ in 0..spec.nodes.len() {
         let answer = keeper.answer()?;
-        let broken = || LabError::Keeper { log: format!("{answer}\n{}", keeper.dir.log()) };
+        let broken = || LabError::Keeper { log: complaints(keeper, &answer) };
         let (index, init) = parse_answer(&answer).ok_or_else(broken)?;
         let place = nodes.get_mut(index).ok_or_else(broken)?;
         *place = Some(Node::new(spec, index, init, keeper, Arc::clone(&users)));
     }
     Ok(nodes.into_iter().flatten().collect())
+}
+
+/// What a node said that could not be started. A mistake in its sshd_config is in its own log.
+fn complaints(keeper: &Keeper, answer: &str) -> String {
+    let name = answer.strip_prefix("broken ").unwrap_or_default();
+    let sshd_log = keeper.fs().join(name).join("upper/var/log/sshd.log");
+    let sshd = fs::read_to_string(sshd_log).unwrap_or_default();
+    format!("{answer}\n{}{sshd}", keeper.dir.log())
 }
 
 /// Reads `node n7 12345`.

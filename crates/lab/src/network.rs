@@ -25,14 +25,19 @@ pub(crate) fn bridge() -> String {
         .to_owned()
 }
 
+/// The bridge's end of a node's cable.
+pub(crate) fn port(index: usize) -> String {
+    format!("port{index}")
+}
+
 /// Connects a node with the bridge. Runs in the keeper's network namespace, but in the node's PID namespace:
 /// process 1 is the node's.
 pub(crate) fn cable(index: usize) -> String {
-    let port = number(index);
+    let port = port(index);
     let mac = mac(index);
     format!(
-        "link add port{port} type veth peer name eth0 address {mac} netns 1\n\
-         link set port{port} master bridge up\n"
+        "link add {port} type veth peer name eth0 address {mac} netns 1\n\
+         link set {port} master bridge up\n"
     )
 }
 

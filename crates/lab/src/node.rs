@@ -15,6 +15,7 @@ use crate::spec::{LabSpec, User};
 /// One node of a lab.
 #[derive(Debug)]
 pub struct Node {
+    pub(crate) index: usize,
     pub(crate) name: String,
     ip: IpAddr,
     ip6: Option<Ipv6Addr>,
@@ -47,6 +48,7 @@ impl Node {
     ) -> Node {
         let own = &spec.nodes[index];
         Node {
+            index,
             name: own.name.clone(),
             ip: IpAddr::V4(network::ipv4(index)),
             ip6: spec.ipv6.then(|| network::ipv6(index)),
