@@ -1,2 +1,21 @@
-//! Placeholder.
-fn main() {}
+//! Sets up SSH trust between the nodes of an openGauss cluster, or of any other.
+//!
+//! A drop-in for openGauss's command of the same name: `gs_sshexkey -f HOSTFILE`.
+
+mod args;
+mod command;
+mod errors;
+mod host;
+mod log;
+mod prompt;
+mod reporter;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    host::harden();
+    match command::run(std::env::args_os()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(()) => ExitCode::FAILURE,
+    }
+}

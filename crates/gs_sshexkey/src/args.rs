@@ -1,0 +1,248 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Parser, ValueEnum};
+use sshtrust::identity::KeyType;
+use sshtrust::text::printable;
+
+use crate::errors::Report;
+
+/// The general help. openGauss's test suite takes every word that starts with a hyphen from line 9 on and wants a fixed
+/// list, so what is new stands above that line or in `help setup`.
+pub(crate) const HELP: &str = "\
+gs_sshexkey sets up SSH trust between the nodes of a cluster.
+
+Usage:
+  gs_sshexkey -? | --help            gs_sshexkey help setup
+  gs_sshexkey -V | --version
+  gs_sshexkey -f HOSTFILE [--skip-hostname-set] [--no-deduplicate] [-l LOGFILE]
+                          [--dry-run] [--key-type ed25519|ecdsa]
+
+Options:
+  -f                    The file that lists the nodes: one IP or IP,PORT a line.
+  -l                    The log file. It is appended to.
+  --skip-hostname-set   Do not write the host names into /etc/hosts.
+  -? --help             Show this help and exit.
+  -V --version          Show the version and exit.
+";
+
+/// The help of the main job.
+pub(crate) const HELP_SETUP: &str = "\
+gs_sshexkey -f HOSTFILE
+
+Makes every node of the cluster able to run commands and copy files on every other node, for the user who runs it.
+The nodes need OpenSSH and a shell, nothing else. All nodes are reached, entered and read before anything is written;
+then they are changed, every ordered pair is verified with the nodes' own ssh, and the change is kept or, if anything
+fails, undone to the byte. A second run over a healthy cluster changes nothing.
+
+  -f HOSTFILE           One node a line: IP or IP,PORT. Port 22 or 1025 to 65534. Blank lines and lines that start
+                        with # are skipped.
+  -l LOGFILE            Append a log. Missing folders are made. Nothing secret is in it.
+  --skip-hostname-set   Do not write the host names into /etc/hosts. Only root can write them anyway.
+  --no-deduplicate      Keep the lines that earlier runs wrote into /etc/hosts; else they are replaced.
+  --dry-run             Do everything up to the plan, show it as a unified diff for each node, and write nothing.
+  --key-type TYPE       ed25519 or ecdsa (P-256). Default: the key that is there, else ed25519; ecdsa if a node is in
+                        FIPS mode or refuses ed25519.
+
+Exit status: 0 if trust was made and verified, 1 otherwise.
+
+Files on every node: ~/.ssh/id_om, id_om.pub, authorized_keys, known_hosts and config; ~/.bashrc; ~/gaussdb_tmp with
+the agent's socket and the encrypted passphrase of id_om; /etc/hosts for root. Lines of yours are never touched.
+";
+
+/// The version line.
+pub(crate) const VERSION: &str = concat!("gs_sshexkey (openGauss) ", env!("CARGO_PKG_VERSION"));
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// Show a text.
+    Show(&'static str),
+    /// Set up trust.
+    Setup(Setup),
+}
+
+/// The classic command.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    /// The hostfile.
+    pub(crate) hostfile: PathBuf,
+    /// The log file.
+    pub(crate) log: Option<PathBuf>,
+    /// Leave `/etc/hosts` alone.
+    pub(crate) skip_hostname_set: bool,
+    /// Keep old mapping lines.
+    pub(crate) no_deduplicate: bool,
+    /// Stop after the plan.
+    pub(crate) dry_run: bool,
+    /// The key's type.
+    pub(crate) key_type: Option<KeyType>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KeyTypeWord {
+    Ed25519,
+    Ecdsa,
+}
+
+#[derive(Parser)]
+#[command(name = "gs_sshexkey", disable_help_flag = true, disable_help_subcommand = true)]
+struct Words {
+    #[arg(short = 'f', action = ArgAction::Set)]
+    hostfile: Option<PathBuf>,
+    #[arg(short = 'l', action = ArgAction::Set)]
+    log: Option<PathBuf>,
+    #[arg(long)]
+    skip_hostname_set: bool,
+    #[arg(long)]
+    no_deduplicate: bool,
+    #[arg(long)]
+    dry_run: bool,
+    #[arg(long)]
+    key_type: Option<KeyTypeWord>,
+    #[arg(short = '?', long = "help")]
+    help: bool,
+    #[arg(short = 'V', long = "version")]
+    version: bool,
+    /// Flags of versions long gone.
+    #[arg(short = 'h', hide = true, num_args = 0..)]
+    hosts: Option<Vec<OsString>>,
+    #[arg(short = 'W', hide = true, num_args = 0..)]
+    password: Option<Vec<OsString>>,
+    #[arg(num_args = 0..)]
+    rest: Vec<OsString>,
+}
+
+/// Reads the command line.
+pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report> {
+    let words = Words::try_parse_from(args).map_err(|error| explain(&error))?;
+    if words.help {
+        return Ok(Job::Show(HELP));
+    }
+    if words.version {
+        return Ok(Job::Show(VERSION));
+    }
+    if words.hosts.is_some() {
+        return Err(Report::new("50000", "Unrecognized parameter: -h.")
+            .cure("Write the addresses into a file, one a line, and use -f HOSTFILE."));
+    }
+    if words.password.is_some() {
+        return Err(Report::new("50000", "Unrecognized parameter: -W.")
+            .cure("A secret on the command line can be read by every user. Leave it out: you will be asked, or give it on standard input."));
+    }
+    if let Some(text) = help_command(&words.rest)? {
+        return Ok(Job::Show(text));
+    }
+    let hostfile = words
+        .hostfile
+        .ok_or_else(|| Report::new("50001", "Incorrect parameter. Parameter '-f' is required.").cure(SEE_HELP))?;
+    Ok(Job::Setup(Setup {
+        hostfile,
+        log: words.log,
+        skip_hostname_set: words.skip_hostname_set,
+        no_deduplicate: words.no_deduplicate,
+        dry_run: words.dry_run,
+        key_type: words.key_type.map(|word| match word {
+            KeyTypeWord::Ed25519 => KeyType::Ed25519,
+            KeyTypeWord::Ecdsa => KeyType::EcdsaP256,
+        }),
+    }))
+}
+
+const SEE_HELP: &str = "See gs_sshexkey --help.";
+
+/// `help` and `help COMMAND`; any other word is unknown.
+fn help_command(rest: &[OsString]) -> Result<Option<&'static str>, Report> {
+    let words: Vec<String> = rest.iter().map(|w| printable(w.as_encoded_bytes())).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => Ok(None),
+        ["help"] => Ok(Some(HELP)),
+        ["help", "setup"] => Ok(Some(HELP_SETUP)),
+        ["help", other, ..] => Err(unknown(other).cure("There is help for: setup.")),
+        [other, ..] => Err(unknown(other).cure(SEE_HELP)),
+    }
+}
+
+fn unknown(word: &str) -> Report {
+    Report::new("50000", &format!("Unrecognized parameter: {word}."))
+}
+
+/// Turns the parser's error into openGauss's words.
+fn explain(error: &clap::Error) -> Report {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => printable(text.as_bytes()),
+        _ => String::new(),
+    };
+    let argument = context(ContextKind::InvalidArg);
+    let flag = argument.split_whitespace().next().unwrap_or_default().trim_start_matches('-').to_owned();
+    let wrong = |why: &str| Report::new("50004", &format!("The parameter '-{flag}' value is incorrect. {why}"));
+    match error.kind() {
+        ErrorKind::UnknownArgument => unknown(&argument).cure(SEE_HELP),
+        ErrorKind::ArgumentConflict => wrong("It is given more than once."),
+        ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => wrong("It needs a value."),
+        ErrorKind::InvalidValue => wrong("It must be ed25519 or ecdsa."),
+        ErrorKind::TooManyValues => wrong("It takes no value."),
+        _ => Report::new("50000", &format!("Unrecognized parameter: {argument}.")).cure(SEE_HELP),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Job, Report> {
+        parse(std::iter::once("gs_sshexkey").chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    #[test]
+    fn help_has_exactly_the_words_that_are_expected() {
+        let words: Vec<&str> =
+            HELP.lines().skip(8).flat_map(str::split_whitespace).filter(|w| w.starts_with('-')).collect();
+        assert_eq!(words, ["-f", "-l", "--skip-hostname-set", "-?", "--help", "-V", "--version"]);
+        assert!(HELP.lines().take(8).any(|l| l.contains("--no-deduplicate")));
+        assert!(VERSION.starts_with("gs_sshexkey ") && VERSION.contains("openGauss"));
+    }
+
+    #[test]
+    fn good_lines() {
+        for line in ["-?", "--help", "help", "-f x --help"] {
+            assert_eq!(read(line).unwrap(), Job::Show(HELP), "{line}");
+        }
+        for line in ["-V", "--version"] {
+            assert_eq!(read(line).unwrap(), Job::Show(VERSION), "{line}");
+        }
+        let Job::Setup(setup) = read("-f h -l log --skip-hostname-set --no-deduplicate --key-type ecdsa").unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((setup.hostfile, setup.log), (PathBuf::from("h"), Some(PathBuf::from("log"))));
+        assert!(setup.skip_hostname_set && setup.no_deduplicate && !setup.dry_run);
+        assert_eq!(setup.key_type, Some(KeyType::EcdsaP256));
+    }
+
+    #[test]
+    fn every_mistake_has_its_message() {
+        let cases = [
+            ("", "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
+            ("-l log", "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
+            ("-f", "[GAUSS-50004] : The parameter '-f' value is incorrect. It needs a value."),
+            ("-f h -l", "[GAUSS-50004] : The parameter '-l' value is incorrect. It needs a value."),
+            ("-f a -f b", "[GAUSS-50004] : The parameter '-f' value is incorrect. It is given more than once."),
+            ("--frobnicate", "[GAUSS-50000] : Unrecognized parameter: --frobnicate."),
+            ("-f h -x", "[GAUSS-50000] : Unrecognized parameter: -x."),
+            ("-f h extra", "[GAUSS-50000] : Unrecognized parameter: extra."),
+            ("-h 10.0.0.1,10.0.0.2", "[GAUSS-50000] : Unrecognized parameter: -h."),
+            ("-f h -W secret", "[GAUSS-50000] : Unrecognized parameter: -W."),
+            ("--key-type rsa -f h", "[GAUSS-50004] : The parameter '-key-type' value is incorrect. It must be ed25519 or ecdsa."),
+            ("help me", "[GAUSS-50000] : Unrecognized parameter: me."),
+        ];
+        for (line, wanted) in cases {
+            let text = read(line).unwrap_err().to_string();
+            assert_eq!(text.lines().next(), Some(wanted), "{line}");
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The classic command.
+
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use sshtrust::inventory::{Cluster, LARGEST_HOSTFILE, parse_hostfile};
+use sshtrust::plan::NodePlan;
+use sshtrust::secret::Secret;
+use sshtrust::setup::{Options, Outcome, Passwords, Question, SetupError, setup};
+use sshtrust::text::printable;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::args::Setup;
+use crate::errors::{self, Report};
+use crate::host::{self, User};
+use crate::log::Log;
+use crate::prompt;
+use crate::reporter::Classic;
+
+/// Shown after a run as root. It must not contain the word that installers answer.
+const ROOT_REMINDER: &str = "Trust for root is a risk. Remove it when you are done; on every node: rm -rf ~/.ssh/id_om* \
+     ~/gaussdb_tmp; sed -i '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts";
+
+/// Runs it. The error was already shown.
+pub(crate) fn run(words: &Setup) -> Result<(), ()> {
+    let early = |report: Report| Classic::new(Log::default(), true).error(&report);
+    let cluster = read_hostfile(&words.hostfile).map_err(early)?;
+    let log = match &words.log {
+        Some(path) => Log::open(path).map_err(|(path, e)| early(unwritable_log(&path, &e)))?,
+        None => Log::default(),
+    };
+    let screen = Classic::new(log, words.dry_run);
+    let result = host::user().and_then(|user| work(words, cluster, user, &screen));
+    result.map_err(|report| screen.error(&report))
+}
+
+fn read_hostfile(path: &Path) -> Result<Cluster, Report> {
+    let name = printable(path.as_os_str().as_encoded_bytes());
+    let bytes = read_bounded(path).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => Report::new("50201", &format!("The {name} does not exist.")),
+        _ => Report::new("50204", &format!("Failed to read {name}. {e}")),
+    })?;
+    parse_hostfile(&bytes).map_err(|e| errors::hostfile(&e, &name))
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LARGEST_HOSTFILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_HOSTFILE {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, "It is too large for a hostfile."));
+    }
+    Ok(bytes)
+}
+
+fn unwritable_log(path: &Path, error: &io::Error) -> Report {
+    let path = printable(path.as_os_str().as_encoded_bytes());
+    Report::new("50205", &format!("Failed to write {path}. {error}")).cure("Give -l a path that can be written.")
+}
+
+fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result<(), Report> {
+    let options = Options {
+        cluster,
+        user: user.name,
+        home: user.home,
+        agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+        map_names: !words.skip_hostname_set,
+        keep_old_mapping: words.no_deduplicate,
+        key_type: words.key_type,
+        dry_run: words.dry_run,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Report::other(&format!("The program cannot start: {e}")))?;
+    let result = runtime.block_on(drive(&options, screen));
+    prompt::restore();
+    // A thread that still waits for an answer at the terminal must not hold up the end.
+    runtime.shutdown_background();
+    let outcome = result.map_err(|error| errors::explain(&error))?;
+    finish(&outcome, &options, screen);
+    Ok(())
+}
+
+/// Runs the pipeline until it ends or a signal asks for the end.
+async fn drive(options: &Options, screen: &Classic) -> Result<Outcome, SetupError> {
+    let (stop, stopped) = watch::channel(false);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let stop = stop.clone();
+        // Without a handler the signal ends the program, and the nodes undo by themselves.
+        let Ok(mut signals) = signal(kind) else { continue };
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                let _ = stop.send(true);
+            }
+        });
+    }
+    let mut asker = Asker { user: options.user.clone() };
+    let result = setup(options, &mut asker, screen, stopped).await;
+    drop(stop);
+    result
+}
+
+fn finish(outcome: &Outcome, options: &Options, screen: &Classic) {
+    match outcome {
+        Outcome::Planned(nodes) => nodes.iter().for_each(|node| show_plan(node, screen)),
+        Outcome::Created { .. } => {
+            screen.say("Successfully created SSH trust.");
+            if options.user == "root" {
+                screen.hint(ROOT_REMINDER);
+            }
+        }
+    }
+}
+
+fn show_plan(node: &NodePlan, screen: &Classic) {
+    let change = node.render();
+    let text = if change.is_empty() { "no change\n" } else { &change };
+    screen.say(&format!("==> {}\n{}", node.spec, text.trim_end()));
+}
+
+/// Asks at the terminal, or reads standard input.
+struct Asker {
+    user: String,
+}
+
+impl Passwords for Asker {
+    async fn ask(&mut self, question: Question) -> Result<Secret, String> {
+        let user = printable(self.user.as_bytes());
+        let intro = match question {
+            Question::Common => format!("Please enter password for current user[{user}]."),
+            Question::OnNode(node) => {
+                format!("Please enter password for current user[{user}] on the node[{}].", node.ip)
+            }
+        };
+        tokio::task::spawn_blocking(move || prompt::ask(&intro)).await.map_err(|e| e.to_string())?
+    }
+}

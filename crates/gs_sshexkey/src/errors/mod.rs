@@ -1,0 +1,57 @@
+//! Errors as a person and openGauss's own programs read them: the code, what happened where, and the cure.
+
+mod connect;
+mod node;
+mod setup;
+
+use std::fmt;
+
+pub(crate) use setup::{explain, hostfile};
+
+/// One error screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Report {
+    lines: Vec<String>,
+}
+
+impl Report {
+    /// An error with the code that openGauss documents.
+    pub(crate) fn new(code: &str, text: &str) -> Self {
+        Self { lines: vec![format!("[GAUSS-{code}] : {text}")] }
+    }
+
+    /// An error that has no code of its own.
+    pub(crate) fn other(text: &str) -> Self {
+        Self { lines: vec![format!("[GAUSS-50100]: {text}")] }
+    }
+
+    /// Adds a detail: a node and what was seen there.
+    pub(crate) fn detail(mut self, text: &str) -> Self {
+        self.lines.push(format!("  {text}"));
+        self
+    }
+
+    /// Adds what to do.
+    pub(crate) fn cure(mut self, text: &str) -> Self {
+        self.lines.push(text.to_owned());
+        self
+    }
+
+    /// Puts another error below this one.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.lines.extend(other.lines);
+        self
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines.join("\n"))
+    }
+}
+
+/// A list as openGauss's tools print it.
+pub(crate) fn list(items: impl IntoIterator<Item = String>) -> String {
+    let items: Vec<String> = items.into_iter().map(|i| format!("'{i}'")).collect();
+    format!("[{}]", items.join(", "))
+}

@@ -1,0 +1,121 @@
+//! Nodes that could not be read, planned for, changed or put back.
+
+use sshtrust::apply::ApplyError;
+use sshtrust::node::NodeError;
+use sshtrust::observe::ObserveError;
+use sshtrust::plan::PlanError;
+use sshtrust::setup::{NodeFailure, NodeTrouble};
+
+use super::Report;
+
+/// One failed node.
+pub(super) fn explain(failure: &NodeFailure) -> Report {
+    let (code, text, cure) = match &failure.trouble {
+        NodeTrouble::Shell(error) | NodeTrouble::Observe(ObserveError::Node(error)) => shell(error),
+        NodeTrouble::Apply(ApplyError::Node(error)) => shell(error),
+        NodeTrouble::Observe(error) => observe(error),
+        NodeTrouble::Plan(error) => plan(error),
+        NodeTrouble::Apply(error) => apply(error),
+    };
+    let report = Report::new(code, &text).detail(&format!("{}: {}", failure.node, failure.trouble));
+    if cure.is_empty() { report } else { report.cure(&cure) }
+}
+
+type Parts = (&'static str, String, String);
+
+fn shell(error: &NodeError) -> Parts {
+    let (code, text, cure) = match error {
+        NodeError::Lost(_) => ("51101", "SSH exception: \nthe connection was lost.", "See whether the node runs."),
+        NodeError::Timeout(_) => ("51101", "SSH exception: \nno answer in time.", "See whether the node is overloaded."),
+        NodeError::NoShell(_) => (
+            "51400",
+            "Failed to execute the command: sh.",
+            "See whether the user can log in there: login shell, expired account, profiles that do not end.",
+        ),
+        NodeError::TooMuch(_) => ("51101", "SSH exception: \ntoo much output.", "See what the login profiles print."),
+        NodeError::Command { what, .. } => {
+            return ("51400", format!("Failed to execute the command: {what}."), String::new());
+        }
+    };
+    (code, text.to_owned(), cure.to_owned())
+}
+
+fn observe(error: &ObserveError) -> Parts {
+    match error {
+        ObserveError::Missing(names) => (
+            "51400",
+            format!("Failed to execute the command: {}.", names.join(", ")),
+            "Install OpenSSH's client: 'dnf install openssh-clients' or 'apt-get install openssh-client'.".to_owned(),
+        ),
+        ObserveError::NoHome(home) => (
+            "50201",
+            format!("The {home} does not exist."),
+            "Make the home directory, or correct it in the password database.".to_owned(),
+        ),
+        ObserveError::NoKeysFile(_) => (
+            "50205",
+            "Failed to write authorized_keys.".to_owned(),
+            "Set AuthorizedKeysFile in the node's sshd_config to a file in the user's home.".to_owned(),
+        ),
+        ObserveError::Node(_) | ObserveError::Incomplete(_) => {
+            ("51400", "Failed to execute the command: sh.".to_owned(), String::new())
+        }
+    }
+}
+
+fn plan(error: &PlanError) -> Parts {
+    match error {
+        PlanError::Unreadable { path } => {
+            ("50204", format!("Failed to read {path}."), format!("Give the user back the right to it: chown and chmod {path}."))
+        }
+        PlanError::WrongKind { path, .. } => {
+            ("50205", format!("Failed to write {path}."), format!("Move {path} out of the way."))
+        }
+        PlanError::ForeignLink { path, .. } => (
+            "50205",
+            format!("Failed to write {path}."),
+            "A link that belongs to somebody else is not followed: make it the user's (chown -h) or remove it.".to_owned(),
+        ),
+        PlanError::SocketPath { path, .. } => {
+            ("50205", format!("Failed to write {path}."), "Give the user a shorter home directory.".to_owned())
+        }
+    }
+}
+
+fn apply(error: &ApplyError) -> Parts {
+    match error {
+        ApplyError::Unwritable(said) => {
+            let path = said.rsplit("cannot write ").next().unwrap_or_default().trim();
+            ("50205", format!("Failed to write {path}."), write_cure(said).to_owned())
+        }
+        ApplyError::Changed(_) => (
+            "50205",
+            "Failed to write a file: somebody else changed it during the run.".to_owned(),
+            "Run again.".to_owned(),
+        ),
+        ApplyError::Agent(said) => (
+            "51400",
+            "Failed to execute the command: ssh-agent.".to_owned(),
+            if said.contains("FIPS") {
+                "Run again with --key-type ecdsa.".to_owned()
+            } else {
+                "Run 'ssh-agent' on the node by hand and see what it says.".to_owned()
+            },
+        ),
+        ApplyError::GaveUp | ApplyError::Node(_) => {
+            ("51101", "SSH exception: \nthe node was out of reach for too long.".to_owned(), "Run again.".to_owned())
+        }
+    }
+}
+
+fn write_cure(said: &str) -> &'static str {
+    if said.contains("No space left") || said.contains("quota") {
+        "Free some space there (df, quota) and run again."
+    } else if said.contains("Read-only") {
+        "Mount the file system writable again (mount -o remount,rw) and run again."
+    } else if said.contains("ermission denied") || said.contains("not permitted") {
+        "Give the user the right to write there (ls -ld, lsattr, SELinux: ausearch -m avc) and run again."
+    } else {
+        "See what the node says and run again."
+    }
+}

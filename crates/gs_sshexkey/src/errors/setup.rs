@@ -1,0 +1,114 @@
+//! Why a run ended without trust.
+
+use sshtrust::inventory::{HostfileError, LineError};
+use sshtrust::plan::NamesError;
+use sshtrust::probe::{EdgeOutcome, TrustEdge, TrustMatrix};
+use sshtrust::setup::{NodeFailure, SetupError};
+
+use super::{Report, connect, list, node};
+
+/// Most broken pairs that are spelled out.
+const MOST_PAIRS: usize = 20;
+const UNDONE: &str = "All nodes were put back as they were.";
+
+/// The screen of an error.
+pub(crate) fn explain(error: &SetupError) -> Report {
+    match error {
+        SetupError::Unreachable(failures) => connect::explain(failures),
+        SetupError::WrongPassword(nodes) => {
+            let nodes = list(nodes.iter().map(ToString::to_string));
+            Report::new("50306", &format!("The password of {nodes} is incorrect."))
+                .cure("The password is incorrect. Nothing was changed; the node was tried twice, so that no account gets locked.")
+        }
+        SetupError::NoPassword(why) => {
+            Report::other(&format!("A password is needed, but {why}.")).cure("Nothing was changed.")
+        }
+        SetupError::LocalFile { path, reason } => {
+            Report::new("50204", &format!("Failed to read {path}. {reason}"))
+        }
+        SetupError::SamePlace(one, two) => Report::other(&format!(
+            "{one} and {two} are the same machine, or share one home directory."
+        ))
+        .cure("Leave one of the two out of the hostfile. Each node needs a home of its own: its agent lives there."),
+        SetupError::Busy(nodes) => {
+            let nodes = list(nodes.iter().map(ToString::to_string));
+            Report::other(&format!("Another run of gs_sshexkey is at work on {nodes}."))
+                .cure("Wait until it has ended and run again.")
+        }
+        SetupError::HostNames(bad) => host_names(bad),
+        SetupError::Key(why) => Report::new("51108", &format!("Ssh-keygen failed. {why}")),
+        SetupError::Failed { nodes, stuck } => {
+            let report = nodes.iter().map(node::explain).reduce(Report::and);
+            put_back(report.unwrap_or_else(|| Report::other("A node failed.")), stuck)
+        }
+        SetupError::NotTrusted { matrix, stuck } => put_back(not_trusted(matrix), stuck),
+        SetupError::Interrupted => Report::other("Interrupted. Nothing was changed."),
+        SetupError::InterruptedAndUndone(stuck) => put_back(Report::other("Interrupted."), stuck),
+    }
+}
+
+fn put_back(report: Report, stuck: &[NodeFailure]) -> Report {
+    if stuck.is_empty() {
+        return report.cure(UNDONE);
+    }
+    let report = report.cure("All other nodes were put back as they were. Not seen to be put back:");
+    let report = stuck.iter().fold(report, |r, f| r.detail(&format!("{}: {}", f.node, f.trouble)));
+    report.cure(
+        "Such a node undoes the change by itself as soon as it finds the connection gone; one that was switched off is \
+         put back by the next run.",
+    )
+}
+
+fn host_names(bad: &[(sshtrust::inventory::NodeSpec, NamesError)]) -> Report {
+    let report = Report::new("51221", "Failed to configure hosts mapping information.");
+    let report = bad.iter().fold(report, |r, (node, error)| r.detail(&format!("{node}: {error}")));
+    report.cure(
+        "Give each node a host name of its own (hostnamectl set-hostname NAME), or use --skip-hostname-set. Machines \
+         that were cloned need new host keys and a new machine-id too.",
+    )
+}
+
+fn not_trusted(matrix: &TrustMatrix) -> Report {
+    let mut nodes: Vec<String> = matrix.broken.iter().map(|edge| edge.to.ip.to_string()).collect();
+    nodes.dedup();
+    nodes.sort();
+    nodes.dedup();
+    let report = Report::new("51100", &format!("Failed to verify SSH trust on these nodes: {}.", nodes.join(", ")));
+    let report = matrix.broken.iter().take(MOST_PAIRS).fold(report, |r, edge| r.detail(&pair(edge)));
+    let more = matrix.broken.len().saturating_sub(MOST_PAIRS);
+    let report = if more > 0 { report.detail(&format!("and {more} more of {}", matrix.total)) } else { report };
+    report.cure("See the log of sshd on the called node (journalctl -u sshd, /var/log/secure or auth.log).")
+}
+
+fn pair(edge: &TrustEdge) -> String {
+    let said = match &edge.outcome {
+        EdgeOutcome::Works => String::new(),
+        EdgeOutcome::Broken { status, said } if said.is_empty() => format!("exit status {status}"),
+        EdgeOutcome::Broken { said, .. } => said.clone(),
+    };
+    format!("{} -> {} (ssh {}): {said}", edge.from, edge.to, edge.host)
+}
+
+/// A hostfile that is refused.
+pub(crate) fn hostfile(error: &HostfileError, path: &str) -> Report {
+    match error {
+        HostfileError::Empty => {
+            Report::new("50004", "The parameter '-f' value is incorrect. It cannot be empty.")
+                .detail(&format!("{path} names no node."))
+                .cure("Write one IP, or IP,PORT, a line.")
+        }
+        HostfileError::BadLines(lines) => {
+            let ports = lines.iter().all(|l| matches!(l.error, LineError::BadPort | LineError::OtherPort(_)));
+            let report = if ports {
+                Report::new("50004", "The parameter '-f' value is incorrect.")
+            } else {
+                let bad = list(lines.iter().map(|l| l.text.clone()));
+                Report::new("50603", &format!("The IP address is invalid. The IP list is:{bad}."))
+            };
+            let report = lines
+                .iter()
+                .fold(report, |r, l| r.detail(&format!("{path}, line {}: '{}': {}", l.number, l.text, l.error)));
+            report.cure("Write one IP, or IP,PORT, a line; no host names, nothing else.")
+        }
+    }
+}

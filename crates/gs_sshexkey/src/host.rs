@@ -1,0 +1,46 @@
+//! This process and the machine it runs on.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+
+use crate::errors::Report;
+
+/// No core dump may hold a secret, no other process of the user may read our memory, and a thousand connections need
+/// as many file descriptors.
+pub(crate) fn harden() {
+    // Best effort: none of these is a condition for the work.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
+}
+
+/// The user who runs the program.
+pub(crate) struct User {
+    /// Login name.
+    pub(crate) name: String,
+    /// Home directory by the password database, whatever `$HOME` says.
+    pub(crate) home: PathBuf,
+}
+
+/// Asks the system's own tools: they know every source of users (LDAP, sss) that a static program does not.
+pub(crate) fn user() -> Result<User, Report> {
+    const SCRIPT: &str = "u=$(id -un) && { getent passwd \"$u\" 2>/dev/null || grep \"^$u:\" /etc/passwd; }";
+    let failed = |why: &str| Report::new("51400", &format!("Failed to execute the command: id -un. {why}"));
+    let output = Command::new("sh")
+        .args(["-c", SCRIPT])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+        .output()
+        .map_err(|e| failed(&e.to_string()))?;
+    let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let fields: Vec<&str> = line.split(':').collect();
+    match fields.as_slice() {
+        [name, _, _, _, _, home, ..] if !name.is_empty() && home.starts_with('/') => {
+            Ok(User { name: (*name).to_owned(), home: PathBuf::from(*home) })
+        }
+        _ => Err(failed("The user has no entry in the password database.")),
+    }
+}

@@ -1,0 +1,129 @@
+//! The screen that other programs parse: fixed lines, each once, each only when it is true.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sshtrust::event::{Event, Observer};
+
+use crate::errors::Report;
+use crate::log::{Level, Log};
+
+/// Writes the screen and the log.
+pub(crate) struct Classic {
+    log: Log,
+    /// A dry run shows its plan instead.
+    quiet: bool,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Classic {
+    pub(crate) fn new(log: Log, quiet: bool) -> Self {
+        Self { log, quiet, bar: Mutex::new(None) }
+    }
+
+    /// Lines for standard output and the log.
+    pub(crate) fn say(&self, text: &str) {
+        self.clear_progress();
+        self.log.write(Level::Log, text);
+        let mut out = std::io::stdout().lock();
+        // Nobody may be listening any more; the work goes on.
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    }
+
+    /// An error, on standard error and in the log.
+    pub(crate) fn error(&self, report: &Report) {
+        self.clear_progress();
+        let text = report.to_string();
+        self.log.write(Level::Error, &text);
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// A hint, on standard error and in the log.
+    pub(crate) fn hint(&self, text: &str) {
+        self.clear_progress();
+        self.log.write(Level::Log, text);
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    fn detail(&self, text: &str) {
+        self.log.write(Level::Debug, text);
+    }
+
+    fn lines(&self, lines: &[&str]) {
+        if !self.quiet {
+            self.say(&lines.join("\n"));
+        }
+    }
+
+    fn progress(&self, done: usize, total: usize) {
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        let mut slot = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = slot.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} pairs, {eta} left");
+            let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        bar.set_position(done as u64);
+    }
+
+    fn clear_progress(&self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Classic {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Connected { node, host_key, known } => {
+                let record = if *known { "on record" } else { "new" };
+                self.detail(&format!("{node}: connected; host key {host_key} ({record})"));
+            }
+            Event::LoggedIn { node, how } => self.detail(&format!("{node}: entered ({how:?})")),
+            Event::PasswordsRefused(nodes) => {
+                nodes.iter().for_each(|node| self.detail(&format!("{node}: refused")));
+                self.say("Notice :The password of some nodes is incorrect.");
+            }
+            Event::NetworkChecked => self.lines(&[
+                "Checking network information.",
+                "All nodes in the network are Normal.",
+                "Successfully checked network information.",
+                "Creating SSH trust.",
+                "Creating the local key file.",
+            ]),
+            Event::Recovered(node) => self.detail(&format!("{node}: undid what an earlier run left")),
+            Event::KeyReady { key, new } => {
+                self.detail(&format!("key {key} ({})", if *new { "new" } else { "kept" }));
+            }
+            Event::NameLeftOut { node, reason } => self.detail(&format!("{node}: {reason}")),
+            Event::Planned { node, change } if change.is_empty() => self.detail(&format!("{node}: no change")),
+            Event::Planned { node, change } => self.detail(&format!("{node}: planned\n{change}")),
+            Event::Applying => self.lines(&["Appending local ID to authorized_keys."]),
+            Event::Applied => self.lines(&[
+                "Successfully appended local ID to authorized_keys.",
+                "Updating the known_hosts file.",
+                "Successfully updated the known_hosts file.",
+                "Appending authorized_key on the remote node.",
+                "Successfully appended authorized_key on all remote node.",
+                "Checking common authentication file content.",
+                "Successfully checked common authentication content.",
+                "Distributing SSH trust file to all node.",
+                "Successfully distributed SSH trust file to all node.",
+                "Verifying SSH trust on all hosts.",
+            ]),
+            Event::Verifying { done, total } => self.progress(*done, *total),
+            Event::Verified { total } => {
+                self.detail(&format!("{total} pairs work"));
+                self.lines(&["Successfully verified SSH trust on all hosts."]);
+            }
+            Event::Settled => self.detail("lines of replaced keys were removed"),
+            Event::Undoing => self.detail("undoing"),
+            Event::Undone(node) => self.detail(&format!("{node}: put back")),
+            Event::Warning { node, text } => self.detail(&format!("{node}: {text}")),
+        }
+    }
+}
