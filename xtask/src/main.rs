@@ -1,2 +1,54 @@
-//! Placeholder.
-fn main() {}
+//! Builds, shows, tests and measures the project: `cargo xtask demo | test | bench | lab`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the person who runs it")]
+
+mod bench;
+mod cargo;
+mod demo;
+mod error;
+mod floor;
+mod labs;
+mod packages;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a developer of the project does every day.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Bring a cluster up, let the program set up trust on it, and show that it works
+    Demo(demo::Demo),
+    /// Run all checks and tests
+    Test,
+    /// Measure the program
+    #[command(subcommand)]
+    Bench(bench::Bench),
+    /// Nodes to play with
+    #[command(subcommand)]
+    Lab(labs::LabTask),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Demo(demo) => demo::run(&demo),
+        Task::Test => test::run(),
+        Task::Bench(bench) => bench::run(&bench),
+        Task::Lab(task) => labs::run(&task),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

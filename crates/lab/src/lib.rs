@@ -43,7 +43,7 @@ mod terminal;
 
 pub use error::{LabError, SpecMistake};
 pub use lab::Lab;
-pub use node::{Node, ShellOutput};
+pub use node::{Node, ShellOutput, enter_words};
 pub use process::Proc;
 pub use registry::{LabInfo, labs, reap_dead_labs, take_down};
 pub use requirements::{Requirement, requirements};

@@ -180,11 +180,21 @@ impl Node {
     }
 
     fn enter(&self) -> Command {
-        let mut command = Command::new("nsenter");
-        command.arg("-t").arg(self.init.pid.to_string());
-        command.args(["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", "--"]);
+        let mut words = enter_words(self.init.pid).into_iter();
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
         command
     }
+}
+
+/// The beginning of a command line that runs something on the node with this process 1 (as the machine sees it):
+/// `nsenter` and its options. What follows runs as root, with the caller's environment.
+#[must_use]
+pub fn enter_words(init_pid: i32) -> Vec<String> {
+    let pid = init_pid.to_string();
+    let words =
+        ["nsenter", "-t", &pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", "--"];
+    words.map(str::to_owned).to_vec()
 }
 
 /// What a login sets.

@@ -30,6 +30,7 @@ struct Screen {
 struct Shown {
     bytes: Vec<u8>,
     ended: bool,
+    mirrored: bool,
 }
 
 impl Node {
@@ -59,6 +60,13 @@ impl Node {
 }
 
 impl Terminal {
+    /// Shows on our own standard output what this terminal shows, from its beginning and as it comes.
+    pub fn mirror(&self) {
+        let mut shown = self.screen.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.mirrored = true;
+        show(&shown.bytes);
+    }
+
     /// Waits until the program has printed this text after what was waited for last.
     ///
     /// # Errors
@@ -140,12 +148,21 @@ impl Screen {
             let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
             shown.bytes.extend_from_slice(&buffer[..length]);
             shown.ended = length == 0;
+            if shown.mirrored {
+                show(&buffer[..length]);
+            }
             self.changed.notify_all();
             if length == 0 {
                 return;
             }
         }
     }
+}
+
+fn show(bytes: &[u8]) {
+    let mut output = std::io::stdout().lock();
+    // Nobody may be looking any more; the program goes on.
+    let _ = output.write_all(bytes).and_then(|()| output.flush());
 }
 
 /// Quiet, and with the program's exit code. Newer versions must be told that this terminal echoes like any other.

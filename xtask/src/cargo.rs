@@ -1,0 +1,57 @@
+//! Calls of cargo, and of programs in general.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::error::TaskError;
+
+/// The cargo that started us.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Shows a command and runs it; it must succeed.
+pub(crate) fn run(command: &mut Command) -> Result<(), TaskError> {
+    let line = command_line(command);
+    eprintln!("+ {line}");
+    let status = command.status().map_err(start_error(command))?;
+    if status.success() { Ok(()) } else { Err(TaskError::Failed { command: line }) }
+}
+
+/// Builds the program for release and says where it is.
+pub(crate) fn build_program() -> Result<PathBuf, TaskError> {
+    let mut command = cargo();
+    command.args(["build", "--release", "--package", "gs_sshexkey", "--message-format"]);
+    command.arg("json-render-diagnostics").stderr(Stdio::inherit());
+    let line = command_line(&command);
+    eprintln!("+ {line}");
+    let output = command.output().map_err(start_error(&command))?;
+    if !output.status.success() {
+        return Err(TaskError::Failed { command: line });
+    }
+    // One message of many has it; a JSON parser for one string would be too much.
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let paths = messages.lines().filter_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
+    let program = paths.map(PathBuf::from).find(|path| path.file_name() == Some(OsStr::new("gs_sshexkey")));
+    program.ok_or(TaskError::NoProgram)
+}
+
+/// Whether `cargo nextest` is there.
+pub(crate) fn has_nextest() -> bool {
+    let mut command = cargo();
+    command.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn command_line(command: &Command) -> String {
+    let program = PathBuf::from(command.get_program());
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let arguments = command.get_args().map(|word| word.to_string_lossy().into_owned());
+    std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+fn start_error(command: &Command) -> impl FnOnce(std::io::Error) -> TaskError {
+    let program = command.get_program().to_string_lossy().into_owned();
+    move |source| TaskError::Start { program, source }
+}

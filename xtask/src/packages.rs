@@ -1,0 +1,92 @@
+//! Installs what the machine lacks, with its distribution's own package manager.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use lab::Requirement;
+
+use crate::cargo::run;
+use crate::error::TaskError;
+
+/// A package manager: how to install with it, and which column of [`NAMES`] it reads.
+struct Manager {
+    program: &'static str,
+    install: &'static [&'static str],
+    family: usize,
+}
+
+const MANAGERS: [Manager; 4] = [
+    Manager { program: "apt-get", install: &["install", "--yes", "--no-install-recommends"], family: 0 },
+    Manager { program: "dnf", install: &["install", "--assumeyes"], family: 1 },
+    Manager { program: "yum", install: &["install", "--assumeyes"], family: 1 },
+    Manager { program: "zypper", install: &["--non-interactive", "install"], family: 2 },
+];
+
+/// Package names where they differ: Debian's, Red Hat's and openEuler's, SUSE's.
+const NAMES: [[&str; 3]; 7] = [
+    ["openssh-server", "openssh-server", "openssh-server"],
+    ["openssh-client", "openssh-clients", "openssh-clients"],
+    ["iproute2", "iproute", "iproute2"],
+    ["bsdutils", "util-linux", "util-linux"],
+    ["passwd", "shadow-utils", "shadow"],
+    ["cron", "cronie", "cronie"],
+    ["csh", "tcsh", "tcsh"],
+];
+
+/// Programs beyond the lab's own needs, with Debian's name of their package.
+pub(crate) type Extra = (&'static str, &'static str);
+/// For the tests: login shells and cron jobs are part of the matrix.
+pub(crate) const FOR_TESTS: [Extra; 4] =
+    [("cron", "cron"), ("csh", "csh"), ("dash", "dash"), ("sshpass", "sshpass")];
+/// For the benchmark's floor.
+pub(crate) const FOR_BENCH: [Extra; 1] = [("sshpass", "sshpass")];
+
+/// Sees to it that a lab can be brought up, and that these programs are there as well.
+pub(crate) fn ensure(extra: &[Extra]) -> Result<(), TaskError> {
+    let missing = lab::requirements();
+    if missing.contains(&Requirement::Root) {
+        return Err(TaskError::NotRoot);
+    }
+    let needed = missing.iter().filter_map(|one| match one {
+        Requirement::Program { package, .. } => Some(*package),
+        _ => None,
+    });
+    let wanted = extra.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package);
+    let packages: BTreeSet<&'static str> = needed.chain(wanted).collect();
+    if !packages.is_empty() {
+        install(&packages)?;
+    }
+    let left = lab::requirements();
+    if left.is_empty() { Ok(()) } else { Err(lab::LabError::Requirements(left).into()) }
+}
+
+fn install(packages: &BTreeSet<&'static str>) -> Result<(), TaskError> {
+    let Some(manager) = MANAGERS.iter().find(|manager| is_installed(manager.program)) else {
+        return Err(TaskError::Packages(packages.iter().copied().collect::<Vec<_>>().join(" ")));
+    };
+    let names: Vec<&str> = packages.iter().map(|name| translate(name, manager.family)).collect();
+    eprintln!("Missing on this machine, to be installed now: {}", names.join(" "));
+    let mut command = Command::new(manager.program);
+    command.args(manager.install).args(&names);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    if manager.program == "apt-get" && run(&mut command).is_ok() {
+        return Ok(());
+    }
+    if manager.program == "apt-get" {
+        // Its lists may be missing or too old.
+        run(Command::new("apt-get").arg("update"))?;
+    }
+    run(&mut command)
+}
+
+fn translate(package: &'static str, family: usize) -> &'static str {
+    NAMES.iter().find(|names| names[0] == package).map_or(package, |names| names[family])
+}
+
+fn is_installed(program: &str) -> bool {
+    // Red Hat calls its cron daemon crond.
+    let names = if program == "cron" { vec!["cron", "crond"] } else { vec![program] };
+    let dirs = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    names.iter().any(|name| dirs.iter().any(|dir| Path::new(dir).join(name).is_file()))
+}
