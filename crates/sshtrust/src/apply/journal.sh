@@ -10,7 +10,7 @@ gs_watcher=
 gs_at_end=
 
 # Two runs never work on one home at the same time. Status 75: somebody else has it. The lock is on the folder itself,
-# so that nothing is left behind, and ends with this shell.
+# so that nothing is left behind, and ends with this shell: what lives longer must not inherit it.
 gs_lock() {
     [ -d "$gs_home" ] && [ -r "$gs_home" ] || return 0
     command -v flock >/dev/null 2>&1 || return 0
@@ -37,7 +37,7 @@ gs_watch() {
         wait $gs_sleep || exit 0
         trap '' TERM
         gs_rollback
-    ) >/dev/null 2>&1 </dev/null &
+    ) >/dev/null 2>&1 </dev/null 9<&- &
     gs_watcher=$!
 }
 
@@ -172,7 +172,7 @@ gs_sync() {
 
 # $1 socket. Prints the process number.
 gs_start_agent() {
-    eval "$(ssh-agent -s -a "$1")" >/dev/null || exit 1
+    eval "$(ssh-agent -s -a "$1" 9<&-)" >/dev/null || exit 1
     [ -n "$SSH_AGENT_PID" ] || exit 1
     gs_note 1010 "kill $SSH_AGENT_PID 2>/dev/null; rm -f $2" || exit 1
     echo "$SSH_AGENT_PID"

@@ -52,7 +52,7 @@ impl<'a> Frames<'a> {
                     mode: u32::from_str_radix(mode, 8).unwrap_or(0),
                     uid: uid.parse().unwrap_or(0),
                     gid: gid.parse().unwrap_or(0),
-                    stamp: (*stamp).to_owned(),
+                    stamp: if *stamp == "-" { String::new() } else { (*stamp).to_owned() },
                     bytes: bytes.to_vec(),
                 };
                 self.entries.insert((*id).to_owned(), entry);

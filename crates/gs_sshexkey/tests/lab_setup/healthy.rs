@@ -1,0 +1,36 @@
+//! Trust is made, and stays as it is.
+
+use crate::harness::*;
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn three_nodes_at_a_terminal_show_exactly_the_documented_screen() {
+    let lab = cluster(3);
+    let mut terminal = at_terminal(lab.node(0), "root", &hostfile(&all(&lab)), "2>/dev/null");
+    terminal.expect("Password: ", PATIENCE).unwrap();
+    terminal.type_line(PASSWORD).unwrap();
+    terminal.expect("Successfully created SSH trust.", PATIENCE).unwrap();
+    let (status, screen) = terminal.finish().unwrap();
+    assert!(status.success());
+    let screen = screen.replace('\r', "");
+    let wanted = format!("Please enter password for current user[root].\nPassword: \n{SCREEN}");
+    assert_eq!(screen, wanted);
+    must_trust(&all(&lab), "root", true);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_second_run_asks_nothing_and_changes_no_byte() {
+    let lab = cluster(3);
+    for user in ["root", "omm"] {
+        assert!(set_up(&lab, user).asked());
+        let nodes = all(&lab);
+        let before: Vec<_> = nodes.iter().map(|n| n.snapshot(TOUCHED)).collect();
+        let again = set_up(&lab, user);
+        assert!(!again.asked(), "{}", again.stdout);
+        for (node, before) in nodes.iter().zip(&before) {
+            let diff = before.diff(&node.snapshot(TOUCHED));
+            assert!(diff.is_empty(), "{}:\n{diff}", node.name());
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The classic command on real nodes. Needs root; `cargo xtask test` runs these.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing helper is a failing test"
+)]
+
+mod harness;
+mod healthy;
