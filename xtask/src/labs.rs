@@ -63,7 +63,7 @@ pub(crate) fn keep(lab: Lab) -> Result<(), TaskError> {
     if let Some(info) = lab::labs().into_iter().find(|info| info.id == id) {
         for (name, ip, pid) in &info.nodes {
             println!(
-                "  {name} {ip}: {} env -i TERM=\"$TERM\" HOME=/root bash -l",
+                "  {name} {ip}: {} env -i -C /root TERM=\"$TERM\" HOME=/root bash -l",
                 lab::enter_words(*pid).join(" ")
             );
         }
