@@ -29,7 +29,7 @@ const MOST_COLUMNS: usize = 12;
 
 /// Shows it all.
 pub(crate) fn run(demo: &Demo) -> Result<(), TaskError> {
-    packages::ensure(&[])?;
+    packages::ensure(&packages::FOR_CLUSTER)?;
     let program = build_program()?;
     let start = Instant::now();
     let lab = Lab::up(LabSpec::new(demo.nodes).root_password(ROOT_PASSWORD).program(program))?;

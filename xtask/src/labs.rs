@@ -74,7 +74,7 @@ pub(crate) fn keep(lab: Lab) -> Result<(), TaskError> {
 }
 
 fn up(nodes: usize, program: bool) -> Result<(), TaskError> {
-    packages::ensure(&[])?;
+    packages::ensure(&packages::FOR_CLUSTER)?;
     let mut spec = LabSpec::new(nodes).root_password(ROOT_PASSWORD);
     if program {
         spec = spec.program(build_program()?);

@@ -36,11 +36,13 @@ const NAMES: [[&str; 3]; 7] = [
 
 /// Programs beyond the lab's own needs, with Debian's name of their package.
 pub(crate) type Extra = (&'static str, &'static str);
+/// For a cluster that is set up: the keepalive of the agents is a cron job.
+pub(crate) const FOR_CLUSTER: [Extra; 1] = [("cron", "cron")];
 /// For the tests: login shells and cron jobs are part of the matrix.
 pub(crate) const FOR_TESTS: [Extra; 4] =
     [("cron", "cron"), ("csh", "csh"), ("dash", "dash"), ("sshpass", "sshpass")];
-/// For the benchmark's floor.
-pub(crate) const FOR_BENCH: [Extra; 1] = [("sshpass", "sshpass")];
+/// For the benchmark: its floor logs in by password.
+pub(crate) const FOR_BENCH: [Extra; 2] = [("cron", "cron"), ("sshpass", "sshpass")];
 
 /// Sees to it that a lab can be brought up, and that these programs are there as well.
 pub(crate) fn ensure(extra: &[Extra]) -> Result<(), TaskError> {

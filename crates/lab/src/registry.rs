@@ -48,7 +48,11 @@ impl LabDir {
             // A lab is never seen without its owner: the directory gets its name when that is written.
             let draft = Path::new(REGISTRY).join(format!(".{id}"));
             let _ = fs::remove_dir_all(&draft);
-            fs::create_dir_all(draft.join("fs")).map_err(LabError::io("create", &draft))?;
+            match fs::create_dir_all(draft.join("fs")) {
+                // Another process has just removed the empty registry.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                other => other.map_err(LabError::io("create", &draft))?,
+            }
             fs::write(draft.join(OWNER), &owner).map_err(LabError::io("write", &draft))?;
             let path = Path::new(REGISTRY).join(&id);
             match fs::rename(&draft, &path) {
@@ -113,6 +117,18 @@ impl LabDir {
         ProcessId::from_line(&self.read(KEEPER)).filter(|keeper| keeper.is_alive())
     }
 
+    /// Whether it is still being made: its name begins with a dot.
+    fn is_draft(&self) -> bool {
+        self.id().starts_with('.')
+    }
+
+    /// Whether the process that was making it is gone. Its number is in the name.
+    fn draft_is_abandoned(&self) -> bool {
+        let id = self.id();
+        let pid = id.trim_start_matches('.').split('-').next().and_then(|pid| pid.parse().ok());
+        pid.and_then(ProcessId::of).is_none()
+    }
+
     /// Whether nobody needs this lab any more, or nothing is left of it but its directory.
     fn is_dead(&self) -> bool {
         let owned = ProcessId::from_line(&self.read(OWNER)).is_some_and(ProcessId::is_alive);
@@ -146,7 +162,7 @@ impl LabDir {
 pub fn labs() -> Vec<LabInfo> {
     let mut all: Vec<LabInfo> = directories()
         .into_iter()
-        .filter(|dir| dir.keeper().is_some())
+        .filter(|dir| !dir.is_draft() && dir.keeper().is_some())
         .map(|dir| LabInfo {
             id: dir.id(),
             detached: dir.is_detached(),
@@ -162,7 +178,10 @@ pub fn labs() -> Vec<LabInfo> {
 /// # Errors
 /// When a file of such a lab cannot be removed.
 pub fn reap_dead_labs() -> Result<usize, LabError> {
-    let dead: Vec<LabDir> = directories().into_iter().filter(LabDir::is_dead).collect();
+    let dead: Vec<LabDir> = directories()
+        .into_iter()
+        .filter(|dir| if dir.is_draft() { dir.draft_is_abandoned() } else { dir.is_dead() })
+        .collect();
     dead.iter().try_for_each(LabDir::remove)?;
     Ok(dead.len())
 }
@@ -183,9 +202,7 @@ fn directories() -> Vec<LabDir> {
     let Ok(entries) = fs::read_dir(REGISTRY) else {
         return Vec::new();
     };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    // A name with a dot is a draft, made a moment ago.
-    names.filter(|name| !name.starts_with('.')).map(|name| LabDir::of(&name)).collect()
+    entries.flatten().filter_map(|entry| Some(LabDir::of(entry.file_name().to_str()?))).collect()
 }
 
 fn node_line(line: &str) -> Option<(String, String, i32)> {

@@ -135,7 +135,10 @@ fn the_remains_of_a_lab_that_lost_both_ends_are_removed() {
     assert!(Command::new("kill").args(["-KILL", keeper]).status().unwrap().success());
     owner.kill().unwrap();
     owner.wait().unwrap();
+    let draft = format!("/run/gs_sshexkey-lab/.{}-9", owner.id());
+    fs::create_dir_all(&draft).unwrap();
     reap_dead_labs().unwrap();
+    assert!(!Path::new(&draft).exists());
     wait_until_gone(&id);
 }
 
