@@ -96,7 +96,7 @@ async fn drive(options: &Options, screen: &Classic) -> Result<Outcome, SetupErro
             }
         });
     }
-    let mut asker = Asker { user: options.user.clone() };
+    let mut asker = Asker { user: &options.user, screen };
     let result = setup(options, &mut asker, screen, stopped).await;
     drop(stop);
     result
@@ -121,11 +121,12 @@ fn show_plan(node: &NodePlan, screen: &Classic) {
 }
 
 /// Asks at the terminal, or reads standard input.
-struct Asker {
-    user: String,
+struct Asker<'a> {
+    user: &'a str,
+    screen: &'a Classic,
 }
 
-impl Passwords for Asker {
+impl Passwords for Asker<'_> {
     async fn ask(&mut self, question: Question) -> Result<Secret, String> {
         let user = printable(self.user.as_bytes());
         let intro = match question {
@@ -134,6 +135,7 @@ impl Passwords for Asker {
                 format!("Please enter password for current user[{user}] on the node[{}].", node.ip)
             }
         };
+        self.screen.asked(&intro);
         tokio::task::spawn_blocking(move || prompt::ask(&intro)).await.map_err(|e| e.to_string())?
     }
 }

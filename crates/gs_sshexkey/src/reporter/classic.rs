@@ -46,6 +46,11 @@ impl Classic {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
 
+    /// A question, for the log alone: the prompt shows it itself.
+    pub(crate) fn asked(&self, question: &str) {
+        self.log.write(Level::Log, question);
+    }
+
     fn detail(&self, text: &str) {
         self.log.write(Level::Debug, text);
     }

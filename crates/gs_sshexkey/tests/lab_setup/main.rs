@@ -7,5 +7,10 @@
     reason = "a failing helper is a failing test"
 )]
 
+mod again;
+mod flags;
 mod harness;
 mod healthy;
+mod many;
+mod tools;
+mod variations;

@@ -138,7 +138,8 @@ gs_stage() {
     if [ -e "$5" ]; then
         cp --preserve=all "$5" "$gs_new" 2>/dev/null || cp -p "$5" "$gs_new" || gs_fail "$5"
     else
-        : >"$gs_new" || gs_fail "$5"
+        # Not ":": a failed redirection of a special built-in ends the shell at once.
+        true >"$gs_new" || gs_fail "$5"
     fi
     tail -c +$(($2 + 1)) "$gs_journal/blob" | head -c "$3" >"$gs_new" || gs_fail "$5"
     [ "$(wc -c <"$gs_new")" -eq "$3" ] || gs_fail "$5"

@@ -8,6 +8,8 @@ mod script;
 
 use std::time::Duration;
 
+use sshfiles::PublicKey;
+
 use crate::identity::IdentityKey;
 use crate::node::{NodeError, Output, Shell};
 use crate::plan::{AgentEdit, NodePlan};
@@ -160,7 +162,7 @@ impl Worksite {
     /// # Errors
     /// [`ApplyError::GaveUp`] if it comes too late.
     pub async fn renew(&self) -> Result<(), ApplyError> {
-        let output = self.shell.define(&format!("gs_renew {}", PATIENCE.as_secs()), LIMIT).await?;
+        let output = self.shell.define("gs_renew", LIMIT).await?;
         if output.status == 0 { Ok(()) } else { Err(ApplyError::GaveUp) }
     }
 
@@ -179,6 +181,18 @@ impl Worksite {
     pub async fn prepare(&self) -> Result<(), ApplyError> {
         let output = self.shell.define("gs_prepare", LIMIT).await?;
         if output.status == 0 { Ok(()) } else { Err(ApplyError::GaveUp) }
+    }
+
+    /// Takes replaced keys out of the agent, where it holds them. Only when the change is kept for good: an agent
+    /// cannot be given back what is no longer there in the clear.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn forget(&self, socket: &str, keys: &[PublicKey]) -> Result<(), NodeError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.shell.run(&script::forget(socket, keys), LIMIT).await?.success("removing replaced keys").map(|_| ())
     }
 
     /// Second half: the old bytes are thrown away. To be called when every node is prepared.

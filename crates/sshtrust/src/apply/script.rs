@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use sshfiles::PublicKey;
+
 use crate::identity::IdentityKey;
 use crate::plan::{AgentEdit, DirEdit, FileEdit, NodePlan};
 use crate::text::sh_quote;
@@ -51,6 +53,19 @@ pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
     }
     let _ = writeln!(script, "gs_add_key {socket} {length}");
     Some(script)
+}
+
+/// Takes keys out of the agent. That one is not held is no error.
+pub(super) fn forget(socket: &str, keys: &[PublicKey]) -> String {
+    let mut script = format!("SSH_AUTH_SOCK={}; export SSH_AUTH_SOCK\n", sh_quote(socket));
+    for key in keys {
+        let public = sh_quote(&key.to_string());
+        // Writing to a String cannot fail.
+        let _ = writeln!(script, "printf '%s\\n' {public} >\"$gs_journal.kept/old.pub\" || exit 1");
+        let _ = writeln!(script, "ssh-add -q -d \"$gs_journal.kept/old.pub\" 2>/dev/null");
+    }
+    script.push_str(":\n");
+    script
 }
 
 /// Writes files: all are staged before the first is swapped in. Returns the script and its input.

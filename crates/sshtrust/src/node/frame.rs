@@ -3,12 +3,15 @@
 //! The shell runs a loop: a line with a length, then that many bytes of script, which it evaluates. `read` takes the
 //! line byte by byte and `head -c` takes exactly the script, so nothing is swallowed. After each script a line
 //! `TOKEN NUMBER STATUS` goes to standard output and standard error; the token is random, so no output can forge it.
+//!
+//! A profile that reads standard input takes the token before the loop runs. So the token is sent again until the
+//! loop answers, and the loop skips what came too often.
 
 /// The command that starts the loop. It has no character that csh or fish treat specially within single quotes, and
 /// not the token either: that comes on standard input, where no other user of the node sees it.
 pub(super) const BOOTSTRAP: &str = "exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LC_ALL=C sh -c 'IFS= read -r gs_token; echo; echo \"$gs_token ready\"; while IFS= read -r n; do \
-    s=$(head -c \"$n\"; echo x); eval \"${s%x}\"; done; eval \"$gs_at_end\"'";
+    case $n in gs*) continue ;; esac; s=$(head -c \"$n\"; echo x); eval \"${s%x}\"; done; eval \"$gs_at_end\"'";
 
 /// A script as it goes over the wire. It runs in a subshell unless it defines things for later ones, and sees the
 /// loop's own input only if it asked for it.

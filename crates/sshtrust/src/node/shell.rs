@@ -16,6 +16,9 @@ const MOST_OUTPUT: usize = 64 << 20;
 /// How long a login shell may take until our own runs: slow profiles and slow DNS included.
 const STARTUP: Duration = Duration::from_secs(60);
 
+/// How long to wait for the loop before the token is sent again.
+const GREETING: Duration = Duration::from_millis(500);
+
 /// A piece of what the shell printed.
 #[derive(Debug)]
 pub enum Chunk {
@@ -85,28 +88,7 @@ impl Shell {
     /// [`NodeError::NoShell`] with what the login shell said, or [`NodeError::Timeout`].
     pub async fn open(mut pipes: Pipes) -> Result<Self, NodeError> {
         let token = token()?;
-        let hello = format!("{token}\n");
-        let sent = async { pipes.input.write_all(hello.as_bytes()).await.and(pipes.input.flush().await) };
-        if let Err(error) = sent.await {
-            return Err(NodeError::NoShell(error.to_string()));
-        }
-        let mut out = Vec::new();
-        let mut err = Vec::new();
-        let deadline = Instant::now() + STARTUP;
-        while !frame::is_ready(&out, &token) {
-            match timeout_at(deadline, pipes.output.recv()).await {
-                Err(_) => return Err(NodeError::Timeout(STARTUP.as_secs())),
-                Ok(None) => {
-                    out.extend_from_slice(&err);
-                    return Err(NodeError::NoShell(printable(&out)));
-                }
-                Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
-                Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
-            }
-            if out.len().max(err.len()) > MOST_OUTPUT {
-                return Err(NodeError::TooMuch(MOST_OUTPUT));
-            }
-        }
+        greet(&mut pipes, &token).await?;
         let (requests, queue) = mpsc::channel(4);
         tokio::spawn(Worker { pipes, token, number: 0 }.run(queue));
         Ok(Self { requests })
@@ -153,6 +135,38 @@ impl Shell {
         self.requests.send(request).await.map_err(|_| NodeError::Lost(String::new()))?;
         wait.await.map_err(|_| NodeError::Lost(String::new()))?
     }
+}
+
+/// Sends the token until the loop answers: a profile that reads a line takes one.
+async fn greet(pipes: &mut Pipes, token: &str) -> Result<(), NodeError> {
+    let hello = format!("{token}\n");
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let deadline = Instant::now() + STARTUP;
+    let mut next = Instant::now();
+    while !frame::is_ready(&out, token) {
+        let now = Instant::now();
+        if now >= deadline {
+            return Err(NodeError::Timeout(STARTUP.as_secs()));
+        }
+        if now >= next {
+            let sent = async { pipes.input.write_all(hello.as_bytes()).await.and(pipes.input.flush().await) };
+            sent.await.map_err(|error| NodeError::NoShell(error.to_string()))?;
+            next = now + GREETING;
+        }
+        match timeout_at(next.min(deadline), pipes.output.recv()).await {
+            Err(_) => {}
+            Ok(None) => {
+                out.extend_from_slice(&err);
+                return Err(NodeError::NoShell(printable(&out)));
+            }
+            Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
+            Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
+        }
+        if out.len().max(err.len()) > MOST_OUTPUT {
+            return Err(NodeError::TooMuch(MOST_OUTPUT));
+        }
+    }
+    Ok(())
 }
 
 /// 128 random bits that no output contains by chance or malice.

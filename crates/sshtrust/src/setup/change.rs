@@ -155,7 +155,11 @@ async fn keep_alive(ready: &Ready) -> Vec<NodeFailure> {
 /// Keeps the change in two halves: only when all nodes are prepared is anything thrown away.
 async fn keep(ready: &Ready, observer: &dyn Observer) -> Result<(), Vec<NodeFailure>> {
     on_all(ready, |site, _| async move { Ok(site.prepare().await?) }).await?;
-    let committed = on_all(ready, |site, _| async move { Ok(site.commit().await?) }).await;
+    let committed = on_all(ready, |site, plan| async move {
+        site.forget(&plan.socket, &ready.plan.superseded).await?;
+        Ok(site.commit().await?)
+    })
+    .await;
     for failure in committed.err().unwrap_or_default() {
         observer.event(&Event::Warning { node: failure.node, text: failure.trouble.to_string() });
     }

@@ -1,0 +1,39 @@
+//! Large clusters.
+
+use std::time::Instant;
+
+use crate::harness::*;
+use crate::tools::*;
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn thirty_nodes_trust_each_other_and_known_hosts_grows_linearly() {
+    let lab = cluster(30);
+    let nodes = all(&lab);
+    set_up(&lab, "root");
+    let types = sh(lab.node(0), "root", "ls /etc/ssh/ssh_host_*_key.pub").lines().count();
+    for node in &nodes {
+        let known = text(node, "/root/.ssh/known_hosts");
+        assert_eq!(known.lines().count(), 30 * 2 * types);
+        assert_eq!(marked(&known).len(), 30 * 2 * types);
+    }
+    must_reach_bare(&nodes, "root", |_| addresses(&nodes));
+    assert!(!set_up(&lab, "root").asked());
+    assert_eq!(text(lab.node(29), "/root/.ssh/known_hosts").lines().count(), 30 * 2 * types);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_hundred_nodes_trust_each_other() {
+    let lab = cluster(100);
+    let nodes = all(&lab);
+    let start = Instant::now();
+    set_up(&lab, "omm");
+    println!("100 nodes, 10,000 pairs verified: {:.1} s", start.elapsed().as_secs_f64());
+    let start = Instant::now();
+    set_up(&lab, "omm");
+    println!("once more, nothing to change: {:.1} s", start.elapsed().as_secs_f64());
+    // The program has called every pair; a sample is called without it.
+    let some = |from: usize| [0, 1, 37, 50, 99].map(|step| nodes[(from + step) % 100].ip().to_string()).to_vec();
+    must_reach_bare(&nodes, "omm", some);
+}

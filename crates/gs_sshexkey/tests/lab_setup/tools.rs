@@ -1,0 +1,120 @@
+//! Small tools of the lab tests: what the harness does, in other ways.
+
+use std::collections::BTreeMap;
+use std::process::{Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lab::{Lab, Node};
+
+use crate::harness::*;
+
+/// Runs a script on a node, which must succeed; what it printed.
+#[track_caller]
+pub(crate) fn sh(node: &Node, user: &str, script: &str) -> String {
+    let output = node.sh(user, script).unwrap();
+    assert!(output.status.success(), "{}: {script}\n{}{}", node.name(), output.stdout, output.stderr);
+    output.stdout
+}
+
+/// The user's home.
+pub(crate) fn home(user: &str) -> String {
+    if user == "root" { "/root".to_owned() } else { format!("/home/{user}") }
+}
+
+/// A file in the user's home.
+pub(crate) fn at_home(user: &str, path: &str) -> String {
+    format!("{}/{path}", home(user))
+}
+
+/// A file as text.
+#[track_caller]
+pub(crate) fn text(node: &Node, path: &str) -> String {
+    String::from_utf8_lossy(&node.read(path).unwrap()).into_owned()
+}
+
+/// Permission bits, owner and group of a file.
+#[track_caller]
+pub(crate) fn rights(node: &Node, path: &str) -> String {
+    sh(node, "root", &format!("stat -c '%a %U %G' {path}")).trim().to_owned()
+}
+
+/// The program with more environment, from the user's home, to its end.
+pub(crate) fn run_with(on: &Node, user: &str, environment: &[&str], hosts: &str, flags: &[&str], input: &str) -> Run {
+    on.write("/tmp/hostfile", hosts.as_bytes(), 0o644, user).unwrap();
+    let mut command = on.command(user);
+    command.args(environment).args(["gs_sshexkey", "-f", "/tmp/hostfile"]).args(flags);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A run that needs no answer does not read it.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
+    finish(child)
+}
+
+/// Sets trust up with flags, from the first node, over all.
+#[track_caller]
+pub(crate) fn set_up_with(lab: &Lab, user: &str, flags: &[&str]) -> Run {
+    run(lab.node(0), user, &hostfile(&all(lab)), flags, &format!("{PASSWORD}\n")).must_succeed()
+}
+
+/// The same hosts for `ssh` to call, from every node, in every way.
+#[track_caller]
+pub(crate) fn must_reach(nodes: &[&Node], user: &str, hosts: &[String]) {
+    let broken: Vec<String> = nodes.iter().flat_map(|node| broken_calls(node, user, hosts)).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// From every node at once, in a process that sourced nothing; `hosts` gets the caller's index.
+#[track_caller]
+pub(crate) fn must_reach_bare(nodes: &[&Node], user: &str, hosts: impl Fn(usize) -> Vec<String>) {
+    let script = |hosts: &[String]| {
+        let ssh = "env -i ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=60";
+        let list = hosts.join(" ");
+        format!("for h in {list}; do said=$({ssh} $h true 2>&1) || echo \"$h: $said\"; done")
+    };
+    let call = |node: &Node, hosts: &[String]| -> Output {
+        node.command(user).args(["sh", "-c", &script(hosts)]).output().unwrap()
+    };
+    let broken: Vec<String> = thread::scope(|scope| {
+        let call = &call;
+        let started: Vec<_> = nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| {
+                let hosts = hosts(index);
+                scope.spawn(move || call(node, &hosts))
+            })
+            .collect();
+        let outputs = started.into_iter().map(|thread| thread.join().unwrap());
+        outputs.map(|o| String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned()).collect()
+    });
+    assert!(broken.iter().all(String::is_empty), "{}", broken.concat());
+}
+
+/// The addresses of some nodes.
+pub(crate) fn addresses(nodes: &[&Node]) -> Vec<String> {
+    nodes.iter().map(|node| node.ip().to_string()).collect()
+}
+
+/// The lines of a text that end with the tool's mark.
+pub(crate) fn marked(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| line.ends_with(" #OM")).collect()
+}
+
+/// How often each command line runs on a node.
+pub(crate) fn command_lines(node: &Node) -> BTreeMap<String, usize> {
+    let mut count = BTreeMap::new();
+    for process in node.processes() {
+        *count.entry(String::from_utf8_lossy(&process.cmdline).replace('\0', " ")).or_default() += 1;
+    }
+    count
+}
+
+/// Waits until something holds.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
