@@ -224,11 +224,17 @@ mod tests {
             ("10.0.0.1\n10.0.0.1,2222", 2, OtherPort(1)),
         ];
         for (text, number, error) in cases {
-            let Err(HostfileError::BadLines(bad)) = parse_hostfile(text.as_bytes()) else { panic!("{text:?}") };
+            let Err(HostfileError::BadLines(bad)) = parse_hostfile(text.as_bytes()) else {
+                panic!("{text:?}")
+            };
             assert_eq!((bad[0].number, &bad[0].error), (*number, error), "{text:?}");
         }
-        for text in ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "fe80::1", "255.255.255.255", "10.0.0.1\n127.0.0.1"] {
-            let Err(HostfileError::BadLines(bad)) = parse_hostfile(text.as_bytes()) else { panic!("{text:?}") };
+        for text in
+            ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "fe80::1", "255.255.255.255", "10.0.0.1\n127.0.0.1"]
+        {
+            let Err(HostfileError::BadLines(bad)) = parse_hostfile(text.as_bytes()) else {
+                panic!("{text:?}")
+            };
             assert!(matches!(bad[0].error, LineError::UnusableAddress(_)), "{text:?}");
         }
         for text in ["", "\n\n", "# nothing\n", "\u{feff}"] {
@@ -238,7 +244,9 @@ mod tests {
 
     #[test]
     fn every_bad_line_is_named() {
-        let Err(HostfileError::BadLines(bad)) = parse_hostfile(b"a\n10.0.0.1\nb\n\xff\xfe\n") else { panic!() };
+        let Err(HostfileError::BadLines(bad)) = parse_hostfile(b"a\n10.0.0.1\nb\n\xff\xfe\n") else {
+            panic!()
+        };
         assert_eq!(bad.iter().map(|b| b.number).collect::<Vec<_>>(), [1, 3, 4]);
     }
 

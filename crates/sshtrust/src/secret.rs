@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing() {
-        let text = format!("{:?} {:#?}", Secret::new("Gauss_234".into()), Some(Secret::new("Gauss_234".into())));
+        let text =
+            format!("{:?} {:#?}", Secret::new("Gauss_234".into()), Some(Secret::new("Gauss_234".into())));
         assert!(!text.contains("Gauss"), "{text}");
     }
 }

@@ -6,7 +6,7 @@ IFS=: read -r gs_x gs_x gs_uid gs_gid gs_x gs_home gs_x <<EOF
 $gs_entry
 EOF
 gs_journal=$gs_home/.gs_sshexkey.journal
-gs_watcher=
+gs_tick=1
 gs_at_end=
 
 # Two runs never work on one home at the same time. Status 75: somebody else has it. The lock is on the folder itself,
@@ -28,24 +28,22 @@ gs_unlock() { exec 9<&-; }
 # Asks for the input of a request; the caller reads exactly what was promised.
 gs_ask() { printf '\n%s send\n' "$gs_token"; }
 
-# If the coordinator is silent for so long, the node goes back by itself.
+# If the coordinator is silent for $1 ticks, the node goes back by itself. The watcher ends with the journal; nobody has
+# to find and end it.
 gs_watch() {
     (
-        trap 'kill $gs_sleep 2>/dev/null; exit 0' TERM
-        sleep "$1" &
-        gs_sleep=$!
-        wait $gs_sleep || exit 0
-        trap '' TERM
-        gs_rollback
+        gs_left=$1
+        while [ -d "$gs_journal" ]; do
+            sleep $gs_tick
+            gs_left=$((gs_left - 1))
+            if [ -e "$gs_journal/beat" ]; then
+                rm -f "$gs_journal/beat"
+                gs_left=$1
+            elif [ $gs_left -le 0 ]; then
+                gs_rollback
+            fi
+        done
     ) >/dev/null 2>&1 </dev/null 9<&- &
-    gs_watcher=$!
-}
-
-gs_calm() {
-    [ -n "$gs_watcher" ] || return 0
-    kill "$gs_watcher" 2>/dev/null
-    wait "$gs_watcher" 2>/dev/null
-    gs_watcher=
 }
 
 gs_begin() {
@@ -55,24 +53,35 @@ gs_begin() {
     gs_watch "$1"
 }
 
-# Renews the watch. Fails if the node has already gone back.
+# The coordinator lives. Fails if the node has already gone back.
 gs_renew() {
-    gs_calm
     [ -d "$gs_journal" ] || return 1
-    gs_watch "$1"
+    : >"$gs_journal/beat"
+    return 0
 }
 
 gs_undo() {
-    gs_calm
     [ ! -d "$gs_journal.kept" ] || mv "$gs_journal.kept" "$gs_journal" || return 1
     gs_rollback || return 1
     gs_at_end=
 }
 
-# The entries are undone newest first; each is right to repeat.
+# Who renames the journal undoes it; the other one waits for that.
 gs_rollback() {
-    [ ! -d "$gs_journal" ] || mv "$gs_journal" "$gs_journal.undo" || return 1
-    [ -d "$gs_journal.undo" ] || return 0
+    if mv "$gs_journal" "$gs_journal.undo" 2>/dev/null; then
+        gs_play
+        return
+    fi
+    gs_left=600
+    while [ -d "$gs_journal.undo" ] && [ $gs_left -gt 0 ]; do
+        sleep 0.1
+        gs_left=$((gs_left - 1))
+    done
+    [ ! -d "$gs_journal" ] && [ ! -d "$gs_journal.undo" ]
+}
+
+# The entries are undone newest first; each is right to repeat.
+gs_play() {
     (
         cd "$gs_journal.undo" || exit 1
         gs_failed=0
@@ -86,18 +95,18 @@ gs_rollback() {
     rm -rf "$gs_journal.undo"
 }
 
-# What an earlier run left when its node died: undone, unless it was verified.
+# What an earlier run left when its node died: undone, unless it was verified. Only under the lock: nobody else plays.
 gs_recover() {
     [ ! -d "$gs_journal.kept" ] || rm -rf "$gs_journal.kept" || return 1
-    [ ! -d "$gs_journal.undo" ] && [ ! -d "$gs_journal" ] && return 0
-    if [ -d "$gs_journal.undo" ] && [ -d "$gs_journal" ]; then rm -rf "$gs_journal"; fi
-    gs_rollback && echo recovered
+    [ -d "$gs_journal.undo" ] || [ -d "$gs_journal" ] || return 0
+    [ ! -d "$gs_journal.undo" ] || gs_play || return 1
+    [ ! -d "$gs_journal" ] || gs_rollback || return 1
+    echo recovered
 }
 
 # First half of keeping the change: from here on the node does not go back by itself, but still can be told to.
 gs_prepare() {
-    gs_calm
-    [ -d "$gs_journal" ] && mv "$gs_journal" "$gs_journal.kept" && gs_at_end=
+    mv "$gs_journal" "$gs_journal.kept" 2>/dev/null && gs_at_end=
 }
 
 gs_commit() { rm -rf "$gs_journal.kept"; }
@@ -155,7 +164,9 @@ gs_swap() {
         gs_note "$1" "rm -f $3" && mv -f "$gs_new" "$2" || gs_fail "$2"
         return
     fi
-    gs_note "$1" "[ ! -e $1.old ] || mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
+    # As long as both names are one file there is nothing to undo, and copying it over itself would empty it.
+    gs_note "$1" "[ ! -e $1.old ] || [ \"\$(stat -c %d:%i $1.old)\" = \"\$(stat -c %d:%i $3)\" ] ||
+        mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
     ln "$2" "$gs_journal/$1.old" 2>/dev/null || cp --preserve=all "$2" "$gs_journal/$1.old" 2>/dev/null ||
         cp -p "$2" "$gs_journal/$1.old" || gs_fail "$gs_journal"
     mv -f "$gs_new" "$2" 2>/dev/null && return
@@ -171,11 +182,16 @@ gs_sync() {
     return 0
 }
 
-# $1 socket. Prints the process number.
+# $1 socket, $2 the same, quoted. Prints the process number. The undo finds the agent by its arguments, because it is
+# written before the agent has a number.
 gs_start_agent() {
+    gs_note 1010 "for p in /proc/[0-9]*; do
+        { read -r c <\$p/comm; } 2>/dev/null && [ \"\$c\" = ssh-agent ] || continue
+        tr '\\0' '\\n' <\$p/cmdline 2>/dev/null | grep -qxF $2 && kill \${p#/proc/}
+    done
+    rm -f $2" || exit 1
     eval "$(ssh-agent -s -a "$1" 9<&-)" >/dev/null || exit 1
     [ -n "$SSH_AGENT_PID" ] || exit 1
-    gs_note 1010 "kill $SSH_AGENT_PID 2>/dev/null; rm -f $2" || exit 1
     echo "$SSH_AGENT_PID"
 }
 

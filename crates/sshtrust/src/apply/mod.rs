@@ -192,7 +192,11 @@ impl Worksite {
         if keys.is_empty() {
             return Ok(());
         }
-        self.shell.run(&script::forget(socket, keys), LIMIT).await?.success("removing replaced keys").map(|_| ())
+        self.shell
+            .run(&script::forget(socket, keys), LIMIT)
+            .await?
+            .success("removing replaced keys")
+            .map(|_| ())
     }
 
     /// Second half: the old bytes are thrown away. To be called when every node is prepared.

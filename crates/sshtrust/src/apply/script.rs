@@ -22,7 +22,8 @@ pub(super) fn dirs(dirs: &[DirEdit]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(script, "gs_note {step:04} {} && {make} || gs_fail {path}", sh_quote(&undo));
         if dir.old_mode.is_none() {
-            let _ = writeln!(script, "! command -v restorecon >/dev/null 2>&1 || restorecon {path} 2>/dev/null");
+            let _ =
+                writeln!(script, "! command -v restorecon >/dev/null 2>&1 || restorecon {path} 2>/dev/null");
         }
     }
     script.push_str(":\n");
@@ -46,7 +47,8 @@ pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
         AgentEdit::Start { stale_socket } => {
             if stale_socket {
                 let undo = sh_quote(&format!("[ ! -S 1000.old ] || mv -f 1000.old {socket}"));
-                let _ = writeln!(script, "gs_note 1000 {undo} && mv {socket} \"$gs_journal/1000.old\" || exit 1");
+                let _ =
+                    writeln!(script, "gs_note 1000 {undo} && mv {socket} \"$gs_journal/1000.old\" || exit 1");
             }
             let _ = writeln!(script, "gs_start_agent {socket} {}", sh_quote(&socket));
         }
@@ -93,7 +95,6 @@ pub(super) fn files(files: &[FileEdit], agent_pid: &str, first_step: usize) -> (
         }
     }
     let folders: Vec<String> = folders.iter().map(|f| sh_quote(f)).collect();
-    let script =
-        format!("gs_receive {}\n{checks}{stages}{swaps}gs_sync {}\n", blob.len(), folders.join(" "));
+    let script = format!("gs_receive {}\n{checks}{stages}{swaps}gs_sync {}\n", blob.len(), folders.join(" "));
     (script, blob)
 }

@@ -191,7 +191,10 @@ mod tests {
             assert_eq!((again.public(), again.comment()), (key.public(), "omm@node1"));
             assert!(IdentityKey::open(key.private_file(), &Secret::new("x".repeat(32))).is_none());
             let unlocked = key.unlocked().unwrap();
-            assert!(IdentityKey::open(unlocked.as_bytes(), key.passphrase()).is_none(), "an open key is not ours");
+            assert!(
+                IdentityKey::open(unlocked.as_bytes(), key.passphrase()).is_none(),
+                "an open key is not ours"
+            );
         }
     }
 

@@ -1,8 +1,9 @@
 //! How requests and answers are told apart on the pipes of a node's shell.
 //!
-//! The shell runs a loop: a line with a length, then that many bytes of script, which it evaluates. `read` takes the
-//! line byte by byte and `head -c` takes exactly the script, so nothing is swallowed. After each script a line
-//! `TOKEN NUMBER STATUS` goes to standard output and standard error; the token is random, so no output can forge it.
+//! The shell runs a loop: a line `TOKEN LENGTH`, then that many bytes of script, which it evaluates. `read` takes the
+//! line byte by byte and `head -c` takes exactly the script, so nothing is swallowed; a line without the token is
+//! skipped, so input that a failed script left unread does no harm. After each script a line `TOKEN NUMBER STATUS` goes
+//! to standard output and standard error; the token is random, so no output can forge it.
 //!
 //! A profile that reads standard input takes the token before the loop runs. So the token is sent again until the
 //! loop answers, and the loop skips what came too often.
@@ -11,7 +12,8 @@
 /// not the token either: that comes on standard input, where no other user of the node sees it.
 pub(super) const BOOTSTRAP: &str = "exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LC_ALL=C sh -c 'IFS= read -r gs_token; echo; echo \"$gs_token ready\"; while IFS= read -r n; do \
-    case $n in gs*) continue ;; esac; s=$(head -c \"$n\"; echo x); eval \"${s%x}\"; done; eval \"$gs_at_end\"'";
+    case $n in \"$gs_token \"*) s=$(command head -c \"${n#* }\"; echo x); eval \"${s%x}\";; esac; done; \
+    eval \"$gs_at_end\"'";
 
 /// A script as it goes over the wire. It runs in a subshell unless it defines things for later ones, and sees the
 /// loop's own input only if it asked for it.
@@ -22,7 +24,8 @@ pub(super) fn request(token: &str, number: u64, script: &str, keep: bool, input:
         "{open}\n{script}\n{close}{stdin}\ngs_status=$?\nprintf '\\n%s %d %d\\n' {token} {number} $gs_status >&2\n\
          printf '\\n%s %d %d\\n' {token} {number} $gs_status\n"
     );
-    format!("{}\n{body}", body.len()).into_bytes()
+    // The empty line ends whatever was left unread.
+    format!("\n{token} {}\n{body}", body.len()).into_bytes()
 }
 
 /// What a piece of output that may be complete turned out to be.

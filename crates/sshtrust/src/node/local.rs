@@ -20,6 +20,9 @@ pub async fn shell() -> Result<Shell, NodeError> {
     let mut child = Command::new("sh")
         .arg("-c")
         .arg(Shell::bootstrap())
+        // A database's profile points it at other libraries.
+        .env_remove("LD_LIBRARY_PATH")
+        .env_remove("LD_PRELOAD")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -58,7 +61,10 @@ mod tests {
     async fn answers_come_apart() {
         let shell = shell().await.unwrap();
         let one = shell.run("printf 'no newline'; echo problem >&2; exit 3", LIMIT).await.unwrap();
-        assert_eq!((one.status, &one.stdout[..], &one.stderr[..]), (3, &b"no newline"[..], &b"problem\n"[..]));
+        assert_eq!(
+            (one.status, &one.stdout[..], &one.stderr[..]),
+            (3, &b"no newline"[..], &b"problem\n"[..])
+        );
         shell.define("x=kept", LIMIT).await.unwrap();
         let two = shell.run("printf %s \"$x\"; x=lost; cat", LIMIT).await.unwrap();
         assert_eq!(two.stdout, b"kept");
@@ -81,6 +87,15 @@ mod tests {
         let shell = shell().await.unwrap();
         let out = shell.run_with_input("exit 4", b"exit 5\n".to_vec(), LIMIT).await.unwrap();
         assert_eq!(out.status, 4);
+        assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
+    }
+
+    #[tokio::test]
+    async fn input_that_was_not_read_does_no_harm() {
+        let shell = shell().await.unwrap();
+        let script = "printf '\\n%s send\\n' \"$gs_token\"; exit 4";
+        let input = b"12\necho evil\nmore \0 bytes".to_vec();
+        assert_eq!(shell.run_with_input(script, input, LIMIT).await.unwrap().status, 4);
         assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
     }
 

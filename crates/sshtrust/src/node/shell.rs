@@ -56,7 +56,11 @@ impl Output {
         if self.status == 0 {
             return Ok(self);
         }
-        Err(NodeError::Command { what: what.to_owned(), status: self.status, stderr: printable(&self.stderr) })
+        Err(NodeError::Command {
+            what: what.to_owned(),
+            status: self.status,
+            stderr: printable(&self.stderr),
+        })
     }
 }
 
@@ -202,7 +206,8 @@ impl Worker {
 
     async fn serve(&mut self, request: &mut Request) -> Result<Output, NodeError> {
         let deadline = Instant::now() + request.limit;
-        let bytes = frame::request(&self.token, self.number, &request.script, request.keep, request.input.is_some());
+        let bytes =
+            frame::request(&self.token, self.number, &request.script, request.keep, request.input.is_some());
         self.send(&bytes, deadline, request.limit).await?;
         let (mut out, mut err) = (Vec::new(), Vec::new());
         loop {

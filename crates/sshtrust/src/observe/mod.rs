@@ -71,7 +71,8 @@ async fn read(shell: &Shell, script: &str) -> Result<(String, Vec<u8>), ObserveE
     let mut bytes = [0u8; 12];
     getrandom::fill(&mut bytes).map_err(|e| NodeError::NoShell(e.to_string()))?;
     let token = bytes.iter().fold(String::from("gsobserve"), |token, byte| format!("{token}{byte:02x}"));
-    let output = shell.run(&format!("gs_token={token}\n{script}"), LIMIT).await?.success("reading the node")?;
+    let output =
+        shell.run(&format!("gs_token={token}\n{script}"), LIMIT).await?.success("reading the node")?;
     Ok((token, output.stdout))
 }
 
@@ -91,7 +92,8 @@ fn keys_file(state: &NodeState) -> Result<String, ObserveError> {
     let paths: Vec<String> =
         state.authorized_keys_files.iter().filter(|p| !p.eq_ignore_ascii_case("none")).map(expand).collect();
     let at_home = paths.iter().find(|p| p.starts_with(&format!("{}/", state.home)));
-    at_home.or(paths.first()).cloned().ok_or_else(|| {
-        ObserveError::NoKeysFile(printable(state.authorized_keys_files.join(" ").as_bytes()))
-    })
+    at_home
+        .or(paths.first())
+        .cloned()
+        .ok_or_else(|| ObserveError::NoKeysFile(printable(state.authorized_keys_files.join(" ").as_bytes())))
 }

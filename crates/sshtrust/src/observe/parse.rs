@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sshfiles::{PublicKey, SshdConfig};
 
-use super::state::{AgentState, Entry, EntryKind, NodeState};
 use super::ObserveError;
+use super::state::{AgentState, Entry, EntryKind, NodeState};
 use crate::inventory::NodeSpec;
 
 /// Longest host name of DNS.

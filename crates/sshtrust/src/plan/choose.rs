@@ -35,7 +35,8 @@ pub fn choose_identity(states: &[NodeState], wish: Wish) -> Choice {
             None => !(no_ed25519 && has == KeyType::Ed25519.name()),
         }
     };
-    let found = candidates(states, wish.prefer).into_iter().find_map(|i| states.get(i).and_then(open).filter(fits));
+    let found =
+        candidates(states, wish.prefer).into_iter().find_map(|i| states.get(i).and_then(open).filter(fits));
     found.map_or(Choice::Generate(kind), |key| Choice::Keep(Box::new(key)))
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use sshfiles::{AuthorizedKeys, HostEntry, Hosts, KnownHosts, PublicKey, ShellProfile, SshConfig};
 
 use super::{AgentEdit, Content, DirEdit, FileEdit, Ingredients, NodePlan, Plan, PlanError};
-use crate::identity::{AGENT_SOCKET, MOST_PARTS, STORE_DIR, TOOL_DIR, StoreError, open_passphrase, part_path,
-    seal_passphrase};
+use crate::identity::{
+    AGENT_SOCKET, MOST_PARTS, STORE_DIR, StoreError, TOOL_DIR, open_passphrase, part_path, seal_passphrase,
+};
 use crate::inventory::NodeSpec;
 use crate::observe::{AgentState, Entry, EntryKind, NodeState};
 
@@ -114,7 +115,9 @@ impl<'a> Workshop<'a> {
 
     fn agent(&self, state: &NodeState) -> AgentEdit {
         match &state.agent {
-            AgentState { alive: true, keys, .. } if keys.contains(self.from.identity.public()) => AgentEdit::Nothing,
+            AgentState { alive: true, keys, .. } if keys.contains(self.from.identity.public()) => {
+                AgentEdit::Nothing
+            }
             AgentState { alive: true, .. } => AgentEdit::AddKey,
             AgentState { socket, .. } => AgentEdit::Start { stale_socket: *socket },
         }
@@ -143,7 +146,11 @@ impl<'a> Workshop<'a> {
                 let bytes = if kind == "cipher" { cipher } else { rand };
                 let mut old = state.entry(&format!("{kind}/{i}"));
                 if old.path.is_empty() {
-                    dirs.push(DirEdit { path: format!("{store}/{kind}/key_{i}"), old_mode: None, mode: 0o700 });
+                    dirs.push(DirEdit {
+                        path: format!("{store}/{kind}/key_{i}"),
+                        old_mode: None,
+                        mode: 0o700,
+                    });
                     old = Entry::absent(&format!("{store}/{}", part_path(kind, i)));
                 }
                 let content = Content::Bytes(Arc::new(bytes.clone()));
@@ -248,7 +255,8 @@ fn shared_file(state: &NodeState, id: &str, bytes: Arc<Vec<u8>>, mode: Option<u3
 /// Refuses what must not be edited.
 fn check(state: &NodeState, id: &str, entry: &Entry) -> Result<(), PlanError> {
     let path = entry.path.clone();
-    if let Some(owner) = entry.link_owner.filter(|owner| *owner != state.uid && id != "hosts" && id != "home") {
+    if let Some(owner) = entry.link_owner.filter(|owner| *owner != state.uid && id != "hosts" && id != "home")
+    {
         return Err(PlanError::ForeignLink { path, owner });
     }
     let folder = matches!(id, "home" | "ssh-dir" | "tool-dir" | "store-dir");

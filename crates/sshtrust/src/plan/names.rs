@@ -57,9 +57,20 @@ mod tests {
         for name in ["node1", "db-01.example.com", "a_b", "N", "1a"] {
             assert!(is_usable(name), "{name}");
         }
-        for name in
-            ["", "localhost", "LocalHost.localdomain", "-o", ".x", "a b", "a;b", "a\n", "10.0.0.1", "节点", "*", "a#b"]
-        {
+        for name in [
+            "",
+            "localhost",
+            "LocalHost.localdomain",
+            "-o",
+            ".x",
+            "a b",
+            "a;b",
+            "a\n",
+            "10.0.0.1",
+            "节点",
+            "*",
+            "a#b",
+        ] {
             assert!(!is_usable(name), "{name}");
         }
     }

@@ -39,7 +39,8 @@ pub async fn probe(probers: &[Prober], progress: &(dyn Fn(usize, usize) + Sync))
     let hosts: Vec<Vec<String>> = probers.iter().map(|p| p.hosts.clone()).collect();
     let schedule = Schedule::new(&hosts);
     let total = schedule.total();
-    let board = Board { probers, schedule: Mutex::new(schedule), turn: Notify::new(), found: Mutex::default() };
+    let board =
+        Board { probers, schedule: Mutex::new(schedule), turn: Notify::new(), found: Mutex::default() };
     let workers = (0..probers.len()).map(|from| board.work(from, total, progress));
     join_all(workers).await;
     let mut broken = board.found.into_inner().unwrap_or_else(PoisonError::into_inner).1;
@@ -114,9 +115,14 @@ impl Board<'_> {
 /// Whether a refusal is mere throttling by the called server.
 fn is_throttled(outcome: &EdgeOutcome) -> bool {
     let EdgeOutcome::Broken { said, .. } = outcome else { return false };
-    ["exchange_identification", "Connection reset by peer", "Exceeded MaxStartups", "Not allowed at this time"]
-        .iter()
-        .any(|sign| said.contains(sign))
+    [
+        "exchange_identification",
+        "Connection reset by peer",
+        "Exceeded MaxStartups",
+        "Not allowed at this time",
+    ]
+    .iter()
+    .any(|sign| said.contains(sign))
 }
 
 /// Makes some calls side by side on one node.
@@ -164,7 +170,9 @@ fn outcome(text: &str, index: usize) -> EdgeOutcome {
     let said = said.replace('\u{1e}', "\n");
     match status.trim().parse() {
         Ok(0) => EdgeOutcome::Works,
-        Ok(124) => EdgeOutcome::Broken { status: 124, said: format!("no answer within {CALL_LIMIT} seconds") },
+        Ok(124) => {
+            EdgeOutcome::Broken { status: 124, said: format!("no answer within {CALL_LIMIT} seconds") }
+        }
         Ok(status) => EdgeOutcome::Broken { status, said: printable(said.as_bytes()) },
         Err(_) => EdgeOutcome::Broken { status: -1, said: printable(said.as_bytes()) },
     }
@@ -178,7 +186,9 @@ mod tests {
     fn outcomes_are_found() {
         let text = "@1 255 banner\u{1e}ssh: connect to host x port 22: Connection refused\n@0 0 \n@2 124 \n";
         assert_eq!(outcome(text, 0), EdgeOutcome::Works);
-        assert!(matches!(outcome(text, 1), EdgeOutcome::Broken { status: 255, said } if said.starts_with("banner | ssh:")));
+        assert!(
+            matches!(outcome(text, 1), EdgeOutcome::Broken { status: 255, said } if said.starts_with("banner | ssh:"))
+        );
         assert!(matches!(outcome(text, 2), EdgeOutcome::Broken { status: 124, .. }));
         assert!(matches!(outcome(text, 3), EdgeOutcome::Broken { status: -1, .. }));
     }

@@ -50,7 +50,9 @@ impl Schedule {
         let calls_of = |from: usize| {
             let ring = (0..count).map(|k| (from + k) % count);
             let targets = ring.flat_map(|node| hosts.get(node).into_iter().flatten().map(move |h| (node, h)));
-            targets.map(|(node, host)| Call { target: Target { node, host: host.clone() }, tries: 1 }).collect()
+            targets
+                .map(|(node, host)| Call { target: Target { node, host: host.clone() }, tries: 1 })
+                .collect()
         };
         Self { waiting: (0..count).map(calls_of).collect(), callers: vec![0; count] }
     }

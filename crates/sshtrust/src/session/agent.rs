@@ -20,7 +20,9 @@ pub(super) async fn open(socket: &Path) -> Option<AgentClient<UnixStream>> {
 /// The plain keys that an agent holds; none if it does not answer.
 pub(super) async fn keys(socket: &Path) -> Vec<PublicKey> {
     let Some(mut agent) = open(socket).await else { return Vec::new() };
-    let Ok(Ok(identities)) = timeout(AGENT_LIMIT, agent.request_identities()).await else { return Vec::new() };
+    let Ok(Ok(identities)) = timeout(AGENT_LIMIT, agent.request_identities()).await else {
+        return Vec::new();
+    };
     let plain = identities.into_iter().filter_map(|identity| match identity {
         AgentIdentity::PublicKey { key, .. } => Some(key),
         AgentIdentity::Certificate { .. } => None,

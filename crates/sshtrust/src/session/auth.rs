@@ -65,7 +65,12 @@ impl Connection {
         }
     }
 
-    async fn try_agent_key(&mut self, socket: &Path, key: &PublicKey, hash: Option<HashAlg>) -> Option<AuthResult> {
+    async fn try_agent_key(
+        &mut self,
+        socket: &Path,
+        key: &PublicKey,
+        hash: Option<HashAlg>,
+    ) -> Option<AuthResult> {
         let mut agent = agent::open(socket).await?;
         let login = self.handle.authenticate_publickey_with(&self.user, key.clone(), hash, &mut agent);
         timeout(agent::AGENT_LIMIT, login).await.ok()?.ok()
@@ -94,7 +99,8 @@ impl Connection {
     }
 
     fn farewell(&self) -> ConnectError {
-        let text = self.shared.get().farewell.clone().unwrap_or_else(|| "the node closed the connection".into());
+        let text =
+            self.shared.get().farewell.clone().unwrap_or_else(|| "the node closed the connection".into());
         ConnectError::Protocol(text)
     }
 
@@ -156,9 +162,12 @@ impl Connection {
     fn judge(&self, result: AuthResult) -> Result<PasswordOutcome, ConnectError> {
         match result {
             AuthResult::Success => Ok(PasswordOutcome::Accepted),
-            AuthResult::Failure { partial_success: true, remaining_methods } => Err(ConnectError::NoPasswordMethod(
-                format!("{} in addition to the password", names(&remaining_methods)),
-            )),
+            AuthResult::Failure { partial_success: true, remaining_methods } => {
+                Err(ConnectError::NoPasswordMethod(format!(
+                    "{} in addition to the password",
+                    names(&remaining_methods)
+                )))
+            }
             // A server that hangs up at this try has refused it too.
             AuthResult::Failure { .. } => Ok(PasswordOutcome::Refused),
         }
@@ -188,7 +197,9 @@ impl Connection {
                 [_] if answered => return Ok(PasswordOutcome::Refused),
                 [first, ..] => {
                     let question = printable(first.prompt.as_bytes());
-                    return Err(ConnectError::NoPasswordMethod(format!("a dialogue that asks \"{question}\"")));
+                    return Err(ConnectError::NoPasswordMethod(format!(
+                        "a dialogue that asks \"{question}\""
+                    )));
                 }
             };
             let sent = self.handle.authenticate_keyboard_interactive_respond(answers.clone()).await;

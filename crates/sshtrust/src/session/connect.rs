@@ -67,7 +67,8 @@ impl Connection {
         let first = FirstBytes::default();
         let shared = Shared::default();
         let client = Client { spec, trusted: trusted.clone(), shared: shared.clone() };
-        let exchange = russh::client::connect_stream(config.clone(), Peek::new(stream, first.clone()), client);
+        let exchange =
+            russh::client::connect_stream(config.clone(), Peek::new(stream, first.clone()), client);
         let handle = match timeout(KEX_LIMIT, exchange).await {
             Err(_) => return Err(ConnectError::Silent(KEX_LIMIT.as_secs())),
             Ok(Err(error)) => return Err(explain(error, &shared, &first)),

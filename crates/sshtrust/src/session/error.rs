@@ -74,7 +74,11 @@ impl ConnectError {
     pub const fn is_network(&self) -> bool {
         matches!(
             self,
-            Self::Refused | Self::TimedOut(_) | Self::Unreachable(_) | Self::Silent(_) | Self::ClosedEarly { .. }
+            Self::Refused
+                | Self::TimedOut(_)
+                | Self::Unreachable(_)
+                | Self::Silent(_)
+                | Self::ClosedEarly { .. }
         )
     }
 }

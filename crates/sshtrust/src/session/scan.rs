@@ -11,11 +11,8 @@ use super::host_key::TrustedHosts;
 use crate::inventory::NodeSpec;
 
 /// Host key types that are asked for together: a server has one of each family, as a rule.
-const FAMILIES: [&[&str]; 3] = [
-    &["ssh-ed25519"],
-    &["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
-    &["ssh-rsa"],
-];
+const FAMILIES: [&[&str]; 3] =
+    [&["ssh-ed25519"], &["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"], &["ssh-rsa"]];
 
 /// Collects the host keys that a node can prove, as `ssh-keyscan` does.
 ///

@@ -74,7 +74,9 @@ where
 async fn work(ready: &Ready, observer: &dyn Observer) -> Result<usize, Stop> {
     observer.event(&Event::Applying);
     let key = &ready.identity;
-    on_all(ready, |site, plan| async move { Ok(site.apply(plan, key).await?) }).await.map_err(Stop::Failed)?;
+    on_all(ready, |site, plan| async move { Ok(site.apply(plan, key).await?) })
+        .await
+        .map_err(Stop::Failed)?;
     observer.event(&Event::Applied);
     let matrix = verify(ready, observer).await;
     if !matrix.is_healthy() {
@@ -112,9 +114,7 @@ async fn retire_old_keys(ready: &Ready, observer: &dyn Observer) -> Result<(), V
     }
     let reading = ready.nodes.iter().map(|node| async {
         let path = node.state.entry("authorized_keys").path;
-        reread(node.site.shell(), &path)
-            .await
-            .map_err(|e| NodeFailure { node: node.spec, trouble: e.into() })
+        reread(node.site.shell(), &path).await.map_err(|e| NodeFailure { node: node.spec, trouble: e.into() })
     });
     let (mut entries, mut failures) = (Vec::new(), Vec::new());
     for result in join_all(reading).await {
@@ -128,14 +128,15 @@ async fn retire_old_keys(ready: &Ready, observer: &dyn Observer) -> Result<(), V
     }
     let states: Vec<_> = ready.nodes.iter().map(|node| node.state.clone()).collect();
     let plan = settle(&states, &ready.plan, &entries);
-    let amending = ready.nodes.iter().zip(&plan.nodes).zip(&ready.plan.nodes).map(|((node, plan), first)| async move {
-        // A node that had nothing to change has no journal to write into.
-        if first.is_empty() {
-            return Ok(());
-        }
-        let amended = node.site.amend(plan).await;
-        amended.map_err(|e| NodeFailure { node: node.spec, trouble: e.into() })
-    });
+    let amending =
+        ready.nodes.iter().zip(&plan.nodes).zip(&ready.plan.nodes).map(|((node, plan), first)| async move {
+            // A node that had nothing to change has no journal to write into.
+            if first.is_empty() {
+                return Ok(());
+            }
+            let amended = node.site.amend(plan).await;
+            amended.map_err(|e| NodeFailure { node: node.spec, trouble: e.into() })
+        });
     let failures: Vec<_> = join_all(amending).await.into_iter().filter_map(Result::err).collect();
     observer.event(&Event::Settled);
     if failures.is_empty() { Ok(()) } else { Err(failures) }

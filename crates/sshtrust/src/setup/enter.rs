@@ -102,7 +102,8 @@ async fn open(
 ) -> Opened<Entered> {
     let fail = |error| (spec, error);
     let mut connection = Connection::open(spec, &options.user, trusted).await.map_err(fail)?;
-    let host_key = connection.host_key().map_or_else(String::new, |k| format!("{} {}", k.algorithm(), k.fingerprint()));
+    let host_key =
+        connection.host_key().map_or_else(String::new, |k| format!("{} {}", k.algorithm(), k.fingerprint()));
     observer.event(&Event::Connected { node: spec, host_key, known: connection.host_key_was_known() });
     let by_key = connection.try_keys(credentials).await.map_err(fail)?;
     if by_key || local {
