@@ -12,16 +12,24 @@ const SOCKET: &str = "gaussdb_tmp/gauss_socket_tmp";
 fn an_agent_of_the_users_own_lives_on_with_its_key() {
     let lab = cluster(2);
     let node = lab.node(0);
-    sh(node, "omm", "mkdir -m 700 own && ssh-agent -a own/socket >own/said && ssh-keygen -q -t ed25519 -N '' -f own/key");
+    sh(
+        node,
+        "omm",
+        "mkdir -m 700 own && ssh-agent -a own/socket >own/said && ssh-keygen -q -t ed25519 -N '' -f own/key",
+    );
     sh(node, "omm", "printf 'export SSH_AUTH_SOCK=/home/omm/own/socket\\n' >>.bashrc");
-    let held = sh(node, "omm", "SSH_AUTH_SOCK=own/socket; export SSH_AUTH_SOCK; ssh-add -q own/key; ssh-add -L");
+    let held =
+        sh(node, "omm", "SSH_AUTH_SOCK=own/socket; export SSH_AUTH_SOCK; ssh-add -q own/key; ssh-add -L");
     for asked in [true, false] {
         let hosts = hostfile(&all(&lab));
         let environment = ["SSH_AUTH_SOCK=/home/omm/own/socket"];
         let run = run_with(node, "omm", &environment, &hosts, &[], &format!("{PASSWORD}\n")).must_succeed();
         assert_eq!(run.asked(), asked);
         assert_eq!(sh(node, "omm", "SSH_AUTH_SOCK=own/socket ssh-add -L"), held);
-        assert_eq!(agents(node), ["ssh-agent -a own/socket ", "ssh-agent -s -a /home/omm/gaussdb_tmp/gauss_socket_tmp "]);
+        assert_eq!(
+            agents(node),
+            ["ssh-agent -a own/socket ", "ssh-agent -s -a /home/omm/gaussdb_tmp/gauss_socket_tmp "]
+        );
     }
     let profile = text(node, "/home/omm/.bashrc");
     assert!(profile.ends_with("export SSH_AUTH_SOCK=/home/omm/own/socket\n"), "{profile}");
@@ -178,6 +186,9 @@ fn two_ordinary_users_have_an_agent_each() {
         must_trust(&all(&lab), user, false);
     }
     for node in all(&lab) {
-        assert_eq!(agents(node), ["dba", "omm"].map(|user| format!("ssh-agent -s -a {} ", at_home(user, SOCKET))));
+        assert_eq!(
+            agents(node),
+            ["dba", "omm"].map(|user| format!("ssh-agent -s -a {} ", at_home(user, SOCKET)))
+        );
     }
 }

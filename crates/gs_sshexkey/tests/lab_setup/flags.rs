@@ -61,7 +61,9 @@ fn the_log_has_the_whole_screen_and_no_secret() {
     log.lines().for_each(must_be_a_log_line);
     let said: Vec<&str> =
         log.lines().filter(|line| line.contains("][LOG]:")).map(|l| l.split_once("]:").unwrap().1).collect();
-    for line in screen.lines().map(|line| line.trim_start_matches("Password: ")).filter(|line| !line.is_empty()) {
+    for line in
+        screen.lines().map(|line| line.trim_start_matches("Password: ")).filter(|line| !line.is_empty())
+    {
         assert!(said.contains(&line), "\"{line}\" is not in the log:\n{log}");
     }
     assert!(log.contains("SHA256:"), "no fingerprints:\n{log}");
@@ -76,7 +78,8 @@ fn the_log_has_the_whole_screen_and_no_secret() {
 #[track_caller]
 fn must_be_a_log_line(line: &str) {
     let form = "[9999-99-99 99:99:99.999999][";
-    let head: String = line.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).take(form.len()).collect();
+    let head: String =
+        line.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).take(form.len()).collect();
     assert_eq!(head, form, "{line}");
     let (pid, rest) = line[form.len()..].split_once(']').unwrap();
     assert!(!pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit()), "{line}");
@@ -101,7 +104,11 @@ fn must_have_no_secret(node: &Node, text: &str) {
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_dry_run_shows_a_diff_for_each_node_and_writes_nothing() {
     let lab = cluster(3);
-    sh(lab.node(1), "root", "mkdir -m 755 .ssh; printf 'node9 ssh-ed25519 AAAA' >.ssh/known_hosts; rm .bashrc");
+    sh(
+        lab.node(1),
+        "root",
+        "mkdir -m 755 .ssh; printf 'node9 ssh-ed25519 AAAA' >.ssh/known_hosts; rm .bashrc",
+    );
     let places = ["/root", "/home", "/etc"];
     let before: Vec<Snapshot> = all(&lab).iter().map(|n| n.snapshot(&places)).collect();
     let running: Vec<_> = all(&lab).iter().map(|n| command_lines(n)).collect();
@@ -131,7 +138,8 @@ fn a_dry_run_shows_a_diff_for_each_node_and_writes_nothing() {
 fn another_key_type_replaces_the_key_everywhere_and_leaves_one_line() {
     let lab = cluster(3);
     let nodes = all(&lab);
-    for (kind, name) in [("ecdsa", "ecdsa-sha2-nistp256 "), ("ed25519", "ssh-ed25519 "), ("ecdsa", "ecdsa-sha2-nistp256 ")]
+    for (kind, name) in
+        [("ecdsa", "ecdsa-sha2-nistp256 "), ("ed25519", "ssh-ed25519 "), ("ecdsa", "ecdsa-sha2-nistp256 ")]
     {
         set_up_with(&lab, "root", &["--key-type", kind]);
         must_trust(&nodes, "root", true);

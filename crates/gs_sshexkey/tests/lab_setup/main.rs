@@ -8,6 +8,7 @@
 )]
 
 mod again;
+mod awkward;
 mod flags;
 mod harness;
 mod healthy;

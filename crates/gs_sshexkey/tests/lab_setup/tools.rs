@@ -1,7 +1,8 @@
 //! Small tools of the lab tests: what the harness does, in other ways.
 
 use std::collections::BTreeMap;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,11 +41,19 @@ pub(crate) fn rights(node: &Node, path: &str) -> String {
 }
 
 /// The program with more environment, from the user's home, to its end.
-pub(crate) fn run_with(on: &Node, user: &str, environment: &[&str], hosts: &str, flags: &[&str], input: &str) -> Run {
+pub(crate) fn run_with(
+    on: &Node,
+    user: &str,
+    environment: &[&str],
+    hosts: &str,
+    flags: &[&str],
+    input: &str,
+) -> Run {
     on.write("/tmp/hostfile", hosts.as_bytes(), 0o644, user).unwrap();
     let mut command = on.command(user);
     command.args(environment).args(["gs_sshexkey", "-f", "/tmp/hostfile"]).args(flags);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A run that needs no answer does not read it.
     let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
     finish(child)
@@ -63,29 +72,29 @@ pub(crate) fn must_reach(nodes: &[&Node], user: &str, hosts: &[String]) {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// From every node at once, in a process that sourced nothing; `hosts` gets the caller's index.
+/// How many nodes call at once: less than sshd's `MaxStartups` of 10, if all should call the same one.
+const CALLERS: usize = 8;
+
+/// From every node, in a process that sourced nothing; `hosts` gets the caller's index.
 #[track_caller]
-pub(crate) fn must_reach_bare(nodes: &[&Node], user: &str, hosts: impl Fn(usize) -> Vec<String>) {
-    let script = |hosts: &[String]| {
-        let ssh = "env -i ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=60";
-        let list = hosts.join(" ");
-        format!("for h in {list}; do said=$({ssh} $h true 2>&1) || echo \"$h: $said\"; done")
+pub(crate) fn must_reach_bare(nodes: &[&Node], user: &str, hosts: impl Fn(usize) -> Vec<String> + Sync) {
+    let call = |from: usize| {
+        let ssh = "env -i ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=60 \
+                   -o KexAlgorithms=^curve25519-sha256";
+        let list = hosts(from).join(" ");
+        let script = format!(
+            "for h in {list}; do said=$({ssh} $h true 2>&1) || echo \"$h: $said\"; done; echo called"
+        );
+        nodes[from].sh(user, &script).unwrap().stdout
     };
-    let call = |node: &Node, hosts: &[String]| -> Output {
-        node.command(user).args(["sh", "-c", &script(hosts)]).output().unwrap()
+    let next = AtomicUsize::new(0);
+    let work = || -> String {
+        let indexes = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        indexes.take_while(|index| *index < nodes.len()).map(call).filter(|said| said != "called\n").collect()
     };
     let broken: Vec<String> = thread::scope(|scope| {
-        let call = &call;
-        let started: Vec<_> = nodes
-            .iter()
-            .enumerate()
-            .map(|(index, node)| {
-                let hosts = hosts(index);
-                scope.spawn(move || call(node, &hosts))
-            })
-            .collect();
-        let outputs = started.into_iter().map(|thread| thread.join().unwrap());
-        outputs.map(|o| String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned()).collect()
+        let workers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     });
     assert!(broken.iter().all(String::is_empty), "{}", broken.concat());
 }

@@ -75,7 +75,9 @@ fn must_have_block(config: &str, host: &str, address: &str, port: u16) {
     let block = config.lines().skip_while(|line| *line != head).skip(1);
     let block: Vec<&str> = block.take_while(|line| !line.starts_with("Host ")).collect();
     let identity = "\tIdentityFile ~/.ssh/id_om".to_owned();
-    for line in [format!("\tHostName {address}"), format!("\tPort {port}"), "\tUser root".to_owned(), identity] {
+    for line in
+        [format!("\tHostName {address}"), format!("\tPort {port}"), "\tUser root".to_owned(), identity]
+    {
         assert!(block.contains(&line.as_str()), "no \"{line}\" below \"{head}\" in\n{config}");
     }
 }
@@ -210,8 +212,10 @@ fn a_node_with_another_password_is_asked_about_by_name() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn keys_go_where_that_nodes_sshd_looks() {
-    let elsewhere = "AuthorizedKeysFile .ssh/keys\nMatch User root\nAuthorizedKeysFile /etc/ssh/keys/%u\nMatch all\n";
-    let lab = Lab::up(spec(3).sshd_config(1, elsewhere).sshd_config(2, "AuthorizedKeysFile %h/.ssh/my_%u\n")).unwrap();
+    let elsewhere =
+        "AuthorizedKeysFile .ssh/keys\nMatch User root\nAuthorizedKeysFile /etc/ssh/keys/%u\nMatch all\n";
+    let lab = Lab::up(spec(3).sshd_config(1, elsewhere).sshd_config(2, "AuthorizedKeysFile %h/.ssh/my_%u\n"))
+        .unwrap();
     sh(lab.node(1), "root", "mkdir -m 755 /etc/ssh/keys");
     for user in ["root", "omm"] {
         set_up(&lab, user);
@@ -234,6 +238,10 @@ fn a_place_for_keys_that_the_user_cannot_write_is_named() {
     sh(lab.node(1), "root", "mkdir -m 755 /etc/ssh/keys");
     let before = snapshots(&all(&lab));
     let run = run(lab.node(0), "omm", &hostfile(&all(&lab)), &[], &format!("{PASSWORD}\n"));
-    run.must_fail_with(&["[GAUSS-50205] : Failed to write /etc/ssh/keys/omm.", "10.77.0.2", "Permission denied"]);
+    run.must_fail_with(&[
+        "[GAUSS-50205] : Failed to write /etc/ssh/keys/omm.",
+        "10.77.0.2",
+        "Permission denied",
+    ]);
     must_be_unchanged(&all(&lab), &before);
 }

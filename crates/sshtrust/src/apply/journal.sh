@@ -56,7 +56,8 @@ gs_begin() {
 # The coordinator lives. Fails if the node has already gone back.
 gs_renew() {
     [ -d "$gs_journal" ] || return 1
-    : >"$gs_journal/beat"
+    # Not ":": a failed redirection of a special built-in ends the shell at once.
+    true >"$gs_journal/beat"
     return 0
 }
 
@@ -157,21 +158,36 @@ gs_stage() {
 }
 
 # $1 step, $2 path, $3 the same, quoted: the new file in the old one's place. A hard link keeps the old file with all
-# its attributes; where there can be none (another file system, a bind mount) a copy does.
+# its attributes; where there can be none (another file system) a copy does. What cannot be renamed (a bind mount), or
+# would change its owner or group by it, is rewritten in place.
 gs_swap() {
     gs_new=${2%/*}/.gs_sshexkey.$1.new
     if [ ! -e "$2" ]; then
         gs_note "$1" "rm -f $3" && mv -f "$gs_new" "$2" || gs_fail "$2"
         return
     fi
-    # As long as both names are one file there is nothing to undo, and copying it over itself would empty it.
-    gs_note "$1" "[ ! -e $1.old ] || [ \"\$(stat -c %d:%i $1.old)\" = \"\$(stat -c %d:%i $3)\" ] ||
-        mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
-    ln "$2" "$gs_journal/$1.old" 2>/dev/null || cp --preserve=all "$2" "$gs_journal/$1.old" 2>/dev/null ||
-        cp -p "$2" "$gs_journal/$1.old" || gs_fail "$gs_journal"
-    mv -f "$gs_new" "$2" 2>/dev/null && return
-    cp -p "$2" "$gs_journal/$1.copy" && mv -f "$gs_journal/$1.copy" "$gs_journal/$1.old" || gs_fail "$gs_journal"
-    cat "$gs_new" >"$2" && rm -f "$gs_new" || gs_fail "$2"
+    if [ "$(stat -c %u:%g "$gs_new")" = "$(stat -c %u:%g "$2")" ]; then
+        # As long as both names are one file there is nothing to undo, and copying it over itself would empty it.
+        gs_note "$1" "[ ! -e $1.old ] || [ \"\$(stat -c %d:%i $1.old)\" = \"\$(stat -c %d:%i $3)\" ] ||
+            mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
+        ln "$2" "$gs_journal/$1.old" 2>/dev/null || cp --preserve=all "$2" "$gs_journal/$1.old" 2>/dev/null ||
+            cp -p "$2" "$gs_journal/$1.old" || gs_fail "$gs_journal"
+        mv -f "$gs_new" "$2" 2>/dev/null && return
+    elif [ ! -w "$2" ]; then
+        echo "$2: Permission denied: it belongs to $(stat -c %U "$2")" >&2
+        gs_fail "$2"
+    fi
+    gs_rewrite "$@"
+}
+
+# As gs_swap, in place.
+gs_rewrite() {
+    gs_mode=$(stat -c %a "$2")
+    gs_note "$1" "[ ! -e $1.copy ] || { cat $1.copy >$3 && chmod $gs_mode $3; }" || gs_fail "$gs_journal"
+    cp -p "$2" "$gs_journal/$1.part" && mv -f "$gs_journal/$1.part" "$gs_journal/$1.copy" || gs_fail "$gs_journal"
+    cat "$gs_new" >"$2" || gs_fail "$2"
+    [ "$(stat -c %a "$gs_new")" = "$gs_mode" ] || chmod "$(stat -c %a "$gs_new")" "$2" || gs_fail "$2"
+    rm -f "$gs_new"
 }
 
 # The folders of the new files, durable. Before coreutils 8.24 sync(1) took no names; then there is nothing to do.
