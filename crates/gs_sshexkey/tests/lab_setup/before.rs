@@ -76,10 +76,11 @@ impl Before {
         assert!(quiet, "left on {}: {:#?}", node.name(), self.newcomers(index, node));
     }
 
-    /// What runs on a node that did not before. The dead have no command line.
+    /// What runs on a node that did not before. The dead have no command line, and process 1 has its own sleep.
     fn newcomers(&self, index: usize, node: &Node) -> Vec<String> {
-        let new = node.processes().into_iter().filter(|p| !p.cmdline.is_empty() && !self.0[index].1.contains(&p.pid));
-        new.map(|process| String::from_utf8_lossy(&process.cmdline).replace('\0', " ")).collect()
+        let new = node.processes().into_iter().filter(|process| !self.0[index].1.contains(&process.pid));
+        let names = new.map(|process| String::from_utf8_lossy(&process.cmdline).replace('\0', " "));
+        names.filter(|name| !name.is_empty() && name != "sleep 2147483647 ").collect()
     }
 }
 
@@ -103,7 +104,12 @@ pub(crate) const VERIFYING: &str = "Verifying SSH trust on all hosts.";
 impl Live {
     /// Starts the program over these nodes from the first of them; the password is given at once.
     pub(crate) fn start(nodes: &[&Node], user: &str, flags: &[&str]) -> Self {
-        let mut child = start(nodes[0], user, &hostfile(nodes), flags, &format!("{PASSWORD}\n"));
+        Self::start_on(nodes[0], nodes, user, flags)
+    }
+
+    /// The same from any machine.
+    pub(crate) fn start_on(on: &Node, nodes: &[&Node], user: &str, flags: &[&str]) -> Self {
+        let mut child = start(on, user, &hostfile(nodes), flags, &format!("{PASSWORD}\n"));
         let screen = BufReader::new(child.stdout.take().unwrap());
         Self { child, screen, shown: String::new() }
     }

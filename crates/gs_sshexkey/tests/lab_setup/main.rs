@@ -8,10 +8,17 @@
 )]
 
 mod again;
+mod before;
+mod failures;
+mod faults;
 mod awkward;
 mod flags;
 mod harness;
 mod healthy;
+mod interrupted;
 mod many;
+mod opengauss;
+mod secrets;
+mod store;
 mod tools;
 mod variations;

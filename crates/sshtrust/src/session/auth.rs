@@ -94,7 +94,21 @@ impl Connection {
                 self.authenticated = true;
                 Ok(MethodSet::empty())
             }
+            // A server that has heard too much hangs up instead of an answer.
+            Ok(Ok(AuthResult::Failure { remaining_methods, .. })) if remaining_methods.is_empty() => Err(self.farewell()),
             Ok(Ok(AuthResult::Failure { remaining_methods, .. })) => Ok(remaining_methods),
+        }
+    }
+
+    /// The same, on a new connection if the server has left this one: it lost patience while the user was typing, or
+    /// counted the question itself as a failure (`MaxAuthTries`).
+    async fn methods_anew(&mut self) -> Result<MethodSet, ConnectError> {
+        match self.methods().await {
+            Err(ConnectError::Protocol(_)) => {
+                self.reopen().await?;
+                self.methods().await
+            }
+            other => other,
         }
     }
 
@@ -109,7 +123,7 @@ impl Connection {
     /// # Errors
     /// [`ConnectError::NoPasswordMethod`] if it does not.
     pub async fn demand_password_method(&mut self) -> Result<(), ConnectError> {
-        let methods = self.methods().await?;
+        let methods = self.methods_anew().await?;
         if [MethodKind::Password, MethodKind::KeyboardInteractive].iter().any(|m| methods.contains(m)) {
             return Ok(());
         }
@@ -122,17 +136,7 @@ impl Connection {
     /// # Errors
     /// [`ConnectError`] if the password could not be tried at all.
     pub async fn try_password(&mut self, password: &Secret) -> Result<PasswordOutcome, ConnectError> {
-        // While the user was typing, the server may have lost patience.
-        if self.handle.is_closed() {
-            self.reopen().await?;
-        }
-        let methods = match self.methods().await {
-            Err(ConnectError::Protocol(_)) if self.handle.is_closed() => {
-                self.reopen().await?;
-                self.methods().await?
-            }
-            other => other?,
-        };
+        let methods = self.methods_anew().await?;
         if self.authenticated {
             return Ok(PasswordOutcome::Accepted);
         }

@@ -1,0 +1,61 @@
+//! openGauss's reader of the passphrase, written a second time from the specification, with `openssl` as its hands.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use lab::Node;
+
+/// Length of a field in bytes, and of a full part in characters.
+const FIELD: usize = 16;
+const PART: usize = 15;
+/// Where the fields of `server.key.cipher` begin.
+const CIPHERTEXT: usize = 0;
+const SALT: usize = 17;
+const IV: usize = 34;
+
+/// The passphrase of a user's cluster key on a node.
+pub(crate) fn passphrase(node: &Node, home: &str) -> String {
+    let mut whole = Vec::new();
+    for number in 0.. {
+        let read = |kind: &str| {
+            let path = format!("{home}/gaussdb_tmp/ssh_protect/{kind}/key_{number}/server.key.{kind}");
+            node.read(path).unwrap()
+        };
+        let part = open(&read("cipher"), &read("rand")[..FIELD]);
+        whole.extend_from_slice(&part);
+        if part.len() < PART {
+            break;
+        }
+    }
+    String::from_utf8(whole).unwrap()
+}
+
+fn open(file: &[u8], seed: &[u8]) -> Vec<u8> {
+    let field = |offset: usize| &file[offset..offset + FIELD];
+    let (pass, salt) = (format!("hexpass:{}", hex(seed)), format!("hexsalt:{}", hex(field(SALT))));
+    let derive = ["kdf", "-keylen", "16", "-kdfopt", "digest:SHA256", "-kdfopt", "iter:10000", "-kdfopt"];
+    let key = openssl(&[&derive[..], &[&pass, "-kdfopt", &salt, "PBKDF2"]].concat(), b"");
+    let key = String::from_utf8(key).unwrap().trim().replace(':', "");
+    let iv = hex(field(IV));
+    let decrypt = ["enc", "-d", "-aes-128-cbc", "-nopad", "-K", &key, "-iv", &iv];
+    let mut block = openssl(&decrypt, field(CIPHERTEXT));
+    while block.last() == Some(&0) {
+        block.pop();
+    }
+    block.pop().unwrap();
+    block
+}
+
+fn openssl(args: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
