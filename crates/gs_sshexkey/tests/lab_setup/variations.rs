@@ -179,6 +179,21 @@ fn profiles_that_read_lines_of_standard_input_do_no_harm() {
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
+fn a_profile_that_reads_standard_input_to_its_end_is_named() {
+    let lab = cluster(2);
+    lab.node(1).write("/root/.bashrc", b"echo noise; cat\n", 0o644, "root").unwrap();
+    let before = snapshots(&all(&lab));
+    let run = run(lab.node(0), "root", &hostfile(&all(&lab)), &[], &format!("{PASSWORD}\n"));
+    run.must_fail_with(&[
+        "[GAUSS-51400] : Failed to execute the command: sh.",
+        "10.77.0.2",
+        "profiles that do not end",
+    ]);
+    must_be_unchanged(&all(&lab), &before);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
 fn keyboard_interactive_serves_where_passwords_are_off() {
     let settings = "PasswordAuthentication no\nKbdInteractiveAuthentication yes\nUsePAM yes\n";
     let lab = Lab::up(spec(3).sshd_config_all(settings)).unwrap();

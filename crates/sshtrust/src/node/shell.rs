@@ -89,7 +89,7 @@ impl Shell {
     /// Waits until the loop runs, dropping what profiles printed before it.
     ///
     /// # Errors
-    /// [`NodeError::NoShell`] with what the login shell said, or [`NodeError::Timeout`].
+    /// [`NodeError::NoShell`] with what the login shell said.
     pub async fn open(mut pipes: Pipes) -> Result<Self, NodeError> {
         let token = token()?;
         greet(&mut pipes, &token).await?;
@@ -141,7 +141,8 @@ impl Shell {
     }
 }
 
-/// Sends the token until the loop answers: a profile that reads a line takes one.
+/// Sends the token until the loop answers: a profile that reads a line takes one. One that reads to the end, as cat(1)
+/// does, never lets the loop begin.
 async fn greet(pipes: &mut Pipes, token: &str) -> Result<(), NodeError> {
     let hello = format!("{token}\n");
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -150,7 +151,7 @@ async fn greet(pipes: &mut Pipes, token: &str) -> Result<(), NodeError> {
     while !frame::is_ready(&out, token) {
         let now = Instant::now();
         if now >= deadline {
-            return Err(NodeError::Timeout(STARTUP.as_secs()));
+            return Err(NodeError::NoShell(format!("it did not begin within {} seconds", STARTUP.as_secs())));
         }
         if now >= next {
             let sent = async { pipes.input.write_all(hello.as_bytes()).await.and(pipes.input.flush().await) };
