@@ -168,7 +168,7 @@ pub(crate) fn broken_pairs(nodes: &[&Node], user: &str, by_name: bool) -> Vec<St
 
 /// The hosts that one node cannot call with `ssh`, with the profile or without.
 pub(crate) fn broken_calls(node: &Node, user: &str, hosts: &[String]) -> Vec<String> {
-    let options = "-n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 \
+    let options = "-n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=60 \
                    -o KexAlgorithms=^curve25519-sha256";
     let list = hosts.join(" ");
     let script = format!(
