@@ -47,9 +47,10 @@ gs_watch() {
 }
 
 gs_begin() {
-    mkdir "$gs_journal" || return 1
+    mkdir "$gs_journal" || { echo "cannot write $gs_home" >&2; return 77; }
     gs_at_end=gs_undo
-    trap 'gs_undo; exit 1' HUP TERM
+    # PIPE: nobody is there any more to read an answer. So nothing may be said from here on either.
+    trap 'exec >/dev/null 2>&1; eval "$gs_at_end"; exit 1' HUP TERM PIPE
     gs_watch "$1"
 }
 
@@ -107,13 +108,15 @@ gs_recover() {
 
 # First half of keeping the change: from here on the node does not go back by itself, but still can be told to.
 gs_prepare() {
-    mv "$gs_journal" "$gs_journal.kept" 2>/dev/null && gs_at_end=
+    mv "$gs_journal" "$gs_journal.kept" 2>/dev/null && gs_at_end=gs_commit
 }
 
 gs_commit() { rm -rf "$gs_journal.kept"; }
 
-# $1 step, $2 command. Written before the step is made.
-gs_note() { printf '%s\n' "$2" >"$gs_journal/$1.undo"; }
+# $1 step, $2 command. Written before the step is made. Where it cannot be written cat(1) says why; some shells do not.
+gs_note() {
+    printf '%s\n' "$2" 2>/dev/null >"$gs_journal/$1.undo" || printf '%s\n' "$2" | cat >"$gs_journal/$1.undo"
+}
 
 # Status 76: the file at $1 is not the one that was read. $2 is its stamp then, or empty.
 gs_same() {
@@ -199,13 +202,13 @@ gs_sync() {
 }
 
 # $1 socket, $2 the same, quoted. Prints the process number. The undo finds the agent by its arguments, because it is
-# written before the agent has a number.
+# written before the agent has a number; an agent that is asked to end would remove the socket that was put back.
 gs_start_agent() {
     gs_note 1010 "for p in /proc/[0-9]*; do
         { read -r c <\$p/comm; } 2>/dev/null && [ \"\$c\" = ssh-agent ] || continue
-        tr '\\0' '\\n' <\$p/cmdline 2>/dev/null | grep -qxF $2 && kill \${p#/proc/}
+        tr '\\0' '\\n' <\$p/cmdline 2>/dev/null | grep -qxF $2 && kill -KILL \${p#/proc/}
     done
-    rm -f $2" || exit 1
+    rm -f $2" || gs_fail "$gs_journal"
     eval "$(ssh-agent -s -a "$1" 9<&-)" >/dev/null || exit 1
     [ -n "$SSH_AGENT_PID" ] || exit 1
     echo "$SSH_AGENT_PID"
@@ -222,6 +225,10 @@ gs_add_key() {
     }
 }
 
-# The home's inode and the boot: the same on two nodes means one machine or one shared home.
-{ stat -c '%d:%i' "$gs_home"; cat /proc/sys/kernel/random/boot_id; } 2>/dev/null
+# Where the home is. The same on two nodes means one machine, or one home on a file server.
+gs_source=$(df -P "$gs_home" 2>/dev/null | { read -r gs_x; read -r gs_x gs_y; echo "$gs_x"; })
+case $gs_source in
+*:*) stat -c "$gs_source %i" "$gs_home" ;;
+*) stat -c '%d:%i' "$gs_home"; cat /proc/sys/kernel/random/boot_id ;;
+esac 2>/dev/null
 [ -n "$gs_home" ]

@@ -137,8 +137,10 @@ impl Worksite {
         let wrong = |e: String| ApplyError::Agent(e);
         let unlocked = key.unlocked().map_err(|e| wrong(e.to_string()))?;
         let output = self.shell.run_with_input(&script, unlocked.as_bytes().to_vec(), LIMIT).await?;
-        if output.status != 0 {
-            return Err(wrong(printable(&output.stderr)));
+        match output.status {
+            0 => {}
+            UNWRITABLE => return Err(ApplyError::Unwritable(printable(&output.stderr))),
+            _ => return Err(wrong(printable(&output.stderr))),
         }
         let pid = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         match plan.agent {

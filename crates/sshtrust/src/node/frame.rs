@@ -6,14 +6,14 @@
 //! to standard output and standard error; the token is random, so no output can forge it.
 //!
 //! A profile that reads standard input takes the token before the loop runs. So the token is sent again until the
-//! loop answers, and the loop skips what came too often.
+//! loop answers, and the loop skips what came too often. A script whose end does not come is not begun.
 
 /// The command that starts the loop. It has no character that csh or fish treat specially within single quotes, and
 /// not the token either: that comes on standard input, where no other user of the node sees it.
 pub(super) const BOOTSTRAP: &str = "exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LC_ALL=C sh -c 'IFS= read -r gs_token; echo; echo \"$gs_token ready\"; while IFS= read -r n; do \
-    case $n in \"$gs_token \"*) s=$(command head -c \"${n#* }\"; echo x); eval \"${s%x}\";; esac; done; \
-    eval \"$gs_at_end\"'";
+    case $n in \"$gs_token \"*) n=${n#* }; s=$(command head -c \"$n\"; echo x); [ ${#s} -gt \"$n\" ] || break; \
+    eval \"${s%x}\";; esac; done; eval \"$gs_at_end\"'";
 
 /// A script as it goes over the wire. It runs in a subshell unless it defines things for later ones, and sees the
 /// loop's own input only if it asked for it.
@@ -66,6 +66,25 @@ pub(super) fn is_ready(buffer: &[u8], token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_that_was_cut_off_is_not_run_and_the_end_is() {
+        use std::io::Write;
+        use std::process::{Command, Stdio};
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(BOOTSTRAP).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        let mut input = shell.stdin.take().unwrap();
+        input.write_all(b"gsT\n").unwrap();
+        input.write_all(&request("gsT", 1, "gs_at_end='echo over'", true, false)).unwrap();
+        let cut = request("gsT", 2, "echo begun", true, false);
+        let end = cut.windows(5).position(|window| window == b"begun").unwrap() + 6;
+        input.write_all(&cut[..end]).unwrap();
+        drop(input);
+        let output = shell.wait_with_output().unwrap();
+        let screen = String::from_utf8(output.stdout).unwrap();
+        assert!(screen.ends_with("\nover\n") && !screen.contains("begun"), "{screen}");
+    }
 
     #[test]
     fn tails() {
