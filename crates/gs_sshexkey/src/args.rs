@@ -16,7 +16,7 @@ pub(crate) const HELP: &str = "\
 gs_sshexkey sets up SSH trust between the nodes of a cluster.
 
 Usage:
-  gs_sshexkey -? | --help            gs_sshexkey help setup
+  gs_sshexkey -? | --help            gs_sshexkey help setup | remove
   gs_sshexkey -V | --version
   gs_sshexkey -f HOSTFILE [--skip-hostname-set] [--no-deduplicate] [-l LOGFILE]
                           [--dry-run] [--key-type ed25519|ecdsa]
@@ -51,6 +51,22 @@ Exit status: 0 if trust was made and verified, 1 otherwise.
 
 Files on every node: ~/.ssh/id_om, id_om.pub, authorized_keys, known_hosts and config; ~/.bashrc; ~/gaussdb_tmp with
 the agent's socket and the encrypted passphrase of id_om; /etc/hosts for root. Lines of yours are never touched.
+";
+
+/// How to take trust away by hand.
+pub(crate) const HELP_REMOVE: &str = "\
+Trust is taken away on every node, as the user whose trust it is:
+
+  SSH_AUTH_SOCK=~/gaussdb_tmp/gauss_socket_tmp ssh-add -D
+  kill $(sed -n 's/^export SSH_AGENT_PID=//p' ~/.bashrc)
+  sed -i --follow-symlinks '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts
+  sed -i --follow-symlinks '/^# BEGIN gs_sshexkey/,/^# END gs_sshexkey/d' ~/.ssh/config
+  sed -i --follow-symlinks '/^export SSH_AUTH_SOCK=.*gauss_socket_tmp$/,/^export SSH_AGENT_PID=/d' ~/.bashrc
+  rm -rf ~/.ssh/id_om ~/.ssh/id_om.pub ~/gaussdb_tmp
+
+and as root, if the names are not wanted any more:
+
+  sed -i '/#Gauss OM IP Hosts Mapping$/d' /etc/hosts
 ";
 
 /// The version line.
@@ -136,9 +152,9 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report>
     if let Some(text) = help_command(&words.rest)? {
         return Ok(Job::Show(text));
     }
-    let hostfile = words
-        .hostfile
-        .ok_or_else(|| Report::new("50001", "Incorrect parameter. Parameter '-f' is required.").cure(SEE_HELP))?;
+    let hostfile = words.hostfile.ok_or_else(|| {
+        Report::new("50001", "Incorrect parameter. Parameter '-f' is required.").cure(SEE_HELP)
+    })?;
     Ok(Job::Setup(Setup {
         hostfile,
         log: words.log,
@@ -161,7 +177,8 @@ fn help_command(rest: &[OsString]) -> Result<Option<&'static str>, Report> {
         [] => Ok(None),
         ["help"] => Ok(Some(HELP)),
         ["help", "setup"] => Ok(Some(HELP_SETUP)),
-        ["help", other, ..] => Err(unknown(other).cure("There is help for: setup.")),
+        ["help", "remove"] => Ok(Some(HELP_REMOVE)),
+        ["help", other, ..] => Err(unknown(other).cure("There is help for: setup, remove.")),
         [other, ..] => Err(unknown(other).cure(SEE_HELP)),
     }
 }
@@ -177,12 +194,15 @@ fn explain(error: &clap::Error) -> Report {
         _ => String::new(),
     };
     let argument = context(ContextKind::InvalidArg);
-    let flag = argument.split_whitespace().next().unwrap_or_default().trim_start_matches('-').to_owned();
-    let wrong = |why: &str| Report::new("50004", &format!("The parameter '-{flag}' value is incorrect. {why}"));
+    let flag = argument.split_whitespace().next().unwrap_or_default().to_owned();
+    let wrong =
+        |why: &str| Report::new("50004", &format!("The parameter '{flag}' value is incorrect. {why}"));
     match error.kind() {
         ErrorKind::UnknownArgument => unknown(&argument).cure(SEE_HELP),
         ErrorKind::ArgumentConflict => wrong("It is given more than once."),
-        ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => wrong("It needs a value."),
+        ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => {
+            wrong("It needs a value.")
+        }
         ErrorKind::InvalidValue => wrong("It must be ed25519 or ecdsa."),
         ErrorKind::TooManyValues => wrong("It takes no value."),
         _ => Report::new("50000", &format!("Unrecognized parameter: {argument}.")).cure(SEE_HELP),
@@ -214,7 +234,8 @@ mod tests {
         for line in ["-V", "--version"] {
             assert_eq!(read(line).unwrap(), Job::Show(VERSION), "{line}");
         }
-        let Job::Setup(setup) = read("-f h -l log --skip-hostname-set --no-deduplicate --key-type ecdsa").unwrap()
+        let Job::Setup(setup) =
+            read("-f h -l log --skip-hostname-set --no-deduplicate --key-type ecdsa").unwrap()
         else {
             panic!()
         };
@@ -230,19 +251,25 @@ mod tests {
             ("-l log", "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
             ("-f", "[GAUSS-50004] : The parameter '-f' value is incorrect. It needs a value."),
             ("-f h -l", "[GAUSS-50004] : The parameter '-l' value is incorrect. It needs a value."),
-            ("-f a -f b", "[GAUSS-50004] : The parameter '-f' value is incorrect. It is given more than once."),
+            (
+                "-f a -f b",
+                "[GAUSS-50004] : The parameter '-f' value is incorrect. It is given more than once.",
+            ),
             ("--frobnicate", "[GAUSS-50000] : Unrecognized parameter: --frobnicate."),
             ("-f h -x", "[GAUSS-50000] : Unrecognized parameter: -x."),
             ("-f h extra", "[GAUSS-50000] : Unrecognized parameter: extra."),
             ("-h 10.0.0.1,10.0.0.2", "[GAUSS-50000] : Unrecognized parameter: -h."),
-            ("-f h -W secret", "[GAUSS-50000] : Unrecognized parameter: -W."),
-            ("--key-type rsa -f h", "[GAUSS-50004] : The parameter '-key-type' value is incorrect. It must be ed25519 or ecdsa."),
+            ("-f h -W Zxcv_1", "[GAUSS-50000] : Unrecognized parameter: -W."),
+            (
+                "--key-type rsa -f h",
+                "[GAUSS-50004] : The parameter '--key-type' value is incorrect. It must be ed25519 or ecdsa.",
+            ),
             ("help me", "[GAUSS-50000] : Unrecognized parameter: me."),
         ];
         for (line, wanted) in cases {
             let text = read(line).unwrap_err().to_string();
             assert_eq!(text.lines().next(), Some(wanted), "{line}");
-            assert!(!text.contains("secret"), "{text}");
+            assert!(!text.contains("Zxcv_1"), "{text}");
         }
     }
 }

@@ -41,11 +41,11 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// What will change on a node, without secrets.
+    /// What will change on a node.
     Planned {
         /// Which node.
         node: NodeSpec,
-        /// As text.
+        /// The paths, without any content: a user's file may hold secrets.
         change: String,
     },
     /// The nodes are being changed.

@@ -119,7 +119,7 @@ pub fn parse_hostfile(bytes: &[u8]) -> Result<Cluster, HostfileError> {
 
 /// Loopback makes sense only for a "cluster" of this machine alone.
 fn refuse_loopback(nodes: &[NodeSpec], seen: &HashMap<IpAddr, (usize, u16)>, bad: &mut Vec<BadLine>) {
-    if nodes.len() < 2 {
+    if nodes.len() + bad.len() < 2 {
         return;
     }
     for node in nodes.iter().filter(|n| n.ip.is_loopback()) {
@@ -237,6 +237,8 @@ mod tests {
             };
             assert!(matches!(bad[0].error, LineError::UnusableAddress(_)), "{text:?}");
         }
+        let Err(HostfileError::BadLines(bad)) = parse_hostfile(b"127.0.0.1\nnode1") else { panic!() };
+        assert_eq!(bad.len(), 2, "all is said at once");
         for text in ["", "\n\n", "# nothing\n", "\u{feff}"] {
             assert_eq!(parse_hostfile(text.as_bytes()), Err(HostfileError::Empty), "{text:?}");
         }

@@ -119,7 +119,8 @@ impl Home {
         // Calls in a pipeline come at the same time: each takes the next free ticket, and only one gets it.
         let mut script = format!(
             "gs_fault() {{ gs_ticket=1; set -C\n\
-             until {{ true >'{count}/'$gs_ticket; }} 2>/dev/null; do gs_ticket=$((gs_ticket + 1)); done; set +C\n\
+             until {{ true >'{count}/'$gs_ticket; }} 2>/dev/null || [ ! -d '{count}' ]; do \
+             gs_ticket=$((gs_ticket + 1)); done; set +C\n\
              [ $gs_ticket -ne {at} ] || {{ {what}; }}; }}\n"
         );
         for command in COMMANDS {

@@ -19,8 +19,8 @@ use crate::prompt;
 use crate::reporter::Classic;
 
 /// Shown after a run as root. It must not contain the word that installers answer.
-const ROOT_REMINDER: &str = "Trust for root is a risk. Remove it when you are done; on every node: rm -rf ~/.ssh/id_om* \
-     ~/gaussdb_tmp; sed -i '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts";
+const ROOT_REMINDER: &str =
+    "Trust for root is a risk. Take it away when you are done: 'gs_sshexkey help remove' shows how.";
 
 /// Runs it. The error was already shown.
 pub(crate) fn run(words: &Setup) -> Result<(), ()> {
@@ -38,8 +38,10 @@ pub(crate) fn run(words: &Setup) -> Result<(), ()> {
 fn read_hostfile(path: &Path) -> Result<Cluster, Report> {
     let name = printable(path.as_os_str().as_encoded_bytes());
     let bytes = read_bounded(path).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => Report::new("50201", &format!("The {name} does not exist.")),
-        _ => Report::new("50204", &format!("Failed to read {name}. {e}")),
+        ErrorKind::NotFound => Report::new("50201", &format!("The {name} does not exist."))
+            .cure("Write the nodes' IPs into it, one a line."),
+        _ => Report::new("50204", &format!("Failed to read {name}. {e}"))
+            .cure("Name a file of IPs, one a line, that you can read."),
     })?;
     parse_hostfile(&bytes).map_err(|e| errors::hostfile(&e, &name))
 }
@@ -55,7 +57,8 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 fn unwritable_log(path: &Path, error: &io::Error) -> Report {
     let path = printable(path.as_os_str().as_encoded_bytes());
-    Report::new("50205", &format!("Failed to write {path}. {error}")).cure("Give -l a path that can be written.")
+    Report::new("50205", &format!("Failed to write {path}. {error}"))
+        .cure("Give -l a path that can be written.")
 }
 
 fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result<(), Report> {

@@ -25,16 +25,23 @@ type Parts = (&'static str, String, String);
 
 fn shell(error: &NodeError) -> Parts {
     let (code, text, cure) = match error {
-        NodeError::Lost(_) => ("51101", "SSH exception: \nthe connection was lost.", "See whether the node runs."),
-        NodeError::Timeout(_) => ("51101", "SSH exception: \nno answer in time.", "See whether the node is overloaded."),
+        NodeError::Lost(_) => {
+            ("51101", "SSH exception: \nthe connection was lost.", "See whether the node runs.")
+        }
+        NodeError::Timeout(_) => {
+            ("51101", "SSH exception: \nno answer in time.", "See whether the node is overloaded.")
+        }
         NodeError::NoShell(_) => (
             "51400",
             "Failed to execute the command: sh.",
             "See whether the user can log in there: login shell, expired account, profiles that do not end.",
         ),
-        NodeError::TooMuch(_) => ("51101", "SSH exception: \ntoo much output.", "See what the login profiles print."),
+        NodeError::TooMuch(_) => {
+            ("51101", "SSH exception: \ntoo much output.", "See what the login profiles print.")
+        }
         NodeError::Command { what, .. } => {
-            return ("51400", format!("Failed to execute the command: {what}."), String::new());
+            let cure = "See what the node says, and run again.".to_owned();
+            return ("51400", format!("Failed to execute the command: {what}."), cure);
         }
     };
     (code, text.to_owned(), cure.to_owned())
@@ -45,7 +52,8 @@ fn observe(error: &ObserveError) -> Parts {
         ObserveError::Missing(names) => (
             "51400",
             format!("Failed to execute the command: {}.", names.join(", ")),
-            "Install OpenSSH's client: 'dnf install openssh-clients' or 'apt-get install openssh-client'.".to_owned(),
+            "Install OpenSSH's client: 'dnf install openssh-clients' or 'apt-get install openssh-client'."
+                .to_owned(),
         ),
         ObserveError::NoHome(home) => (
             "50201",
@@ -58,7 +66,8 @@ fn observe(error: &ObserveError) -> Parts {
             "Set AuthorizedKeysFile in the node's sshd_config to a file in the user's home.".to_owned(),
         ),
         ObserveError::Node(_) | ObserveError::Incomplete(_) => {
-            ("51400", "Failed to execute the command: sh.".to_owned(), String::new())
+            let cure = "See whether the usual commands (uname, stat, id) work there in /bin/sh.".to_owned();
+            ("51400", "Failed to execute the command: sh.".to_owned(), cure)
         }
     }
 }
@@ -102,9 +111,11 @@ fn apply(error: &ApplyError) -> Parts {
                 "Run 'ssh-agent' on the node by hand and see what it says.".to_owned()
             },
         ),
-        ApplyError::GaveUp | ApplyError::Node(_) => {
-            ("51101", "SSH exception: \nthe node was out of reach for too long.".to_owned(), "Run again.".to_owned())
-        }
+        ApplyError::GaveUp | ApplyError::Node(_) => (
+            "51101",
+            "SSH exception: \nthe node was out of reach for too long.".to_owned(),
+            "Run again.".to_owned(),
+        ),
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Report, connect, list, node};
 
 /// Most broken pairs that are spelled out.
 const MOST_PAIRS: usize = 20;
+const UNTOUCHED: &str = "Nothing was changed.";
 const UNDONE: &str = "All nodes were put back as they were.";
 
 /// The screen of an error.
@@ -21,11 +22,10 @@ pub(crate) fn explain(error: &SetupError) -> Report {
                 .cure("The password is incorrect. Nothing was changed; the node was tried twice, so that no account gets locked.")
         }
         SetupError::NoPassword(why) => {
-            Report::other(&format!("A password is needed, but {why}.")).cure("Nothing was changed.")
+            Report::other(&format!("A password is needed, but {why}.")).cure(UNTOUCHED)
         }
-        SetupError::LocalFile { path, reason } => {
-            Report::new("50204", &format!("Failed to read {path}. {reason}"))
-        }
+        SetupError::LocalFile { path, reason } => Report::new("50204", &format!("Failed to read {path}. {reason}"))
+            .cure(&format!("Give the user the right to read it: chown and chmod {path}.")),
         SetupError::SamePlace(one, two) => Report::other(&format!(
             "{one} and {two} are the same machine, or share one home directory."
         ))
@@ -36,7 +36,11 @@ pub(crate) fn explain(error: &SetupError) -> Report {
                 .cure("Wait until it has ended and run again.")
         }
         SetupError::HostNames(bad) => host_names(bad),
-        SetupError::Key(why) => Report::new("51108", &format!("Ssh-keygen failed. {why}")),
+        SetupError::Key(why) => Report::new("51108", &format!("Ssh-keygen failed. {why}")).cure(UNTOUCHED),
+        SetupError::Unfit(nodes) => {
+            let report = nodes.iter().map(node::explain).reduce(Report::and);
+            report.unwrap_or_else(|| Report::other("A node failed.")).cure(UNTOUCHED)
+        }
         SetupError::Failed { nodes, stuck } => {
             let report = nodes.iter().map(node::explain).reduce(Report::and);
             put_back(report.unwrap_or_else(|| Report::other("A node failed.")), stuck)
@@ -73,10 +77,12 @@ fn not_trusted(matrix: &TrustMatrix) -> Report {
     nodes.dedup();
     nodes.sort();
     nodes.dedup();
-    let report = Report::new("51100", &format!("Failed to verify SSH trust on these nodes: {}.", nodes.join(", ")));
+    let report =
+        Report::new("51100", &format!("Failed to verify SSH trust on these nodes: {}.", nodes.join(", ")));
     let report = matrix.broken.iter().take(MOST_PAIRS).fold(report, |r, edge| r.detail(&pair(edge)));
     let more = matrix.broken.len().saturating_sub(MOST_PAIRS);
-    let report = if more > 0 { report.detail(&format!("and {more} more of {}", matrix.total)) } else { report };
+    let report =
+        if more > 0 { report.detail(&format!("and {more} more of {}", matrix.total)) } else { report };
     report.cure("See the log of sshd on the called node (journalctl -u sshd, /var/log/secure or auth.log).")
 }
 
@@ -105,9 +111,9 @@ pub(crate) fn hostfile(error: &HostfileError, path: &str) -> Report {
                 let bad = list(lines.iter().map(|l| l.text.clone()));
                 Report::new("50603", &format!("The IP address is invalid. The IP list is:{bad}."))
             };
-            let report = lines
-                .iter()
-                .fold(report, |r, l| r.detail(&format!("{path}, line {}: '{}': {}", l.number, l.text, l.error)));
+            let report = lines.iter().fold(report, |r, l| {
+                r.detail(&format!("{path}, line {}: '{}': {}", l.number, l.text, l.error))
+            });
             report.cure("Write one IP, or IP,PORT, a line; no host names, nothing else.")
         }
     }

@@ -105,8 +105,10 @@ impl Observer for Classic {
                 self.detail(&format!("key {key} ({})", if *new { "new" } else { "kept" }));
             }
             Event::NameLeftOut { node, reason } => self.detail(&format!("{node}: {reason}")),
-            Event::Planned { node, change } if change.is_empty() => self.detail(&format!("{node}: no change")),
-            Event::Planned { node, change } => self.detail(&format!("{node}: planned\n{change}")),
+            Event::Planned { node, change } if change.is_empty() => {
+                self.detail(&format!("{node}: no change"))
+            }
+            Event::Planned { node, change } => self.detail(&format!("{node}: will write {change}")),
             Event::Applying => self.lines(&["Appending local ID to authorized_keys."]),
             Event::Applied => self.lines(&[
                 "Successfully appended local ID to authorized_keys.",

@@ -34,3 +34,14 @@ fn a_second_run_asks_nothing_and_changes_no_byte() {
         }
     }
 }
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_run_over_a_part_of_the_cluster_breaks_nothing_for_the_rest() {
+    let lab = cluster(3);
+    set_up(&lab, "omm");
+    let part = hostfile(&[lab.node(0), lab.node(1)]);
+    let again = run(lab.node(0), "omm", &part, &[], "").must_succeed();
+    assert!(!again.asked(), "{}", again.stdout);
+    must_trust(&all(&lab), "omm", false);
+}

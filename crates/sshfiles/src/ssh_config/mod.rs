@@ -1,5 +1,6 @@
 //! `~/.ssh/config`, as in ssh_config(5): the user's text and one block of ours above it.
 
+mod entries;
 mod render;
 
 use std::ops::Range;

@@ -1,5 +1,7 @@
 //! The body of our block: how to reach each node.
 
+use std::collections::HashSet;
+
 use super::SshConfig;
 use crate::words::is_plain_host;
 
@@ -53,8 +55,9 @@ impl SshConfig {
         for line in host_lines(shared.flat_map(HostEntry::aliases)) {
             body.push_str(&format!("{line}\n{identity}"));
         }
+        let mut done: HashSet<&str> = HashSet::new();
         for entry in entries.iter().filter(|entry| entry.port != DEFAULT_PORT) {
-            for alias in entry.aliases() {
+            for alias in entry.aliases().filter(|alias| done.insert(alias)) {
                 body.push_str(&format!("Host {alias}\n"));
                 push_keyword(&mut body, "HostName", &entry.address);
                 push_keyword(&mut body, "Port", &entry.port.to_string());

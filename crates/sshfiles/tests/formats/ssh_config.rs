@@ -119,3 +119,22 @@ fn long_lists_are_split() {
     let all: Vec<&str> = entries.iter().flat_map(|e| [e.address.as_str(), e.name.as_str()]).collect();
     assert_eq!(words, all);
 }
+
+#[test]
+fn reads_back_which_nodes_the_block_knows() {
+    let nodes = [entry("10.0.0.1", "a", 22), entry("fd00::2", "", 22), entry("10.0.0.3", "c", 2222)];
+    let body = SshConfig::render_block(&nodes, "omm", "~/.ssh/id_om", "~/agent");
+    let mut config = SshConfig::parse(b"Host mine\n\tPort 7\n");
+    assert_eq!(config.block_entries(), []);
+    config.set_block(&body);
+    let wanted = [
+        entry("10.0.0.1", "", 22),
+        entry("a", "", 22),
+        entry("fd00::2", "", 22),
+        entry("10.0.0.3", "", 2222),
+        entry("10.0.0.3", "c", 2222),
+    ];
+    assert_eq!(config.block_entries(), wanted);
+    let again = SshConfig::render_block(&config.block_entries(), "omm", "~/.ssh/id_om", "~/agent");
+    assert_eq!(again, body, "what is read back is written as it was");
+}

@@ -40,8 +40,14 @@ pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
         AgentEdit::AddKey => {
             let public = sh_quote(&format!("{} {}", key.public(), key.comment()));
             let undo = sh_quote(&format!("SSH_AUTH_SOCK={socket} ssh-add -q -d ./1000.key"));
-            let _ = writeln!(script, "printf '%s\\n' {public} >\"$gs_journal/1000.key.pub\" || gs_fail \"$gs_journal\"");
-            let _ = writeln!(script, "cp \"$gs_journal/1000.key.pub\" \"$gs_journal/1000.key\" || gs_fail \"$gs_journal\"");
+            let _ = writeln!(
+                script,
+                "printf '%s\\n' {public} >\"$gs_journal/1000.key.pub\" || gs_fail \"$gs_journal\""
+            );
+            let _ = writeln!(
+                script,
+                "cp \"$gs_journal/1000.key.pub\" \"$gs_journal/1000.key\" || gs_fail \"$gs_journal\""
+            );
             let _ = writeln!(script, "gs_note 1000 {undo} || gs_fail \"$gs_journal\"");
         }
         AgentEdit::Start { stale_socket } => {

@@ -114,7 +114,7 @@ impl Shell {
         self.request(script.to_owned(), None, true, limit).await
     }
 
-    /// Runs a script that calls `gs_input` and then reads `input` from standard input, to the last byte.
+    /// Runs a script that asks for it (a line `TOKEN send`) and then reads `input` from standard input, to the last byte.
     ///
     /// # Errors
     /// As [`Self::run`].

@@ -11,6 +11,19 @@ use crate::text::printable;
 const FUTURE_PID: &str = "<pid>";
 
 impl NodePlan {
+    /// What will be written, by path only. Empty if there is nothing to do.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let dirs = self.dirs.iter().map(|dir| dir.path.as_str());
+        let files = self.files.iter().map(|edit| edit.old.path.as_str());
+        let paths: Vec<String> = dirs.chain(files).map(|path| printable(path.as_bytes())).collect();
+        match self.agent {
+            AgentEdit::Nothing => paths.join(" "),
+            AgentEdit::AddKey => format!("key to the agent; {}", paths.join(" ")),
+            AgentEdit::Start { .. } => format!("new agent; {}", paths.join(" ")),
+        }
+    }
+
     /// The change as text, without anything secret. Empty if there is nothing to do.
     #[must_use]
     pub fn render(&self) -> String {

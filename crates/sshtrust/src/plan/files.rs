@@ -1,7 +1,7 @@
 //! The desired state of every file, folder and agent, and how it differs from what is there.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
 struct Workshop<'a> {
     from: &'a Ingredients<'a>,
     sealed: Result<Sealed, StoreError>,
-    config_block: BTreeMap<&'a str, String>,
+    config_entries: Vec<HostEntry>,
     mapping: Vec<(IpAddr, String)>,
     /// Most nodes start with the same file and end with the same.
     known_hosts: RefCell<HashMap<Vec<u8>, Arc<Vec<u8>>>>,
@@ -74,14 +74,11 @@ struct Workshop<'a> {
 
 impl<'a> Workshop<'a> {
     fn new(from: &'a Ingredients<'a>) -> Self {
-        let mut config_block = BTreeMap::new();
-        for state in from.states {
-            config_block.entry(state.user.as_str()).or_insert_with(|| render_block(from, &state.user));
-        }
-        let named = from.states.iter().zip(from.names);
-        let mapping = named.filter_map(|(s, name)| Some((s.spec.ip, name.clone()?))).collect();
+        let named = || from.states.iter().zip(from.names);
+        let config_entries = named().map(|(state, name)| config_entry(state, name.as_ref())).collect();
+        let mapping = named().filter_map(|(s, name)| Some((s.spec.ip, name.clone()?))).collect();
         let sealed = seal_passphrase(from.identity.passphrase());
-        Self { from, sealed, config_block, mapping, known_hosts: RefCell::default() }
+        Self { from, sealed, config_entries, mapping, known_hosts: RefCell::default() }
     }
 
     fn node(&self, state: &NodeState) -> Result<NodePlan, PlanError> {
@@ -190,7 +187,13 @@ impl<'a> Workshop<'a> {
 
     fn config(&self, state: &NodeState) -> Option<FileEdit> {
         let mut config = SshConfig::parse(state.bytes("config"));
-        config.set_block(self.config_block.get(state.user.as_str())?);
+        // Nodes that an earlier run made known stay known: this run may be about a part of the cluster.
+        let here = &self.config_entries;
+        let others =
+            config.block_entries().into_iter().filter(|old| !here.iter().any(|new| is_same(new, old)));
+        let entries: Vec<HostEntry> = here.iter().cloned().chain(others).collect();
+        let agent = format!("~/{AGENT_SOCKET}");
+        config.set_block(&SshConfig::render_block(&entries, &state.user, "~/.ssh/id_om", &agent));
         file(state, "config", config.to_bytes(), Some(0o600))
     }
 
@@ -205,14 +208,15 @@ impl<'a> Workshop<'a> {
     }
 }
 
-fn render_block(from: &Ingredients<'_>, user: &str) -> String {
-    let entry = |(state, name): (&NodeState, &Option<String>)| HostEntry {
-        address: state.spec.ip.to_string(),
-        name: name.clone().unwrap_or_default(),
-        port: state.spec.port,
-    };
-    let entries: Vec<HostEntry> = from.states.iter().zip(from.names).map(entry).collect();
-    SshConfig::render_block(&entries, user, "~/.ssh/id_om", &format!("~/{AGENT_SOCKET}"))
+fn config_entry(state: &NodeState, name: Option<&String>) -> HostEntry {
+    let name = name.cloned().unwrap_or_default();
+    HostEntry { address: state.spec.ip.to_string(), name, port: state.spec.port }
+}
+
+/// Whether an entry of an earlier run is about a node of this one.
+fn is_same(new: &HostEntry, old: &HostEntry) -> bool {
+    let named = |name: &str| !name.is_empty() && (name == new.address || name == new.name);
+    named(&old.address) || named(&old.name)
 }
 
 /// The profile, if its exports are missing or the agent is a new one.

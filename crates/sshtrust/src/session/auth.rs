@@ -95,7 +95,9 @@ impl Connection {
                 Ok(MethodSet::empty())
             }
             // A server that has heard too much hangs up instead of an answer.
-            Ok(Ok(AuthResult::Failure { remaining_methods, .. })) if remaining_methods.is_empty() => Err(self.farewell()),
+            Ok(Ok(AuthResult::Failure { remaining_methods, .. })) if remaining_methods.is_empty() => {
+                Err(self.farewell())
+            }
             Ok(Ok(AuthResult::Failure { remaining_methods, .. })) => Ok(remaining_methods),
         }
     }

@@ -67,7 +67,10 @@ pub enum SetupError {
     /// No key pair.
     #[error("no key pair: {0}")]
     Key(String),
-    /// Nodes that could not be read, planned for or changed. `stuck` could not be put back.
+    /// Nodes that could not be read or planned for. Nothing was written.
+    #[error("nodes are not fit")]
+    Unfit(Vec<NodeFailure>),
+    /// Nodes that could not be changed. `stuck` could not be put back.
     #[error("nodes failed")]
     Failed {
         /// The nodes that failed.
@@ -89,13 +92,6 @@ pub enum SetupError {
     /// The user stopped the run; what was written was undone but for these nodes.
     #[error("interrupted and undone")]
     InterruptedAndUndone(Vec<NodeFailure>),
-}
-
-impl SetupError {
-    /// Nodes failed before anything was written.
-    pub(super) const fn failed(nodes: Vec<NodeFailure>) -> Self {
-        Self::Failed { nodes, stuck: Vec::new() }
-    }
 }
 
 impl From<IdentityError> for SetupError {

@@ -127,9 +127,9 @@ async fn prepare(
     let intent = Intent { map_names: mapped, keep_old_mapping: options.keep_old_mapping };
     let ingredients = Ingredients { states: &states, names: &names, identity: &identity, intent: &intent };
     let plan = crate::plan::setup(&ingredients)
-        .map_err(|(node, error)| SetupError::failed(vec![NodeFailure { node, trouble: error.into() }]))?;
+        .map_err(|(node, error)| SetupError::Unfit(vec![NodeFailure { node, trouble: error.into() }]))?;
     for node in &plan.nodes {
-        observer.event(&Event::Planned { node: node.spec, change: node.render() });
+        observer.event(&Event::Planned { node: node.spec, change: node.summary() });
     }
     Ok(Ready { nodes, names, mapped, identity, plan })
 }

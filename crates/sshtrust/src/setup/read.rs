@@ -63,7 +63,7 @@ fn all<T>(results: Vec<Result<T, NodeFailure>>) -> Result<Vec<T>, SetupError> {
     if failures.is_empty() {
         return Ok(good.into_iter().filter_map(Result::ok).collect());
     }
-    Err(SetupError::failed(failures))
+    Err(SetupError::Unfit(failures))
 }
 
 /// Two entries that are one machine would wait for each other's lock.
@@ -109,7 +109,8 @@ async fn read_one(
     options: &Options,
     observer: &dyn Observer,
 ) -> Result<Node, NodeTrouble> {
-    if site.recover().await? {
+    // A dry run writes nothing at all, not even that.
+    if !options.dry_run && site.recover().await? {
         observer.event(&Event::Recovered(entered.spec));
     }
     let mut state = observe(site.shell(), entered.spec, &options.user).await?;
