@@ -1,0 +1,331 @@
+//! Plans as tables: a state of the nodes, what is wanted, what has to change.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing helper is a failing test"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use sshfiles::PublicKey;
+use sshtrust::identity::{IdentityKey, KeyType};
+use sshtrust::inventory::NodeSpec;
+use sshtrust::observe::{AgentState, Entry, EntryKind, NodeState};
+use sshtrust::plan::{
+    AgentEdit, Choice, Ingredients, Intent, NodePlan, Plan, PlanError, Wish, choose_identity, node_names,
+    settle, setup,
+};
+
+fn key() -> &'static IdentityKey {
+    static KEY: OnceLock<IdentityKey> = OnceLock::new();
+    KEY.get_or_init(|| IdentityKey::generate(KeyType::Ed25519, "omm@node1").unwrap())
+}
+
+fn other_key() -> &'static IdentityKey {
+    static KEY: OnceLock<IdentityKey> = OnceLock::new();
+    KEY.get_or_init(|| IdentityKey::generate(KeyType::EcdsaP256, "omm@old").unwrap())
+}
+
+fn host_key(number: u8) -> PublicKey {
+    let mut blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20".to_vec();
+    blob.extend([number; 32]);
+    PublicKey::from_blob(blob).unwrap()
+}
+
+fn entry(kind: EntryKind, path: &str, mode: u32, bytes: &[u8]) -> Entry {
+    Entry { kind, mode, bytes: bytes.to_vec(), stamp: "1:2:3:4".to_owned(), ..Entry::absent(path) }
+}
+
+/// A fresh node: a home with a profile, nothing of ours.
+fn fresh(number: u8) -> NodeState {
+    let mut state = NodeState {
+        spec: NodeSpec { ip: [10, 0, 0, number].into(), port: 22 },
+        user: "root".to_owned(),
+        uid: 0,
+        gid: 0,
+        home: "/root".to_owned(),
+        hostname: format!("node{number}"),
+        system: "Linux x86_64".to_owned(),
+        ssh_version: Some((9, 2)),
+        fips: false,
+        missing: Vec::new(),
+        authorized_keys_files: vec![".ssh/authorized_keys".to_owned()],
+        refuses_ed25519: false,
+        agent: AgentState::default(),
+        host_keys: vec![host_key(number)],
+        entries: BTreeMap::new(),
+    };
+    for (id, path) in [
+        ("ssh-dir", "/root/.ssh"),
+        ("id_om", "/root/.ssh/id_om"),
+        ("id_om.pub", "/root/.ssh/id_om.pub"),
+        ("authorized_keys", "/root/.ssh/authorized_keys"),
+        ("known_hosts", "/root/.ssh/known_hosts"),
+        ("config", "/root/.ssh/config"),
+        ("tool-dir", "/root/gaussdb_tmp"),
+        ("store-dir", "/root/gaussdb_tmp/ssh_protect"),
+    ] {
+        state.entries.insert(id.to_owned(), Entry::absent(path));
+    }
+    put(&mut state, "home", entry(EntryKind::Directory, "/root", 0o700, b""));
+    put(&mut state, "bashrc", entry(EntryKind::File, "/root/.bashrc", 0o644, b"alias ll='ls -l'"));
+    put(&mut state, "hosts", entry(EntryKind::File, "/etc/hosts", 0o644, b"127.0.0.1 localhost\n"));
+    state
+}
+
+fn put(state: &mut NodeState, id: &str, entry: Entry) {
+    state.entries.insert(id.to_owned(), entry);
+}
+
+fn try_plan(states: &[NodeState], key: &IdentityKey, map_names: bool) -> Result<Plan, (NodeSpec, PlanError)> {
+    let names: Vec<Option<String>> = node_names(states).into_iter().map(Result::ok).collect();
+    let intent = Intent { map_names, keep_old_mapping: false };
+    setup(&Ingredients { states, names: &names, identity: key, intent: &intent })
+}
+
+fn plan(states: &[NodeState], key: &IdentityKey) -> Plan {
+    try_plan(states, key, true).unwrap()
+}
+
+/// What the node would look like after its plan.
+fn carry_out(state: &NodeState, plan: &NodePlan, key: &IdentityKey) -> NodeState {
+    let mut after = state.clone();
+    if plan.agent != AgentEdit::Nothing {
+        let keys = state.agent.keys.iter().cloned().chain([key.public().clone()]).collect();
+        after.agent = AgentState { socket: true, alive: true, pid: Some(4711), keys };
+    }
+    for dir in &plan.dirs {
+        let id = match dir.path.rsplit('/').next().unwrap() {
+            ".ssh" => "ssh-dir",
+            "gaussdb_tmp" => "tool-dir",
+            "ssh_protect" => "store-dir",
+            _ => continue,
+        };
+        put(&mut after, id, entry(EntryKind::Directory, &dir.path, dir.mode, b""));
+    }
+    for edit in &plan.files {
+        let id = match edit.old.path.rsplit('/').next().unwrap() {
+            ".bashrc" => "bashrc".to_owned(),
+            name if name.starts_with("server.key") => {
+                let parts: Vec<&str> = edit.old.path.rsplit('/').collect();
+                format!("{}/{}", parts[2], parts[1].trim_start_matches("key_"))
+            }
+            name => name.to_owned(),
+        };
+        let mode = edit.mode.unwrap_or(edit.old.mode);
+        put(&mut after, &id, entry(EntryKind::File, &edit.old.path, mode, &edit.content.render("4711")));
+    }
+    after
+}
+
+fn carry_out_all(states: &[NodeState], plan: &Plan, key: &IdentityKey) -> Vec<NodeState> {
+    states.iter().zip(&plan.nodes).map(|(state, plan)| carry_out(state, plan, key)).collect()
+}
+
+fn text(state: &NodeState, id: &str) -> String {
+    String::from_utf8(state.bytes(id).to_vec()).unwrap()
+}
+
+#[test]
+fn a_plan_that_was_carried_out_leaves_nothing_to_do() {
+    let states = [fresh(1), fresh(2), fresh(3)];
+    let first = plan(&states, key());
+    assert!(first.nodes.iter().all(|node| !node.is_empty()));
+    let after = carry_out_all(&states, &first, key());
+    let second = plan(&after, key());
+    assert!(second.is_empty(), "{:#?}", second.nodes.iter().map(NodePlan::summary).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_file_has_what_the_contract_says() {
+    let states = [fresh(1), fresh(2)];
+    let after = carry_out_all(&states, &plan(&states, key()), key());
+    let node = &after[0];
+    let line = format!("{} omm@node1 #OM\n", key().public());
+    assert_eq!(text(node, "authorized_keys"), line);
+    let known: Vec<String> = ["10.0.0.1", "node1", "10.0.0.2", "node2"]
+        .iter()
+        .zip([1, 1, 2, 2])
+        .map(|(host, number)| format!("{host} {} #OM", host_key(number)))
+        .collect();
+    assert_eq!(text(node, "known_hosts").trim_end().lines().collect::<Vec<_>>(), known);
+    let wanted = "127.0.0.1 localhost\n10.0.0.1  node1  #Gauss OM IP Hosts Mapping\n10.0.0.2  node2  #Gauss OM IP Hosts Mapping\n";
+    assert_eq!(text(node, "hosts"), wanted);
+    assert!(
+        text(node, "bashrc")
+            .starts_with("alias ll='ls -l'\nexport SSH_AUTH_SOCK=/root/gaussdb_tmp/gauss_socket_tmp\n")
+    );
+    for (id, mode) in [
+        ("id_om", 0o600),
+        ("id_om.pub", 0o600),
+        ("known_hosts", 0o600),
+        ("config", 0o600),
+        ("ssh-dir", 0o700),
+    ] {
+        assert_eq!(node.entry(id).mode, mode, "{id}");
+    }
+    assert_eq!(after[0].bytes("id_om"), after[1].bytes("id_om"), "one key pair for the cluster");
+}
+
+#[test]
+fn only_what_is_wrong_is_changed() {
+    let states = [fresh(1), fresh(2)];
+    let healthy = carry_out_all(&states, &plan(&states, key()), key());
+    type Damage = fn(&mut NodeState);
+    let cases: &[(&str, Damage, AgentEdit, &[&str])] = &[
+        (
+            "the agent died",
+            |s| s.agent = AgentState { socket: true, ..AgentState::default() },
+            AgentEdit::Start { stale_socket: true },
+            &["/root/.bashrc"],
+        ),
+        ("the agent lost its key", |s| s.agent.keys.clear(), AgentEdit::AddKey, &[]),
+        (
+            "a mode was opened",
+            |s| s.entries.get_mut("id_om").unwrap().mode = 0o644,
+            AgentEdit::Nothing,
+            &["/root/.ssh/id_om"],
+        ),
+        (
+            "known_hosts is gone",
+            |s| put(s, "known_hosts", Entry::absent("/root/.ssh/known_hosts")),
+            AgentEdit::Nothing,
+            &["/root/.ssh/known_hosts"],
+        ),
+        (
+            "the key is no longer authorized",
+            |s| s.entries.get_mut("authorized_keys").unwrap().bytes.clear(),
+            AgentEdit::Nothing,
+            &["/root/.ssh/authorized_keys"],
+        ),
+        (
+            "the exports are gone",
+            |s| s.entries.get_mut("bashrc").unwrap().bytes.clear(),
+            AgentEdit::Nothing,
+            &["/root/.bashrc"],
+        ),
+        (
+            "the mapping is gone",
+            |s| s.entries.get_mut("hosts").unwrap().bytes.clear(),
+            AgentEdit::Nothing,
+            &["/etc/hosts"],
+        ),
+    ];
+    for (name, damage, agent, files) in cases {
+        let mut broken = healthy.clone();
+        damage(&mut broken[1]);
+        let plan = plan(&broken, key());
+        assert!(plan.nodes[0].is_empty(), "{name}: the other node is left alone");
+        assert_eq!(plan.nodes[1].agent, *agent, "{name}");
+        let paths: Vec<&str> = plan.nodes[1].files.iter().map(|f| f.old.path.as_str()).collect();
+        assert_eq!(paths, *files, "{name}");
+    }
+}
+
+#[test]
+fn a_replaced_key_goes_only_after_the_new_one_works() {
+    let states = [fresh(1), fresh(2)];
+    let before = carry_out_all(&states, &plan(&states, other_key()), other_key());
+    let change = plan(&before, key());
+    assert_eq!(change.superseded, [other_key().public().clone()]);
+    let after = carry_out_all(&before, &change, key());
+    assert_eq!(text(&after[0], "authorized_keys").matches(" #OM").count(), 2, "access is added first");
+    let now: Vec<Entry> = after.iter().map(|s| s.entry("authorized_keys")).collect();
+    let last = settle(&before, &change, &now);
+    let end = carry_out_all(&after, &last, key());
+    assert_eq!(text(&end[0], "authorized_keys"), format!("{} omm@node1 #OM\n", key().public()));
+}
+
+#[test]
+fn what_must_not_be_edited_is_refused() {
+    type Damage = fn(&mut NodeState);
+    let cases: &[(Damage, &str)] = &[
+        (
+            |s| put(s, "config", entry(EntryKind::Unreadable, "/root/.ssh/config", 0o600, b"")),
+            "/root/.ssh/config cannot be read by the user",
+        ),
+        (
+            |s| put(s, "known_hosts", entry(EntryKind::Directory, "/root/.ssh/known_hosts", 0o700, b"")),
+            "/root/.ssh/known_hosts is not a regular file",
+        ),
+        (
+            |s| put(s, "ssh-dir", entry(EntryKind::File, "/root/.ssh", 0o600, b"")),
+            "/root/.ssh is not a regular folder",
+        ),
+        (
+            |s| s.entries.get_mut("bashrc").unwrap().link_owner = Some(1000),
+            "/root/.bashrc is reached through a symbolic link that belongs to user 1000",
+        ),
+        (
+            |s| s.home = format!("/{}", "h".repeat(90)),
+            "is too long for a Unix socket (120 bytes, at most 107)",
+        ),
+    ];
+    for (damage, wanted) in cases {
+        let mut states = [fresh(1), fresh(2)];
+        damage(&mut states[1]);
+        let (node, error) = try_plan(&states, key(), true).unwrap_err();
+        assert_eq!(node, states[1].spec);
+        assert!(error.to_string().ends_with(wanted), "{error}");
+    }
+    let mut own_link = [fresh(1)];
+    own_link[0].entries.get_mut("bashrc").unwrap().link_owner = Some(0);
+    try_plan(&own_link, key(), true).unwrap();
+    let mut hosts = [fresh(1)];
+    put(&mut hosts[0], "hosts", entry(EntryKind::Unreadable, "/etc/hosts", 0, b""));
+    try_plan(&hosts, key(), false).unwrap();
+}
+
+#[test]
+fn names_that_are_used_twice_or_mean_this_host_are_found() {
+    let mut states = [fresh(1), fresh(2), fresh(3), fresh(4)];
+    states[1].hostname = "NODE1".to_owned();
+    states[2].hostname = "localhost".to_owned();
+    let names = node_names(&states);
+    assert_eq!(names.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, false, false, true]);
+}
+
+#[test]
+fn the_key_that_works_is_kept() {
+    let make = |key: &IdentityKey, number| {
+        let states = [fresh(number)];
+        carry_out_all(&states, &plan(&states, key), key).remove(0)
+    };
+    let kept = |states: &[NodeState], wish| match choose_identity(states, wish) {
+        Choice::Keep(found) => Some(found.public().clone()),
+        Choice::Generate(_) => None,
+    };
+    let (ours, theirs) = (make(key(), 1), make(other_key(), 2));
+    let wish = Wish::default();
+    assert_eq!(kept(&[fresh(1), fresh(2)], wish), None);
+    assert_eq!(kept(&[fresh(1), ours.clone()], wish), Some(key().public().clone()));
+    // The machine that runs the tool wins, else the majority.
+    let both = [theirs.clone(), ours.clone(), make(key(), 3)];
+    assert_eq!(kept(&both, wish), Some(key().public().clone()));
+    assert_eq!(kept(&both, Wish { prefer: Some(0), ..wish }), Some(other_key().public().clone()));
+    // Only a key that the nodes and the user accept.
+    let mut fips = ours.clone();
+    fips.fips = true;
+    assert_eq!(kept(&[fips.clone()], wish), None);
+    assert_eq!(kept(&[fips, theirs], wish), Some(other_key().public().clone()));
+    assert_eq!(kept(&[ours.clone()], Wish { key_type: Some(KeyType::EcdsaP256), ..wish }), None);
+    // A store that is gone or lies does not open the key.
+    let mut no_store = ours;
+    no_store.entries.retain(|id, _| !id.starts_with("cipher"));
+    assert_eq!(kept(&[no_store], wish), None);
+}
+
+#[test]
+fn a_dry_run_shows_no_secret() {
+    let states = [fresh(1)];
+    let change = plan(&states, key());
+    let shown = change.nodes[0].render();
+    for part in ["+++ ", "#OM", "content not shown", "<pid>", "mkdir -m 700 /root/.ssh"] {
+        assert!(shown.contains(part), "no {part} in:\n{shown}");
+    }
+    assert!(!shown.contains("PRIVATE KEY") && !shown.contains(key().passphrase().expose()), "{shown}");
+    assert!(!change.nodes[0].summary().contains("alias"), "the log gets no content");
+}
