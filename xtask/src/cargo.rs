@@ -19,10 +19,15 @@ pub(crate) fn run(command: &mut Command) -> Result<(), TaskError> {
     if status.success() { Ok(()) } else { Err(TaskError::Failed { command: line }) }
 }
 
+/// The program carries its C library, so that it runs on any Linux of its processor, however old.
+const STATIC: &str = "target.'cfg(target_env = \"gnu\")'.rustflags = ['-C', 'target-feature=+crt-static']";
+
 /// Builds the program for release and says where it is.
 pub(crate) fn build_program() -> Result<PathBuf, TaskError> {
     let mut command = cargo();
-    command.args(["build", "--release", "--package", "gs_sshexkey", "--message-format"]);
+    command.args(["--config", STATIC, "build", "--release", "--package", "gs_sshexkey"]);
+    // With a target of its own, the flags do not reach the compiler's plug-ins, which cannot be static.
+    command.args(["--target", &host()?, "--message-format"]);
     command.arg("json-render-diagnostics").stderr(Stdio::inherit());
     let line = command_line(&command);
     eprintln!("+ {line}");
@@ -35,6 +40,17 @@ pub(crate) fn build_program() -> Result<PathBuf, TaskError> {
     let paths = messages.lines().filter_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
     let program = paths.map(PathBuf::from).find(|path| path.file_name() == Some(OsStr::new("gs_sshexkey")));
     program.ok_or(TaskError::NoProgram)
+}
+
+/// The compiler's name for this machine.
+fn host() -> Result<String, TaskError> {
+    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.args(["--print", "host-tuple"]);
+    let output = command.output().map_err(start_error(&command))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    Err(TaskError::Failed { command: command_line(&command) })
 }
 
 /// Whether `cargo nextest` is there.
