@@ -1,6 +1,5 @@
 //! Small tools of the lab tests: what the harness does, in other ways.
 
-use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -109,21 +108,26 @@ pub(crate) fn marked(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.ends_with(" #OM")).collect()
 }
 
-/// How often each command line runs on a node.
-pub(crate) fn command_lines(node: &Node) -> BTreeMap<String, usize> {
-    let mut count = BTreeMap::new();
-    for process in node.processes() {
-        *count.entry(String::from_utf8_lossy(&process.cmdline).replace('\0', " ")).or_default() += 1;
-    }
-    count
+/// The command lines of a node's processes, in order, without those that a lab has of its own: process 1 and what it
+/// waits with, cron, and the listening sshd, before and after it gave itself a title.
+pub(crate) fn command_lines(node: &Node) -> Vec<String> {
+    let labs = ["sh /run/gs_sshexkey-lab/", "sleep 2147483647", "sshd -E /var/log/sshd.log", "/cron"];
+    let lines = node.processes().into_iter().map(|p| String::from_utf8_lossy(&p.cmdline).replace('\0', " "));
+    let mut lines: Vec<String> = lines.filter(|line| !labs.iter().any(|own| line.contains(own))).collect();
+    lines.sort();
+    lines
 }
 
-/// Waits until something holds.
+/// Waits until all other processes of a node have ended.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn must_come_to_run_only(node: &Node, wanted: &[String]) {
     let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+    loop {
+        let running = command_lines(node);
+        if running == *wanted {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{} runs {running:#?}", node.name());
         thread::sleep(Duration::from_millis(10));
     }
 }
