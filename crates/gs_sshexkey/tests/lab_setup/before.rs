@@ -86,7 +86,9 @@ impl Before {
 
 fn everything(node: &Node) -> Snapshot {
     let paths: Vec<&str> = TOUCHED.iter().chain(ELSEWHERE).copied().collect();
-    node.snapshot(&paths).without_times().without(|path| path == "/tmp/hostfile" || path == GATE || path == REACHED)
+    node.snapshot(&paths)
+        .without_times()
+        .without(|path| path == "/tmp/hostfile" || path == GATE || path == REACHED)
 }
 
 /// A run whose screen is read as it comes.
@@ -178,7 +180,8 @@ pub(crate) fn signal(pids: &[i32], signal: &str) {
 /// Ends every connection to a node's sshd, as a dead network does in the end.
 pub(crate) fn cut_sessions(node: &Node) {
     let listener: i32 = node.sh("root", "cat /run/sshd.pid").unwrap().stdout.trim().parse().unwrap();
-    let is_session = |cmdline: &[u8]| cmdline.starts_with(b"sshd") && !cmdline.windows(8).any(|w| w == b"listener");
+    let is_session =
+        |cmdline: &[u8]| cmdline.starts_with(b"sshd") && !cmdline.windows(8).any(|w| w == b"listener");
     let sessions: Vec<i32> =
         node.processes().iter().filter(|p| is_session(&p.cmdline)).map(|p| p.pid).collect();
     assert!(!sessions.contains(&listener));

@@ -169,7 +169,8 @@ fn two_runs_from_two_coordinators_do_not_interleave() {
         let nodes = all(&lab);
         must_trust(&nodes, user, user == "root");
         for node in nodes {
-            let count = node.sh(user, "grep -c '#OM$' ~/.ssh/authorized_keys; ls -d ~/.gs_ssh* 2>/dev/null").unwrap();
+            let count =
+                node.sh(user, "grep -c '#OM$' ~/.ssh/authorized_keys; ls -d ~/.gs_ssh* 2>/dev/null").unwrap();
             assert_eq!(count.stdout, "1\n", "{}", node.name());
         }
     }

@@ -9,6 +9,10 @@ use tokio::sync::mpsc;
 use super::shell::Chunk;
 use super::{NodeError, Pipes, Shell};
 
+/// What we inherited must not live on in the agent: the one who started us may wait for the end of a pipe. Higher
+/// numbers have no name in a POSIX shell.
+const CLOSE: &str = "exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-";
+
 /// Starts a shell on this machine.
 ///
 /// It has a process group of its own, so that Ctrl-C at the terminal does not reach it: it has to outlive us for the
@@ -19,7 +23,7 @@ use super::{NodeError, Pipes, Shell};
 pub async fn shell() -> Result<Shell, NodeError> {
     let mut child = Command::new("sh")
         .arg("-c")
-        .arg(Shell::bootstrap())
+        .arg(format!("{CLOSE}; {}", Shell::bootstrap()))
         // A database's profile points it at other libraries.
         .env_remove("LD_LIBRARY_PATH")
         .env_remove("LD_PRELOAD")
