@@ -176,11 +176,10 @@ fn two_addresses_of_one_machine_are_refused() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn host_names_that_cannot_be_mapped_are_refused_and_can_be_skipped() {
-    let twins = |_| "clone".to_owned();
-    let nameless = |index| if index == 1 { "localhost".to_owned() } else { format!("node{index}") };
-    let cases: [(fn(usize) -> String, &str); 2] = [(twins, "clone"), (nameless, "localhost")];
-    for (names, bad) in cases {
-        let lab = Lab::up(spec(3).names(names)).unwrap();
+    let twins = spec(3).names(|_| "clone".to_owned());
+    let nameless = spec(3).names(|i| if i == 1 { "localhost".to_owned() } else { format!("node{i}") });
+    for (spec, bad) in [(twins, "clone"), (nameless, "localhost")] {
+        let lab = Lab::up(spec).unwrap();
         let nodes = all(&lab);
         let before = snapshots(&nodes);
         let run = run(lab.node(0), "root", &hostfile(&nodes), &[], &format!("{PASSWORD}\n"));

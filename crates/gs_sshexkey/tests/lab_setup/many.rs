@@ -28,6 +28,7 @@ fn thirty_nodes_trust_each_other_and_known_hosts_grows_linearly() {
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
+#[expect(clippy::print_stdout, reason = "the time is worth knowing, with --nocapture")]
 fn a_hundred_nodes_trust_each_other() {
     let lab = cluster(100);
     let nodes = all(&lab);

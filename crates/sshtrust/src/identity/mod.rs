@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-pub use store::{StoreError, decrypt_part, encrypt_part, open_passphrase, seal_passphrase};
+pub use store::{Sealed, StoreError, decrypt_part, encrypt_part, open_passphrase, seal_passphrase};
 
 /// The tool's agent socket, below the home directory.
 pub const AGENT_SOCKET: &str = "gaussdb_tmp/gauss_socket_tmp";

@@ -93,12 +93,15 @@ fn derive(seed: &[u8], salt: &[u8]) -> Zeroizing<[u8; BLOCK]> {
     Zeroizing::new(pbkdf2::pbkdf2_hmac_array::<Sha256, BLOCK>(seed, salt, ROUNDS))
 }
 
-/// Cuts a passphrase into parts and encrypts each: `(cipher, rand)` a part. If the last part is full, an empty one
+/// The parts of an encrypted passphrase: `(cipher, rand)` each.
+pub type Sealed = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Cuts a passphrase into parts and encrypts each. If the last part is full, an empty one
 /// follows, so that a reader knows the end.
 ///
 /// # Errors
 /// [`StoreError::NoRandom`].
-pub fn seal_passphrase(passphrase: &Secret) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+pub fn seal_passphrase(passphrase: &Secret) -> Result<Sealed, StoreError> {
     let bytes = passphrase.expose().as_bytes();
     let mut parts: Vec<&[u8]> = bytes.chunks(PART).collect();
     if bytes.len().is_multiple_of(PART) {

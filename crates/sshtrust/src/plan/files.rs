@@ -9,16 +9,14 @@ use sshfiles::{AuthorizedKeys, HostEntry, Hosts, KnownHosts, PublicKey, ShellPro
 
 use super::{AgentEdit, Content, DirEdit, FileEdit, Ingredients, NodePlan, Plan, PlanError};
 use crate::identity::{
-    AGENT_SOCKET, MOST_PARTS, STORE_DIR, StoreError, TOOL_DIR, open_passphrase, part_path, seal_passphrase,
+    AGENT_SOCKET, MOST_PARTS, STORE_DIR, Sealed, StoreError, TOOL_DIR, open_passphrase, part_path,
+    seal_passphrase,
 };
 use crate::inventory::NodeSpec;
 use crate::observe::{AgentState, Entry, EntryKind, NodeState};
 
 /// Longest path of a Unix socket, in bytes: `sun_path` of unix(7) less its final zero.
 const LONGEST_SOCKET: usize = 107;
-
-/// The parts of a sealed passphrase, as [`seal_passphrase`] gives them.
-type Sealed = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Plans the trust of the classic command.
 ///
