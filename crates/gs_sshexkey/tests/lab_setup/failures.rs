@@ -13,7 +13,12 @@ fn a_wrong_password_is_tried_twice_on_one_node_and_once_on_the_others() {
     nodes.iter().for_each(|node| count_tries(node));
     let before = Before::of(&nodes);
     let run = run(nodes[0], "root", &hostfile(&nodes), &[], &format!("{WRONG}\n{WRONG}\n{PASSWORD}\n"));
-    let run = run.must_fail_with(&["[GAUSS-50306]", "10.77.0.2", "The password is incorrect", "Nothing was changed"]);
+    let run = run.must_fail_with(&[
+        "[GAUSS-50306]",
+        "10.77.0.2",
+        "The password is incorrect",
+        "Nothing was changed",
+    ]);
     assert!(run.stdout.contains("Notice :The password of some nodes is incorrect."), "{}", run.stdout);
     assert!(run.stdout.contains("Please enter password for current user[root] on the node[10.77.0.2]."));
     assert_eq!(nodes.iter().map(|node| tries(node)).collect::<Vec<_>>(), [0, 2, 1]);
@@ -67,8 +72,11 @@ fn without_input_the_run_ends_at_the_question() {
     nodes.iter().for_each(|node| count_tries(node));
     let before = Before::of(&nodes);
     for input in ["", "\n"] {
-        run(nodes[0], "root", &hostfile(&nodes), &[], input)
-            .must_fail_with(&["A password is needed", "standard input", "Nothing was changed"]);
+        run(nodes[0], "root", &hostfile(&nodes), &[], input).must_fail_with(&[
+            "A password is needed",
+            "standard input",
+            "Nothing was changed",
+        ]);
     }
     assert_eq!(tries(nodes[1]), 0, "an empty answer was sent");
     before.must_stand(&nodes);
@@ -111,11 +119,13 @@ fn nothing_is_sent_to_a_node_whose_host_key_contradicts_a_record() {
     let (here, there) = (nodes[0], nodes[1]);
     nodes.iter().for_each(|node| count_tries(node));
     let key_of = |index: usize| {
-        let text = String::from_utf8(nodes[index].read("/etc/ssh/ssh_host_ed25519_key.pub").unwrap()).unwrap();
+        let text =
+            String::from_utf8(nodes[index].read("/etc/ssh/ssh_host_ed25519_key.pub").unwrap()).unwrap();
         text.split(' ').take(2).collect::<Vec<_>>().join(" ")
     };
     let print_of = |index: usize| {
-        let print = nodes[index].sh("root", "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").unwrap().stdout;
+        let print =
+            nodes[index].sh("root", "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").unwrap().stdout;
         print.split(' ').nth(1).unwrap().to_owned()
     };
     let (real, other) = (print_of(1), print_of(2));
@@ -125,7 +135,13 @@ fn nothing_is_sent_to_a_node_whose_host_key_contradicts_a_record() {
     let cases = [
         ("/root/.ssh/known_hosts", &changed, 2, &other, "ssh-keygen -R '10.77.0.2'"),
         ("/root/.ssh/known_hosts2", &changed, 2, &other, "/root/.ssh/known_hosts2"),
-        ("/etc/ssh/ssh_known_hosts", &changed, 2, &other, "ssh-keygen -R '10.77.0.2' -f /etc/ssh/ssh_known_hosts"),
+        (
+            "/etc/ssh/ssh_known_hosts",
+            &changed,
+            2,
+            &other,
+            "ssh-keygen -R '10.77.0.2' -f /etc/ssh/ssh_known_hosts",
+        ),
         ("/root/.ssh/known_hosts", &revoked, 3, &real, "declared stolen or retired"),
     ];
     for (file, text, line, recorded, cure) in cases {

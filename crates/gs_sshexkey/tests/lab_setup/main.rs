@@ -8,10 +8,10 @@
 )]
 
 mod again;
+mod awkward;
 mod before;
 mod failures;
 mod faults;
-mod awkward;
 mod flags;
 mod harness;
 mod healthy;
