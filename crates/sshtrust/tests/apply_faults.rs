@@ -236,7 +236,11 @@ async fn a_coordinator_that_is_silent_for_too_long_is_given_up() {
     tokio::task::spawn_blocking(move || waiting.await_tree(&before)).await.unwrap();
     assert!(site.renew().await.is_err(), "too late to go on");
     assert!(site.prepare().await.is_err(), "too late to keep");
-    site.undo().await.unwrap();
+    // The lock of a coordinator that is gone does not stay for hours.
+    let (next, _other) = home.site().await;
+    while !next.lock().await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]
@@ -245,6 +249,7 @@ async fn after_a_power_cut_at_any_command_the_next_run_recovers() {
         let home = Home::new();
         let before = tree(home.dir.path());
         let (site, shell) = home.site().await;
+        assert!(site.lock().await.unwrap());
         // The whole process group, as a power cut would: nothing gets to clean up.
         home.break_at(&shell, at, "kill -9 0").await;
         let result = site.apply(&home.plan(), key()).await;
@@ -262,6 +267,47 @@ async fn after_a_power_cut_at_any_command_the_next_run_recovers() {
         }
         result.unwrap_err();
     }
+}
+
+#[tokio::test]
+async fn what_somebody_changed_after_the_run_is_not_undone() {
+    let home = Home::new();
+    let (site, shell) = home.site().await;
+    site.apply(&home.plan(), key()).await.unwrap();
+    // Days later, after a power cut: the owner has edited one file, another one was left as it was.
+    shell.define("gs_at_end=", LIMIT).await.unwrap();
+    drop((site, shell));
+    fs::write(home.path(".ssh/known_hosts"), "edited later by its owner").unwrap();
+    let (site, _shell) = home.site().await;
+    assert!(site.recover().await.unwrap());
+    assert_eq!(fs::read_to_string(home.path(".ssh/known_hosts")).unwrap(), "edited later by its owner");
+    assert_eq!(fs::read_to_string(home.path(".bashrc")).unwrap(), "return\n");
+    assert!(!Path::new(&home.path(".ssh/id_om")).exists());
+    assert!(!Path::new(&home.path(".gs_sshexkey.journal.undo")).exists());
+}
+
+#[tokio::test]
+async fn a_journal_that_is_not_ones_own_is_left_alone() {
+    let home = Home::new();
+    let (site, _shell) = home.site().await;
+    fs::create_dir(home.path(".gs_sshexkey.journal")).unwrap();
+    fs::write(home.path(".gs_sshexkey.journal/0000.undo"), format!("rm {}", home.path(".ssh/known_hosts")))
+        .unwrap();
+    let before = tree(home.dir.path());
+    site.apply(&home.plan(), key()).await.unwrap_err();
+    site.undo().await.unwrap();
+    assert_eq!(tree(home.dir.path()), before);
+}
+
+#[tokio::test]
+async fn folders_that_are_there_or_get_filled_stay() {
+    let home = Home::new();
+    fs::create_dir(home.path("gaussdb_tmp")).unwrap();
+    let before = tree(home.dir.path());
+    let (site, _shell) = home.site().await;
+    site.apply(&home.plan(), key()).await.unwrap();
+    site.undo().await.unwrap();
+    assert_eq!(tree(home.dir.path()), before, "a folder that was there is not removed");
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ EOF
 gs_journal=$gs_home/.gs_sshexkey.journal
 gs_tick=1
 gs_at_end=
+gs_began=
+gs_played=
 
 # Two runs never work on one home at the same time. Status 75: somebody else has it. The lock is on the folder itself,
 # so that nothing is left behind, and ends with this shell: what lives longer must not inherit it.
@@ -28,12 +30,12 @@ gs_unlock() { exec 9<&-; }
 # Asks for the input of a request; the caller reads exactly what was promised.
 gs_ask() { printf '\n%s send\n' "$gs_token"; }
 
-# If the coordinator is silent for $1 ticks, the node goes back by itself. The watcher ends with the journal; nobody has
-# to find and end it.
+# If the coordinator is silent for $1 ticks, the node goes back by itself, and the loop that waits for it ends, with the
+# lock. The watcher ends with this run's journal; nobody has to find and end it.
 gs_watch() {
     (
         gs_left=$1
-        while [ -d "$gs_journal" ]; do
+        while [ -e "$gs_journal/run.$$" ]; do
             sleep $gs_tick
             gs_left=$((gs_left - 1))
             if [ -e "$gs_journal/beat" ]; then
@@ -41,6 +43,7 @@ gs_watch() {
                 gs_left=$1
             elif [ $gs_left -le 0 ]; then
                 gs_rollback
+                kill -KILL $$
             fi
         done
     ) >/dev/null 2>&1 </dev/null 9<&- &
@@ -48,9 +51,12 @@ gs_watch() {
 
 gs_begin() {
     mkdir "$gs_journal" || { echo "cannot write $gs_home" >&2; return 77; }
+    gs_began=1
     gs_at_end=gs_undo
     # PIPE: nobody is there any more to read an answer. So nothing may be said from here on either.
     trap 'exec >/dev/null 2>&1; eval "$gs_at_end"; exit 1' HUP TERM PIPE
+    # Not ":": a failed redirection of a special built-in ends the shell at once.
+    true >"$gs_journal/run.$$" || { echo "cannot write $gs_journal" >&2; return 77; }
     gs_watch "$1"
 }
 
@@ -62,7 +68,9 @@ gs_renew() {
     return 0
 }
 
+# A journal that this shell did not begin is somebody else's.
 gs_undo() {
+    [ -n "$gs_began" ] || return 0
     [ ! -d "$gs_journal.kept" ] || mv "$gs_journal.kept" "$gs_journal" || return 1
     gs_rollback || return 1
     gs_at_end=
@@ -70,7 +78,8 @@ gs_undo() {
 
 # Who renames the journal undoes it; the other one waits for that.
 gs_rollback() {
-    if mv "$gs_journal" "$gs_journal.undo" 2>/dev/null; then
+    if mv "$gs_journal" "$gs_journal.undo" 2>/dev/null || { [ -n "$gs_played" ] && [ -d "$gs_journal.undo" ]; }; then
+        gs_played=1
         gs_play
         return
     fi
@@ -93,7 +102,7 @@ gs_play() {
             esac
         done
         exit $gs_failed
-    ) || return 1
+    ) || { echo "what is not undone stands in $gs_journal.undo" >&2; return 1; }
     rm -rf "$gs_journal.undo"
 }
 
@@ -113,10 +122,15 @@ gs_prepare() {
 
 gs_commit() { rm -rf "$gs_journal.kept"; }
 
-# $1 step, $2 command. Written before the step is made. Where it cannot be written cat(1) says why; some shells do not.
+# $1 step, $2 command. Written before the step is made, whole or not at all. Where it cannot be written cat(1) says why;
+# some shells do not.
 gs_note() {
-    printf '%s\n' "$2" 2>/dev/null >"$gs_journal/$1.undo" || printf '%s\n' "$2" | cat >"$gs_journal/$1.undo"
+    printf '%s\n' "$2" 2>/dev/null >"$gs_journal/$1.note" || printf '%s\n' "$2" | cat >"$gs_journal/$1.note" || return 1
+    mv -f "$gs_journal/$1.note" "$gs_journal/$1.undo"
 }
+
+# What tells one state of a file from another. A rename keeps it.
+gs_stamp() { stat -c %i:%s:%Y "$1"; }
 
 # Status 76: the file at $1 is not the one that was read. $2 is its stamp then, or empty.
 gs_same() {
@@ -147,49 +161,78 @@ gs_receive() {
 # content with the old one's owner, mode, ACL and label.
 gs_stage() {
     gs_new=${5%/*}/.gs_sshexkey.$1.new
+    gs_mode=$4
     gs_note "$1s" "rm -f $6" || gs_fail "$gs_journal"
     if [ -e "$5" ]; then
         cp --preserve=all "$5" "$gs_new" 2>/dev/null || cp -p "$5" "$gs_new" || gs_fail "$5"
+        # The owner of a file that is read-only may replace it all the same.
+        if [ "$gs_mode" = keep ] && [ ! -w "$gs_new" ]; then gs_mode=$(stat -c %a "$5"); fi
+        [ -w "$gs_new" ] || chmod u+w "$gs_new" || gs_fail "$5"
     else
         # Not ":": a failed redirection of a special built-in ends the shell at once.
         true >"$gs_new" || gs_fail "$5"
     fi
     tail -c +$(($2 + 1)) "$gs_journal/blob" | head -c "$3" >"$gs_new" || gs_fail "$5"
     [ "$(wc -c <"$gs_new")" -eq "$3" ] || gs_fail "$5"
-    [ "$4" = keep ] || chmod "$4" "$gs_new" || gs_fail "$5"
     dd if=/dev/null of="$gs_new" conv=notrunc,fsync 2>/dev/null || gs_fail "$5"
+    [ "$gs_mode" = keep ] || chmod "$gs_mode" "$gs_new" || gs_fail "$5"
 }
 
-# $1 step, $2 path, $3 the same, quoted: the new file in the old one's place. A hard link keeps the old file with all
-# its attributes; where there can be none (another file system) a copy does. What cannot be renamed (a bind mount), or
+# A copy that is whole or not there.
+gs_copy() {
+    cp --preserve=all "$1" "$2.part" 2>/dev/null || cp -p "$1" "$2.part" || return 1
+    mv -f "$2.part" "$2"
+}
+
+# $1 step, $2 path quoted, $3 its stamp before, $4 its stamp afterwards, $5 command. A file that somebody changed since is
+# not touched: the journal may be found days later.
+gs_note_file() {
+    gs_note "$1" "case \$(stat -c %i:%s:%Y $2 2>/dev/null) in
+    $3) ;;
+    $4) $5 ;;
+    *) printf '%s was changed after the run and stays\n' $2 >&2 ;;
+    esac"
+}
+
+# $1 step, $2 path, $3 the same, quoted: keeps the old file and notes the way back. A hard link keeps it with all its
+# attributes; where there can be none (another file system) a copy does.
+gs_keep() {
+    gs_new=${2%/*}/.gs_sshexkey.$1.new
+    if [ ! -e "$2" ]; then
+        gs_note_file "$1" "$3" "''" "$(gs_stamp "$gs_new")" "rm -f $3" || gs_fail "$gs_journal"
+    elif [ "$(stat -c %u:%g "$gs_new")" = "$(stat -c %u:%g "$2")" ]; then
+        ln "$2" "$gs_journal/$1.old" 2>/dev/null || gs_copy "$2" "$gs_journal/$1.old" || gs_fail "$gs_journal"
+        gs_note_file "$1" "$3" "$(gs_stamp "$2")" "$(gs_stamp "$gs_new")" \
+            "mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
+    fi
+}
+
+# $1 step, $2 path, $3 the same, quoted: the new file in the old one's place. What cannot be renamed (a bind mount), or
 # would change its owner or group by it, is rewritten in place.
 gs_swap() {
     gs_new=${2%/*}/.gs_sshexkey.$1.new
     if [ ! -e "$2" ]; then
-        gs_note "$1" "rm -f $3" && mv -f "$gs_new" "$2" || gs_fail "$2"
+        mv -f "$gs_new" "$2" || gs_fail "$2"
         return
     fi
-    if [ "$(stat -c %u:%g "$gs_new")" = "$(stat -c %u:%g "$2")" ]; then
-        # As long as both names are one file there is nothing to undo, and copying it over itself would empty it.
-        gs_note "$1" "[ ! -e $1.old ] || [ \"\$(stat -c %d:%i $1.old)\" = \"\$(stat -c %d:%i $3)\" ] ||
-            mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
-        ln "$2" "$gs_journal/$1.old" 2>/dev/null || cp --preserve=all "$2" "$gs_journal/$1.old" 2>/dev/null ||
-            cp -p "$2" "$gs_journal/$1.old" || gs_fail "$gs_journal"
-        mv -f "$gs_new" "$2" 2>/dev/null && return
-    elif [ ! -w "$2" ]; then
+    [ ! -e "$gs_journal/$1.old" ] || ! mv -f "$gs_new" "$2" 2>/dev/null || return 0
+    if [ ! -w "$2" ]; then
         echo "$2: Permission denied: it belongs to $(stat -c %U "$2")" >&2
         gs_fail "$2"
     fi
     gs_rewrite "$@"
 }
 
-# As gs_swap, in place.
+# As gs_swap, in place. What stands there half-way has no stamp that could be known before.
 gs_rewrite() {
     gs_mode=$(stat -c %a "$2")
-    gs_note "$1" "[ ! -e $1.copy ] || { cat $1.copy >$3 && chmod $gs_mode $3; }" || gs_fail "$gs_journal"
-    cp -p "$2" "$gs_journal/$1.part" && mv -f "$gs_journal/$1.part" "$gs_journal/$1.copy" || gs_fail "$gs_journal"
+    gs_was=$(gs_stamp "$2")
+    gs_back="cat $1.copy >$3 && chmod $gs_mode $3"
+    gs_copy "$2" "$gs_journal/$1.copy" || gs_fail "$gs_journal"
+    gs_note_file "$1" "$3" "$gs_was" "*" "$gs_back" || gs_fail "$gs_journal"
     cat "$gs_new" >"$2" || gs_fail "$2"
     [ "$(stat -c %a "$gs_new")" = "$gs_mode" ] || chmod "$(stat -c %a "$gs_new")" "$2" || gs_fail "$2"
+    gs_note_file "$1" "$3" "$gs_was" "$(gs_stamp "$2")" "$gs_back" || gs_fail "$gs_journal"
     rm -f "$gs_new"
 }
 
@@ -218,7 +261,7 @@ gs_start_agent() {
 gs_add_key() {
     gs_ask
     head -c "$2" | {
-        SSH_AUTH_SOCK=$1 ssh-add -q -
+        SSH_AUTH_SOCK=$1 ssh-add -
         gs_added=$?
         cat >/dev/null
         exit $gs_added

@@ -13,18 +13,23 @@ pub(super) fn dirs(dirs: &[DirEdit]) -> String {
     let mut script = String::new();
     for (step, dir) in dirs.iter().enumerate() {
         let path = sh_quote(&dir.path);
-        let (undo, make) = match dir.old_mode {
-            None => (format!("rmdir {path}"), format!("mkdir -m {:o} {path}", dir.mode)),
-            Some(old) => (format!("chmod {old:o} {path}"), format!("chmod {:o} {path}", dir.mode)),
-        };
-        // A folder that this step did not make is not removed.
-        let undo = if dir.old_mode.is_none() { format!("[ ! -d {path} ] || {undo}") } else { undo };
         // Writing to a String cannot fail.
-        let _ = writeln!(script, "gs_note {step:04} {} && {make} || gs_fail {path}", sh_quote(&undo));
-        if dir.old_mode.is_none() {
-            let _ =
-                writeln!(script, "! command -v restorecon >/dev/null 2>&1 || restorecon {path} 2>/dev/null");
-        }
+        let _ = match dir.old_mode {
+            Some(old) => {
+                let undo = sh_quote(&format!("chmod {old:o} {path}"));
+                writeln!(script, "gs_note {step:04} {undo} && chmod {:o} {path} || gs_fail {path}", dir.mode)
+            }
+            // What somebody else has put into it stays.
+            None => {
+                let undo = sh_quote(&format!("rmdir {path} 2>/dev/null || :"));
+                writeln!(
+                    script,
+                    "[ -d {path} ] || {{ gs_note {step:04} {undo} && mkdir -m {:o} {path} || gs_fail {path}\n\
+                     ! command -v restorecon >/dev/null 2>&1 || restorecon {path} 2>/dev/null; }}",
+                    dir.mode
+                )
+            }
+        };
     }
     script.push_str(":\n");
     script
@@ -39,7 +44,7 @@ pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
         AgentEdit::Nothing => return None,
         AgentEdit::AddKey => {
             let public = sh_quote(&format!("{} {}", key.public(), key.comment()));
-            let undo = sh_quote(&format!("SSH_AUTH_SOCK={socket} ssh-add -q -d ./1000.key"));
+            let undo = sh_quote(&format!("SSH_AUTH_SOCK={socket} ssh-add -d ./1000.key 2>/dev/null || :"));
             let _ = writeln!(
                 script,
                 "printf '%s\\n' {public} >\"$gs_journal/1000.key.pub\" || gs_fail \"$gs_journal\""
@@ -70,7 +75,7 @@ pub(super) fn forget(socket: &str, keys: &[PublicKey]) -> String {
         let public = sh_quote(&key.to_string());
         // Writing to a String cannot fail.
         let _ = writeln!(script, "printf '%s\\n' {public} >\"$gs_journal.kept/old.pub\" || exit 1");
-        let _ = writeln!(script, "ssh-add -q -d \"$gs_journal.kept/old.pub\" 2>/dev/null");
+        let _ = writeln!(script, "ssh-add -d \"$gs_journal.kept/old.pub\" 2>/dev/null");
     }
     script.push_str(":\n");
     script
@@ -81,6 +86,7 @@ pub(super) fn files(files: &[FileEdit], agent_pid: &str, first_step: usize) -> (
     let mut blob = Vec::new();
     let mut checks = String::new();
     let mut stages = String::new();
+    let mut keeps = String::new();
     let mut swaps = String::new();
     let mut folders: Vec<String> = Vec::new();
     for (index, edit) in files.iter().enumerate() {
@@ -94,6 +100,7 @@ pub(super) fn files(files: &[FileEdit], agent_pid: &str, first_step: usize) -> (
         // Writing to a String cannot fail.
         let _ = writeln!(checks, "gs_same {path} {}", sh_quote(&edit.old.stamp));
         let _ = writeln!(stages, "gs_stage {step} {offset} {length} {mode} {path} {new}");
+        let _ = writeln!(keeps, "gs_keep {step} {path} {}", sh_quote(&path));
         let _ = writeln!(swaps, "gs_swap {step} {path} {}", sh_quote(&path));
         blob.extend_from_slice(&content);
         if !folders.iter().any(|f| f == folder) {
@@ -101,6 +108,11 @@ pub(super) fn files(files: &[FileEdit], agent_pid: &str, first_step: usize) -> (
         }
     }
     let folders: Vec<String> = folders.iter().map(|f| sh_quote(f)).collect();
-    let script = format!("gs_receive {}\n{checks}{stages}{swaps}gs_sync {}\n", blob.len(), folders.join(" "));
+    // The way back is durable before the first file changes.
+    let script = format!(
+        "gs_receive {}\n{checks}{stages}{keeps}gs_sync \"$gs_journal\"/* \"$gs_journal\"\n{swaps}gs_sync {}\n",
+        blob.len(),
+        folders.join(" ")
+    );
     (script, blob)
 }
