@@ -24,7 +24,7 @@ const MANAGERS: [Manager; 4] = [
 ];
 
 /// Package names where they differ: Debian's, Red Hat's and openEuler's, SUSE's.
-const NAMES: [[&str; 3]; 7] = [
+const NAMES: [[&str; 3]; 8] = [
     ["openssh-server", "openssh-server", "openssh-server"],
     ["openssh-client", "openssh-clients", "openssh-clients"],
     ["iproute2", "iproute", "iproute2"],
@@ -32,15 +32,24 @@ const NAMES: [[&str; 3]; 7] = [
     ["passwd", "shadow-utils", "shadow"],
     ["cron", "cronie", "cronie"],
     ["csh", "tcsh", "tcsh"],
+    ["procps", "procps-ng", "procps"],
 ];
 
 /// Programs beyond the lab's own needs, with Debian's name of their package.
 pub(crate) type Extra = (&'static str, &'static str);
 /// For a cluster that is set up: the keepalive of the agents is a cron job.
 pub(crate) const FOR_CLUSTER: [Extra; 1] = [("cron", "cron")];
-/// For the tests: login shells and cron jobs are part of the matrix.
-pub(crate) const FOR_TESTS: [Extra; 4] =
-    [("cron", "cron"), ("csh", "csh"), ("dash", "dash"), ("sshpass", "sshpass")];
+/// For the tests: login shells, installers and openGauss's own tools are part of the matrix.
+pub(crate) const FOR_TESTS: [Extra; 8] = [
+    ("cron", "cron"),
+    ("csh", "csh"),
+    ("dash", "dash"),
+    ("sshpass", "sshpass"),
+    ("expect", "expect"),
+    ("openssl", "openssl"),
+    ("pkill", "procps"),
+    ("cmp", "diffutils"),
+];
 /// For the benchmark: its floor logs in by password.
 pub(crate) const FOR_BENCH: [Extra; 2] = [("cron", "cron"), ("sshpass", "sshpass")];
 

@@ -57,11 +57,10 @@ the agent's socket and the encrypted passphrase of id_om; /etc/hosts for root. L
 pub(crate) const HELP_REMOVE: &str = "\
 Trust is taken away on every node, as the user whose trust it is:
 
-  SSH_AUTH_SOCK=~/gaussdb_tmp/gauss_socket_tmp ssh-add -D
-  kill $(sed -n 's/^export SSH_AGENT_PID=//p' ~/.bashrc)
+  pkill -u \"$(id -u)\" -f 'ssh-agent .*/gaussdb_tmp/gauss_socket_tmp'
   sed -i --follow-symlinks '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts
   sed -i --follow-symlinks '/^# BEGIN gs_sshexkey/,/^# END gs_sshexkey/d' ~/.ssh/config
-  sed -i --follow-symlinks '/^export SSH_AUTH_SOCK=.*gauss_socket_tmp$/,/^export SSH_AGENT_PID=/d' ~/.bashrc
+  sed -i --follow-symlinks '/^export SSH_AUTH_SOCK=.*gauss_socket_tmp$/d; /^export SSH_AGENT_PID=/d' ~/.bashrc
   rm -rf ~/.ssh/id_om ~/.ssh/id_om.pub ~/gaussdb_tmp
 
 and as root, if the names are not wanted any more:

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use sshfiles::PublicKey;
-use sshtrust::identity::{IdentityKey, KeyType};
+use sshtrust::identity::{IdentityKey, KeyType, seal_passphrase};
 use sshtrust::inventory::NodeSpec;
 use sshtrust::observe::{AgentState, Entry, EntryKind, NodeState};
 use sshtrust::plan::{
@@ -83,7 +83,8 @@ fn put(state: &mut NodeState, id: &str, entry: Entry) {
 fn try_plan(states: &[NodeState], key: &IdentityKey, map_names: bool) -> Result<Plan, (NodeSpec, PlanError)> {
     let names: Vec<Option<String>> = node_names(states).into_iter().map(Result::ok).collect();
     let intent = Intent { map_names, keep_old_mapping: false };
-    setup(&Ingredients { states, names: &names, identity: key, intent: &intent })
+    let sealed = seal_passphrase(key.passphrase()).unwrap();
+    setup(&Ingredients { states, names: &names, identity: key, sealed, intent: &intent })
 }
 
 fn plan(states: &[NodeState], key: &IdentityKey) -> Plan {
@@ -95,7 +96,7 @@ fn carry_out(state: &NodeState, plan: &NodePlan, key: &IdentityKey) -> NodeState
     let mut after = state.clone();
     if plan.agent != AgentEdit::Nothing {
         let keys = state.agent.keys.iter().cloned().chain([key.public().clone()]).collect();
-        after.agent = AgentState { socket: true, alive: true, pid: Some(4711), keys };
+        after.agent = AgentState { socket: true, alive: true, pid: Some(4711), keys, hangs: false };
     }
     for dir in &plan.dirs {
         let id = match dir.path.rsplit('/').next().unwrap() {
@@ -240,6 +241,32 @@ fn a_replaced_key_goes_only_after_the_new_one_works() {
 }
 
 #[test]
+fn a_key_that_nodes_outside_the_run_still_come_with_keeps_its_line() {
+    let cluster = [fresh(1), fresh(2), fresh(3)];
+    let old = carry_out_all(&cluster, &plan(&cluster, other_key()), other_key());
+    let change = plan(&old[..2], key());
+    assert_eq!(change.superseded, [], "node 3 is not here");
+    assert_eq!(plan(&old, key()).superseded, [other_key().public().clone()]);
+}
+
+#[test]
+fn an_agent_that_lives_is_exported_with_its_number() {
+    let states = [fresh(1)];
+    let mut healthy = carry_out_all(&states, &plan(&states, key()), key());
+    healthy[0].entries.get_mut("bashrc").unwrap().bytes = b"# emptied\n".to_vec();
+    let again = carry_out_all(&healthy, &plan(&healthy, key()), key());
+    assert!(
+        text(&again[0], "bashrc").contains("export SSH_AGENT_PID=4711\n"),
+        "{}",
+        text(&again[0], "bashrc")
+    );
+    // A number that cannot be seen does not empty the line.
+    let mut hidden = again;
+    hidden[0].agent.pid = None;
+    assert!(plan(&hidden, key()).is_empty());
+}
+
+#[test]
 fn what_must_not_be_edited_is_refused() {
     type Damage = fn(&mut NodeState);
     let cases: &[(Damage, &str)] = &[
@@ -302,16 +329,18 @@ fn the_key_that_works_is_kept() {
     let wish = Wish::default();
     assert_eq!(kept(&[fresh(1), fresh(2)], wish), None);
     assert_eq!(kept(&[fresh(1), ours.clone()], wish), Some(key().public().clone()));
-    // The machine that runs the tool wins, else the majority.
-    let both = [theirs.clone(), ours.clone(), make(key(), 3)];
-    assert_eq!(kept(&both, wish), Some(key().public().clone()));
-    assert_eq!(kept(&both, Wish { prefer: Some(0), ..wish }), Some(other_key().public().clone()));
+    // The majority wins; between equals the machine that runs the tool.
+    let three = [theirs.clone(), ours.clone(), make(key(), 3)];
+    assert_eq!(kept(&three, Wish { prefer: Some(0), ..wish }), Some(key().public().clone()));
+    let two = [ours.clone(), theirs.clone()];
+    assert_eq!(kept(&two, Wish { prefer: Some(1), ..wish }), Some(other_key().public().clone()));
+    assert_eq!(kept(&two, Wish { prefer: Some(0), ..wish }), Some(key().public().clone()));
     // Only a key that the nodes and the user accept.
     let mut fips = ours.clone();
     fips.fips = true;
     assert_eq!(kept(&[fips.clone()], wish), None);
     assert_eq!(kept(&[fips, theirs], wish), Some(other_key().public().clone()));
-    assert_eq!(kept(&[ours.clone()], Wish { key_type: Some(KeyType::EcdsaP256), ..wish }), None);
+    assert_eq!(kept(std::slice::from_ref(&ours), Wish { key_type: Some(KeyType::EcdsaP256), ..wish }), None);
     // A store that is gone or lies does not open the key.
     let mut no_store = ours;
     no_store.entries.retain(|id, _| !id.starts_with("cipher"));

@@ -82,7 +82,7 @@ fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result
     // A thread that still waits for an answer at the terminal must not hold up the end.
     runtime.shutdown_background();
     let outcome = result.map_err(|error| errors::explain(&error))?;
-    finish(&outcome, &options, screen);
+    finish(&outcome, screen);
     Ok(())
 }
 
@@ -105,12 +105,12 @@ async fn drive(options: &Options, screen: &Classic) -> Result<Outcome, SetupErro
     result
 }
 
-fn finish(outcome: &Outcome, options: &Options, screen: &Classic) {
+fn finish(outcome: &Outcome, screen: &Classic) {
     match outcome {
         Outcome::Planned(nodes) => nodes.iter().for_each(|node| show_plan(node, screen)),
         Outcome::Created { .. } => {
             screen.say("Successfully created SSH trust.");
-            if options.user == "root" {
+            if rustix::process::geteuid().is_root() {
                 screen.hint(ROOT_REMINDER);
             }
         }

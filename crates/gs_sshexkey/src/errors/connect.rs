@@ -80,6 +80,6 @@ fn known_hosts_name(node: NodeSpec) -> String {
 fn host_key(report: Report, node: NodeSpec, conflict: &HostKeyConflict) -> Report {
     report
         .detail(&format!("{node} presents {} {}", conflict.key_type, conflict.presented))
-        .detail(&format!("on record is      {} {}", conflict.key_type, conflict.recorded))
+        .detail(&format!("on record is {}", conflict.recorded))
         .detail(&format!("in {}, line {}", conflict.file.display(), conflict.line))
 }

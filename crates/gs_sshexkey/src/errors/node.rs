@@ -55,6 +55,11 @@ fn observe(error: &ObserveError) -> Parts {
             "Install OpenSSH's client: 'dnf install openssh-clients' or 'apt-get install openssh-client'."
                 .to_owned(),
         ),
+        ObserveError::AgentHangs(pid) => (
+            "51400",
+            "Failed to execute the command: ssh-add -L.".to_owned(),
+            format!("End that agent ('kill -CONT {pid}; kill {pid}') and run again: a new one is started."),
+        ),
         ObserveError::NoHome(home) => (
             "50201",
             format!("The {home} does not exist."),

@@ -21,8 +21,9 @@ pub(crate) fn explain(error: &SetupError) -> Report {
             Report::new("50306", &format!("The password of {nodes} is incorrect."))
                 .cure("The password is incorrect. Nothing was changed; the node was tried twice, so that no account gets locked.")
         }
-        SetupError::NoPassword(why) => {
-            Report::other(&format!("A password is needed, but {why}.")).cure(UNTOUCHED)
+        SetupError::NoPassword { nodes, why } => {
+            let nodes = list(nodes.iter().map(ToString::to_string));
+            Report::other(&format!("A password is needed for {nodes}, but {why}.")).cure(UNTOUCHED)
         }
         SetupError::LocalFile { path, reason } => Report::new("50204", &format!("Failed to read {path}. {reason}"))
             .cure(&format!("Give the user the right to read it: chown and chmod {path}.")),
@@ -59,7 +60,7 @@ fn put_back(report: Report, stuck: &[NodeFailure]) -> Report {
     let report = stuck.iter().fold(report, |r, f| r.detail(&format!("{}: {}", f.node, f.trouble)));
     report.cure(
         "Such a node undoes the change by itself as soon as it finds the connection gone; one that was switched off is \
-         put back by the next run.",
+         put back by the next run. One that was told to keep the change keeps it; run again.",
     )
 }
 
@@ -80,9 +81,8 @@ fn not_trusted(matrix: &TrustMatrix) -> Report {
     let report =
         Report::new("51100", &format!("Failed to verify SSH trust on these nodes: {}.", nodes.join(", ")));
     let report = matrix.broken.iter().take(MOST_PAIRS).fold(report, |r, edge| r.detail(&pair(edge)));
-    let more = matrix.broken.len().saturating_sub(MOST_PAIRS);
-    let report =
-        if more > 0 { report.detail(&format!("and {more} more of {}", matrix.total)) } else { report };
+    let many = matrix.broken.len() >= MOST_PAIRS;
+    let report = if many { report.detail("and maybe more: the others were not tried") } else { report };
     report.cure("See the log of sshd on the called node (journalctl -u sshd, /var/log/secure or auth.log).")
 }
 

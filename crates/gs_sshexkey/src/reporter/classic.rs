@@ -51,6 +51,15 @@ impl Classic {
         self.log.write(Level::Log, question);
     }
 
+    /// A hint for a person who waits; programs do not get it.
+    fn passing_hint(&self, text: &str) {
+        self.detail(text);
+        if std::io::stderr().is_terminal() {
+            self.clear_progress();
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
     fn detail(&self, text: &str) {
         self.log.write(Level::Debug, text);
     }
@@ -128,7 +137,7 @@ impl Observer for Classic {
                 self.lines(&["Successfully verified SSH trust on all hosts."]);
             }
             Event::Settled => self.detail("lines of replaced keys were removed"),
-            Event::Undoing => self.detail("undoing"),
+            Event::Undoing => self.passing_hint("Putting all nodes back as they were ..."),
             Event::Undone(node) => self.detail(&format!("{node}: put back")),
             Event::Warning { node, text } => self.detail(&format!("{node}: {text}")),
         }

@@ -58,7 +58,10 @@ impl SshConfig {
         let mut done: HashSet<&str> = HashSet::new();
         for entry in entries.iter().filter(|entry| entry.port != DEFAULT_PORT) {
             for alias in entry.aliases().filter(|alias| done.insert(alias)) {
-                body.push_str(&format!("Host {alias}\n"));
+                // ssh compares with what was typed; the literal name comes first for openGauss's reader.
+                let lower = alias.to_ascii_lowercase();
+                let also = if lower == alias { String::new() } else { format!(" {lower}") };
+                body.push_str(&format!("Host {alias}{also}\n"));
                 push_keyword(&mut body, "HostName", &entry.address);
                 push_keyword(&mut body, "Port", &entry.port.to_string());
                 push_keyword(&mut body, "User", &quoted(user));

@@ -9,6 +9,7 @@ mod script;
 use std::time::Duration;
 
 use sshfiles::PublicKey;
+use zeroize::Zeroizing;
 
 use crate::identity::IdentityKey;
 use crate::node::{NodeError, Output, Shell};
@@ -136,7 +137,8 @@ impl Worksite {
         let Some(script) = script::agent(plan, key) else { return Ok(String::new()) };
         let wrong = |e: String| ApplyError::Agent(e);
         let unlocked = key.unlocked().map_err(|e| wrong(e.to_string()))?;
-        let output = self.shell.run_with_input(&script, unlocked.as_bytes().to_vec(), LIMIT).await?;
+        let output =
+            self.shell.run_with_input(&script, Zeroizing::new(unlocked.as_bytes().to_vec()), LIMIT).await?;
         match output.status {
             0 => {}
             UNWRITABLE => return Err(ApplyError::Unwritable(printable(&output.stderr))),
@@ -156,7 +158,7 @@ impl Worksite {
             return Ok(());
         }
         let (script, blob) = script::files(&plan.files, agent_pid, first_step);
-        judge(self.shell.run_with_input(&script, blob, LIMIT).await?, "writing files")
+        judge(self.shell.run_with_input(&script, Zeroizing::new(blob), LIMIT).await?, "writing files")
     }
 
     /// Tells the node that the coordinator lives.

@@ -81,7 +81,7 @@ mod tests {
         let shell = shell().await.unwrap();
         let bytes: Vec<u8> = (0..300_000u32).map(|i| (i % 256) as u8).collect();
         let script = "printf '\\n%s send\\n' \"$gs_token\"; head -c 300000";
-        let echo = shell.run_with_input(script, bytes.clone(), LIMIT).await.unwrap();
+        let echo = shell.run_with_input(script, bytes.clone().into(), LIMIT).await.unwrap();
         assert!(echo.stdout == bytes);
         assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
     }
@@ -89,7 +89,7 @@ mod tests {
     #[tokio::test]
     async fn a_script_that_fails_before_its_input_gets_none() {
         let shell = shell().await.unwrap();
-        let out = shell.run_with_input("exit 4", b"exit 5\n".to_vec(), LIMIT).await.unwrap();
+        let out = shell.run_with_input("exit 4", b"exit 5\n".to_vec().into(), LIMIT).await.unwrap();
         assert_eq!(out.status, 4);
         assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
     }
@@ -99,7 +99,7 @@ mod tests {
         let shell = shell().await.unwrap();
         let script = "printf '\\n%s send\\n' \"$gs_token\"; exit 4";
         let input = b"12\necho evil\nmore \0 bytes".to_vec();
-        assert_eq!(shell.run_with_input(script, input, LIMIT).await.unwrap().status, 4);
+        assert_eq!(shell.run_with_input(script, input.into(), LIMIT).await.unwrap().status, 4);
         assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
     }
 

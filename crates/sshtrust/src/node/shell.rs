@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
 use super::NodeError;
 use super::frame::{self, Tail};
@@ -66,7 +67,7 @@ impl Output {
 
 struct Request {
     script: String,
-    input: Option<Vec<u8>>,
+    input: Option<Zeroizing<Vec<u8>>>,
     keep: bool,
     limit: Duration,
     answer: oneshot::Sender<Result<Output, NodeError>>,
@@ -121,7 +122,7 @@ impl Shell {
     pub async fn run_with_input(
         &self,
         script: &str,
-        input: Vec<u8>,
+        input: Zeroizing<Vec<u8>>,
         limit: Duration,
     ) -> Result<Output, NodeError> {
         self.request(script.to_owned(), Some(input), false, limit).await
@@ -130,7 +131,7 @@ impl Shell {
     async fn request(
         &self,
         script: String,
-        input: Option<Vec<u8>>,
+        input: Option<Zeroizing<Vec<u8>>>,
         keep: bool,
         limit: Duration,
     ) -> Result<Output, NodeError> {
@@ -220,7 +221,7 @@ impl Worker {
                 }
                 (Tail::WantsInput(end), _) => {
                     out.truncate(end);
-                    let input = zeroize::Zeroizing::new(request.input.take().unwrap_or_default());
+                    let input = request.input.take().unwrap_or_default();
                     self.send(&input, deadline, request.limit).await?;
                 }
                 _ => {}

@@ -31,6 +31,9 @@ pub enum ObserveError {
     /// The user has no home directory.
     #[error("the home directory {0} of the user does not exist")]
     NoHome(String),
+    /// The tool's agent is there and does not answer: it must not get a twin.
+    #[error("the ssh-agent of process {0} does not answer")]
+    AgentHangs(String),
     /// No file of the daemon's setting can be used.
     #[error("sshd looks for keys in {0}, where nothing can be written")]
     NoKeysFile(String),
@@ -48,6 +51,10 @@ pub async fn observe(shell: &Shell, spec: NodeSpec, user: &str) -> Result<NodeSt
     }
     if state.entry("home").kind != EntryKind::Directory {
         return Err(ObserveError::NoHome(state.home));
+    }
+    if state.agent.hangs {
+        let pid = state.agent.pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
+        return Err(ObserveError::AgentHangs(pid));
     }
     let path = keys_file(&state)?;
     if path != format!("{}/.ssh/authorized_keys", state.home) {

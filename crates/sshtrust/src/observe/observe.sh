@@ -54,7 +54,7 @@ if grep -qiE 'AuthorizedKeysFile|PubkeyAccepted' /etc/ssh/sshd_config /etc/ssh/s
 fi | gs_fact sshd
 if [ -S "$gs_socket" ]; then
     gs_limit=
-    command -v timeout >/dev/null 2>&1 && gs_limit='timeout 5'
+    timeout 5 true 2>/dev/null && gs_limit='timeout 5'
     SSH_AUTH_SOCK=$gs_socket $gs_limit ssh-add -L 2>/dev/null
     printf '\nstatus %d\npid %s\n' $? "$(gs_agent_pid "$gs_socket")"
 fi | gs_fact agent

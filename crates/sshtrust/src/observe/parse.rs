@@ -150,7 +150,9 @@ fn refuses_ed25519(settings: &[u8]) -> bool {
     let settings = SshdConfig::parse(settings);
     let list = settings.get("PubkeyAcceptedAlgorithms").or_else(|| settings.get("PubkeyAcceptedKeyTypes"));
     let Some(list) = list.and_then(|words| words.first().cloned()) else { return false };
-    let has = |list: &str| list.split(',').any(|a| a == "ssh-ed25519" || a == "*" || a == "ssh-*");
+    let has = |list: &str| {
+        list.split(',').any(|a| a.starts_with("ssh-ed25519") || a.starts_with('*') || a == "ssh-*")
+    };
     match list.strip_prefix('-') {
         Some(removed) => has(removed),
         None => !list.starts_with(['+', '^']) && !has(&list),
@@ -163,6 +165,7 @@ fn agent(text: &str) -> AgentState {
     AgentState {
         socket: status.is_some(),
         alive: matches!(status, Some("0" | "1")),
+        hangs: status == Some("124"),
         pid: value("pid ").and_then(|p| p.parse().ok()),
         keys: text.lines().filter_map(|l| l.parse::<PublicKey>().ok()).collect(),
     }

@@ -68,6 +68,8 @@ pub struct AgentState {
     pub socket: bool,
     /// It answers.
     pub alive: bool,
+    /// It takes the connection and does not answer.
+    pub hangs: bool,
     /// Its process.
     pub pid: Option<u32>,
     /// The keys it holds.

@@ -10,7 +10,7 @@ use crate::observe::NodeState;
 pub struct Wish {
     /// The type that the user named (`--key-type`).
     pub key_type: Option<KeyType>,
-    /// The node whose key is preferred: the machine that runs the tool.
+    /// The node whose key is preferred among keys that equally many nodes have: the machine that runs the tool.
     pub prefer: Option<usize>,
 }
 
@@ -40,7 +40,8 @@ pub fn choose_identity(states: &[NodeState], wish: Wish) -> Choice {
     found.map_or(Choice::Generate(kind), |key| Choice::Keep(Box::new(key)))
 }
 
-/// One node for each different key file: the preferred node's first, then by how many nodes have it.
+/// One node for each different key file, by how many nodes have it: a machine that brings a key of its own must not
+/// take the cluster's away.
 fn candidates(states: &[NodeState], prefer: Option<usize>) -> Vec<usize> {
     let mut holders: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
     for (index, state) in states.iter().enumerate() {
@@ -52,7 +53,7 @@ fn candidates(states: &[NodeState], prefer: Option<usize>) -> Vec<usize> {
     let mut groups: Vec<Vec<usize>> = holders.into_values().collect();
     groups.sort_by_key(|nodes| {
         let preferred = prefer.is_some_and(|p| nodes.contains(&p));
-        (!preferred, usize::MAX - nodes.len(), nodes.first().copied())
+        (usize::MAX - nodes.len(), !preferred, nodes.first().copied())
     });
     // A store may be damaged on one node and whole on the next.
     groups.into_iter().flat_map(|nodes| nodes.into_iter().take(2)).collect()

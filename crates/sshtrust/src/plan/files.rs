@@ -8,10 +8,7 @@ use std::sync::Arc;
 use sshfiles::{AuthorizedKeys, HostEntry, Hosts, KnownHosts, PublicKey, ShellProfile, SshConfig};
 
 use super::{AgentEdit, Content, DirEdit, FileEdit, Ingredients, NodePlan, Plan, PlanError};
-use crate::identity::{
-    AGENT_SOCKET, MOST_PARTS, STORE_DIR, Sealed, StoreError, TOOL_DIR, open_passphrase, part_path,
-    seal_passphrase,
-};
+use crate::identity::{AGENT_SOCKET, MOST_PARTS, STORE_DIR, Sealed, TOOL_DIR, open_passphrase, part_path};
 use crate::inventory::NodeSpec;
 use crate::observe::{AgentState, Entry, EntryKind, NodeState};
 
@@ -52,6 +49,14 @@ pub fn settle(states: &[NodeState], done: &Plan, observed: &[Entry]) -> Plan {
 
 /// Keys of the tool on the nodes that are not the cluster's.
 fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
+    // The old key may be what nodes outside this run still come with.
+    let is_here = |old: &HostEntry| {
+        from.states.iter().zip(from.names).any(|(s, n)| is_same(&config_entry(s, n.as_ref()), old))
+    };
+    let known = |s: &NodeState| SshConfig::parse(s.bytes("config")).block_entries();
+    if from.states.iter().any(|s| !known(s).iter().all(is_here)) {
+        return Vec::new();
+    }
     let of_node = |s: &NodeState| std::str::from_utf8(s.bytes("id_om.pub")).ok()?.parse::<PublicKey>().ok();
     let mut keys: Vec<PublicKey> = from.states.iter().filter_map(of_node).collect();
     keys.retain(|key| key != from.identity.public());
@@ -63,7 +68,7 @@ fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
 /// What all nodes share, computed once.
 struct Workshop<'a> {
     from: &'a Ingredients<'a>,
-    sealed: Result<Sealed, StoreError>,
+    sealed: Sealed,
     config_entries: Vec<HostEntry>,
     mapping: Vec<(IpAddr, String)>,
     /// Most nodes start with the same file and end with the same.
@@ -75,8 +80,7 @@ impl<'a> Workshop<'a> {
         let named = || from.states.iter().zip(from.names);
         let config_entries = named().map(|(state, name)| config_entry(state, name.as_ref())).collect();
         let mapping = named().filter_map(|(s, name)| Some((s.spec.ip, name.clone()?))).collect();
-        let sealed = seal_passphrase(from.identity.passphrase());
-        Self { from, sealed, config_entries, mapping, known_hosts: RefCell::default() }
+        Self { from, sealed: from.sealed.clone(), config_entries, mapping, known_hosts: RefCell::default() }
     }
 
     fn node(&self, state: &NodeState) -> Result<NodePlan, PlanError> {
@@ -129,11 +133,10 @@ impl<'a> Workshop<'a> {
     }
 
     fn store(&self, state: &NodeState, dirs: &mut Vec<DirEdit>, files: &mut Vec<FileEdit>) {
-        let Ok(sealed) = &self.sealed else { return };
         let store = format!("{}/{STORE_DIR}", state.home);
         dirs.extend(dir(state, "store-dir", store.clone()));
         for kind in ["cipher", "rand"] {
-            let parts = sealed.iter().enumerate();
+            let parts = self.sealed.iter().enumerate();
             if state.entry(&format!("{kind}/0")).path.is_empty() {
                 dirs.push(DirEdit { path: format!("{store}/{kind}"), old_mode: None, mode: 0o700 });
             }
@@ -220,16 +223,21 @@ fn is_same(new: &HostEntry, old: &HostEntry) -> bool {
 /// The profile, if its exports are missing or the agent is a new one.
 fn profile(state: &NodeState, socket: &str, agent: AgentEdit) -> Option<FileEdit> {
     let old = state.entry("bashrc");
-    let pid = match agent {
-        AgentEdit::Start { .. } => None,
-        _ => state.agent.pid.map(|pid| pid.to_string()),
-    };
     let mode = if old.exists() { None } else { Some(0o644) };
-    let right = pid.is_some_and(|pid| !ShellProfile::parse(&old.bytes).set_agent(socket, &pid));
-    if right {
-        return None;
-    }
-    let content = Content::Profile { old: old.bytes.clone(), socket: socket.to_owned() };
+    let mut profile = ShellProfile::parse(&old.bytes);
+    // A process number that cannot be seen (hidepid) is taken from the profile.
+    let seen = state.agent.pid.map(|pid| pid.to_string());
+    let content = match (agent, seen.or_else(|| profile.agent().map(|(_, pid)| pid))) {
+        (AgentEdit::Start { .. }, _) => {
+            Content::Profile { old: old.bytes.clone(), socket: socket.to_owned() }
+        }
+        (_, pid) => {
+            if !profile.set_agent(socket, &pid.unwrap_or_else(|| "0".to_owned())) {
+                return None;
+            }
+            Content::Bytes(Arc::new(profile.to_bytes()))
+        }
+    };
     Some(FileEdit { old, content, mode, secret: false })
 }
 

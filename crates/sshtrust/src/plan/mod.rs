@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sshfiles::{PublicKey, ShellProfile};
 
-use crate::identity::IdentityKey;
+use crate::identity::{IdentityKey, Sealed};
 use crate::inventory::NodeSpec;
 use crate::observe::{Entry, NodeState};
 
@@ -31,7 +31,7 @@ pub struct Intent {
 pub enum Content {
     /// These bytes.
     Bytes(Arc<Vec<u8>>),
-    /// A profile with the agent's exports; the agent's process number is known only when it runs.
+    /// A profile with the exports of an agent that is yet to be started: its process number is known only then.
     Profile {
         /// The profile as it is.
         old: Vec<u8>,
@@ -176,6 +176,8 @@ pub struct Ingredients<'a> {
     pub names: &'a [Option<String>],
     /// The cluster's key pair.
     pub identity: &'a IdentityKey,
+    /// Its passphrase, encrypted for the store.
+    pub sealed: Sealed,
     /// What the user wants.
     pub intent: &'a Intent,
 }

@@ -34,13 +34,19 @@ pub struct Prober {
     pub cheap_kex: bool,
 }
 
-/// Probes every ordered pair, itself included, by every name. `progress` hears `(done, total)`.
-pub async fn probe(probers: &[Prober], progress: &(dyn Fn(usize, usize) + Sync)) -> TrustMatrix {
+/// Probes every ordered pair, itself included, by every name. `progress` hears `(done, total)`. After `enough` broken
+/// pairs no more are tried: silent nodes cost [`CALL_LIMIT`] each.
+pub async fn probe(
+    probers: &[Prober],
+    enough: Option<usize>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> TrustMatrix {
     let hosts: Vec<Vec<String>> = probers.iter().map(|p| p.hosts.clone()).collect();
     let schedule = Schedule::new(&hosts);
     let total = schedule.total();
-    let board =
-        Board { probers, schedule: Mutex::new(schedule), turn: Notify::new(), found: Mutex::default() };
+    let enough = enough.unwrap_or(usize::MAX);
+    let (turn, found) = (Notify::new(), Mutex::default());
+    let board = Board { probers, enough, schedule: Mutex::new(schedule), turn, found };
     let workers = (0..probers.len()).map(|from| board.work(from, total, progress));
     join_all(workers).await;
     let mut broken = board.found.into_inner().unwrap_or_else(PoisonError::into_inner).1;
@@ -51,6 +57,7 @@ pub async fn probe(probers: &[Prober], progress: &(dyn Fn(usize, usize) + Sync))
 /// What the tasks share.
 struct Board<'a> {
     probers: &'a [Prober],
+    enough: usize,
     schedule: Mutex<Schedule>,
     turn: Notify,
     found: Mutex<(usize, Vec<TrustEdge>)>,
@@ -106,6 +113,9 @@ impl Board<'_> {
             {
                 found.1.push(TrustEdge { from: f.spec, to: t.spec, host: call.target.host, outcome });
             }
+        }
+        if found.1.len() >= self.enough {
+            schedule.give_up();
         }
         progress(found.0, total);
         pause

@@ -83,6 +83,11 @@ impl Schedule {
         if picked.is_empty() { Next::Wait } else { Next::Calls(picked) }
     }
 
+    /// Throws away the calls that were not begun.
+    pub(super) fn give_up(&mut self) {
+        self.waiting.iter_mut().for_each(VecDeque::clear);
+    }
+
     /// A call is over.
     pub(super) fn done(&mut self, call: &Call) {
         if let Some(callers) = self.callers.get_mut(call.target.node) {

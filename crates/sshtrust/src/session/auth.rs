@@ -46,7 +46,8 @@ impl Connection {
             if self.authenticated {
                 return Ok(true);
             }
-            if self.handle.is_closed() {
+            // After an unfinished try the next answer could be taken for this one's.
+            if result.is_err() || self.handle.is_closed() {
                 self.reopen().await?;
                 break;
             }
@@ -71,9 +72,8 @@ impl Connection {
         key: &PublicKey,
         hash: Option<HashAlg>,
     ) -> Option<AuthResult> {
-        let mut agent = agent::open(socket).await?;
-        let login = self.handle.authenticate_publickey_with(&self.user, key.clone(), hash, &mut agent);
-        timeout(agent::AGENT_LIMIT, login).await.ok()?.ok()
+        let mut signer = agent::BoundedSigner(agent::open(socket).await?);
+        self.handle.authenticate_publickey_with(&self.user, key.clone(), hash, &mut signer).await.ok()
     }
 
     /// RSA keys need to know which signatures the server takes (RFC 8308); others do not.
@@ -126,6 +126,9 @@ impl Connection {
     /// [`ConnectError::NoPasswordMethod`] if it does not.
     pub async fn demand_password_method(&mut self) -> Result<(), ConnectError> {
         let methods = self.methods_anew().await?;
+        if self.authenticated {
+            return Ok(());
+        }
         if [MethodKind::Password, MethodKind::KeyboardInteractive].iter().any(|m| methods.contains(m)) {
             return Ok(());
         }
@@ -184,7 +187,7 @@ impl Connection {
     async fn by_dialogue(&mut self, password: &Secret) -> Result<PasswordOutcome, ConnectError> {
         let start = self.handle.authenticate_keyboard_interactive_start(&self.user, None::<String>).await;
         let mut reply = start.map_err(|_| self.farewell())?;
-        let mut answered = false;
+        let mut asked = None;
         for _ in 0..MOST_ROUNDS {
             let prompts = match reply {
                 Reply::Success => return Ok(PasswordOutcome::Accepted),
@@ -195,12 +198,13 @@ impl Connection {
             };
             let mut answers = match prompts.as_slice() {
                 [] => Vec::new(),
-                [only] if !only.echo && !answered && !asks_for_change(&only.prompt) => {
-                    answered = true;
+                [only] if !only.echo && asked.is_none() && !asks_for_change(&only.prompt) => {
+                    asked = Some(only.prompt.clone());
                     vec![password.expose().to_owned()]
                 }
                 [first, ..] if asks_for_change(&first.prompt) => return Err(ConnectError::PasswordExpired),
-                [_] if answered => return Ok(PasswordOutcome::Refused),
+                // The same question again: the answer was wrong. Another one: a second factor.
+                [again] if asked.as_deref() == Some(&again.prompt) => return Ok(PasswordOutcome::Refused),
                 [first, ..] => {
                     let question = printable(first.prompt.as_bytes());
                     return Err(ConnectError::NoPasswordMethod(format!(

@@ -20,7 +20,8 @@ use crate::text::printable;
 /// How long TCP may take.
 const TCP_LIMIT: Duration = Duration::from_secs(10);
 /// How long the key exchange may take.
-const KEX_LIMIT: Duration = Duration::from_secs(20);
+/// Some servers ask slow name servers before they say a word.
+const KEX_LIMIT: Duration = Duration::from_secs(60);
 /// Waits between tries of a server that throttles; its penalties last some 15 seconds.
 const BACK_OFF: [Duration; 5] = [
     Duration::from_millis(200),
@@ -80,7 +81,13 @@ impl Connection {
 
     /// Makes the same connection again, after the server closed this one.
     pub(super) async fn reopen(&mut self) -> Result<(), ConnectError> {
-        *self = Self::open(self.spec, &self.user, self.trusted.clone()).await?;
+        let again = Self::open(self.spec, &self.user, self.trusted.clone()).await?;
+        if again.host_key() != self.host_key() {
+            return Err(ConnectError::Protocol(
+                "two machines answer at this address: the second connection met another host key".to_owned(),
+            ));
+        }
+        *self = again;
         Ok(())
     }
 
@@ -90,13 +97,20 @@ impl Connection {
         self.shared.get().host_key.clone()
     }
 
+    /// The records that it was checked against.
+    #[must_use]
+    pub const fn trusted(&self) -> &Arc<TrustedHosts> {
+        &self.trusted
+    }
+
     /// Whether that key was on record.
     #[must_use]
     pub fn host_key_was_known(&self) -> bool {
         self.shared.get().verdict == Some(HostKeyVerdict::Known)
     }
 
-    /// All host keys of the node, as it announced them after the login; empty if it did not.
+    /// All host keys of the node, as it announced them after the login; empty if it did not. It proved to have one of
+    /// them; that it claims others too harms nobody but itself, because they are recorded for its own names only.
     #[must_use]
     pub fn announced_host_keys(&self) -> Vec<sshfiles::PublicKey> {
         self.shared.get().announced.clone()

@@ -9,7 +9,7 @@ pub struct HostKeyConflict {
     pub key_type: String,
     /// Fingerprint of the key that the node presents.
     pub presented: String,
-    /// Fingerprint of the key on record.
+    /// Type and fingerprint of the key on record.
     pub recorded: String,
     /// The file that has the record.
     pub file: PathBuf,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sshfiles::{KnownHosts, Marker, PublicKey};
 
 use super::HostKeyConflict;
+use super::algorithms::KEY_TYPES;
 use crate::inventory::NodeSpec;
 
 /// What the records say about a host key.
@@ -62,8 +63,11 @@ impl TrustedHosts {
         entries.filter(|e| e.marker == Marker::None).map(|e| e.key.algorithm().to_owned()).collect()
     }
 
-    /// Compares a key with the records: as OpenSSH does, `@revoked` wins over all, then any matching record, and a
-    /// contradiction is a record of the same type.
+    /// Compares a key with the records: `@revoked` wins over all, then any matching record.
+    ///
+    /// A record of another type contradicts too: recorded types are asked for first, so a node that still has its key
+    /// presents it. ssh(1) asks a person in this case; here nobody would see a man in the middle who offers another
+    /// type.
     #[must_use]
     pub fn check(&self, node: NodeSpec, key: &PublicKey) -> HostKeyVerdict {
         let mut changed = None;
@@ -73,14 +77,14 @@ impl TrustedHosts {
                 let conflict = || HostKeyConflict {
                     key_type: key.algorithm().to_owned(),
                     presented: key.fingerprint(),
-                    recorded: entry.key.fingerprint(),
+                    recorded: format!("{} {}", entry.key.algorithm(), entry.key.fingerprint()),
                     file: path.clone(),
                     line: entry.line,
                 };
                 match entry.marker {
                     Marker::Revoked if entry.key == *key => return HostKeyVerdict::Revoked(conflict()),
                     Marker::None if entry.key == *key => known = true,
-                    Marker::None if entry.key.algorithm() == key.algorithm() => {
+                    Marker::None if KEY_TYPES.contains(&entry.key.algorithm()) => {
                         changed = changed.or_else(|| Some(conflict()));
                     }
                     _ => {}
@@ -102,6 +106,9 @@ mod tests {
     const A: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     const B: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
 
+    const P256: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBAAAAAAAAAAAAAAAAAAAAAAA\
+        AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
     fn verdict(text: &str, port: u16) -> HostKeyVerdict {
         let files = vec![(PathBuf::from("known_hosts"), KnownHosts::parse(text.as_bytes()))];
         let node = NodeSpec { ip: "10.0.0.1".parse().unwrap(), port };
@@ -118,6 +125,9 @@ mod tests {
         assert!(matches!(verdict(&format!("# c\n10.0.0.1 {B}\n"), 22), Changed(c) if c.line == 2));
         assert!(matches!(verdict(&format!("10.0.0.1 {A}\n@revoked * {A}\n"), 22), Revoked(c) if c.line == 2));
         assert_eq!(verdict(&format!("10.0.0.1 {B}\n"), 2222), Unknown);
+        // Another type than the recorded one is what a man in the middle would offer.
+        assert!(matches!(verdict(&format!("10.0.0.1 {P256}\n"), 22), Changed(_)));
+        assert_eq!(verdict(&format!("10.0.0.1 {P256}\n10.0.0.1 {A}\n"), 22), Known);
         assert!(matches!(verdict(&format!("[10.0.0.1]:2222 {B}\n"), 2222), Changed(_)));
     }
 }

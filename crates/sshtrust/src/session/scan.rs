@@ -21,15 +21,18 @@ const FAMILIES: [&[&str]; 3] =
 ///
 /// # Errors
 /// [`ConnectError`] if the node cannot be reached at all; a type that it does not have is left out.
-pub async fn scan_host_keys(spec: NodeSpec, have: Option<PublicKey>) -> Result<Vec<PublicKey>, ConnectError> {
-    let nobody = Arc::new(TrustedHosts::default());
+pub async fn scan_host_keys(
+    spec: NodeSpec,
+    have: Option<PublicKey>,
+    trusted: &Arc<TrustedHosts>,
+) -> Result<Vec<PublicKey>, ConnectError> {
     let mut keys = Vec::from_iter(have);
     for family in FAMILIES {
         if keys.iter().any(|key| family.contains(&key.algorithm())) {
             continue;
         }
         let config = Arc::new(algorithms::config(&[], Some(family)));
-        match Connection::open_once(spec, "", &nobody, &config).await {
+        match Connection::open_once(spec, "", trusted, &config).await {
             Ok(connection) => {
                 keys.extend(connection.host_key());
                 connection.close().await;

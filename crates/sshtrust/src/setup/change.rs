@@ -1,5 +1,7 @@
 //! Changes all nodes, verifies, and keeps the change or undoes it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
@@ -15,6 +17,9 @@ use crate::setup::error::NodeTrouble;
 /// OpenSSH that understands `KexAlgorithms=^...`.
 const PREFERS_KEX: (u32, u32) = (8, 1);
 
+/// One broken pair undoes the change; so many show where the fault is.
+const ENOUGH_BROKEN: usize = 20;
+
 /// Why the work stopped.
 enum Stop {
     Failed(Vec<NodeFailure>),
@@ -29,9 +34,10 @@ pub(super) async fn run(
     stop: &mut watch::Receiver<bool>,
 ) -> Result<Outcome, SetupError> {
     let changed = !ready.plan.is_empty();
+    let applied = AtomicBool::new(false);
     let result = tokio::select! {
-        result = work(&ready, observer) => result,
-        failures = keep_alive(&ready) => Err(Stop::Failed(failures)),
+        result = work(&ready, &applied, observer) => result,
+        failures = keep_alive(&ready, &applied) => Err(Stop::Failed(failures)),
         _ = stop.wait_for(|stop| *stop) => Err(Stop::Interrupted),
     };
     // From here on the user's Ctrl-C waits: a change is kept by all or by none.
@@ -71,12 +77,13 @@ where
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
-async fn work(ready: &Ready, observer: &dyn Observer) -> Result<usize, Stop> {
+async fn work(ready: &Ready, applied: &AtomicBool, observer: &dyn Observer) -> Result<usize, Stop> {
     observer.event(&Event::Applying);
     let key = &ready.identity;
     on_all(ready, |site, plan| async move { Ok(site.apply(plan, key).await?) })
         .await
         .map_err(Stop::Failed)?;
+    applied.store(true, Ordering::Relaxed);
     observer.event(&Event::Applied);
     let matrix = verify(ready, observer).await;
     if !matrix.is_healthy() {
@@ -103,7 +110,7 @@ async fn verify(ready: &Ready, observer: &dyn Observer) -> TrustMatrix {
         })
         .collect();
     let progress = |done, total| observer.event(&Event::Verifying { done, total });
-    probe(&probers, &progress).await
+    probe(&probers, Some(ENOUGH_BROKEN), &progress).await
 }
 
 /// Access is only ever added before it is removed: the lines of replaced keys go now, when the new key was seen to
@@ -143,12 +150,14 @@ async fn retire_old_keys(ready: &Ready, observer: &dyn Observer) -> Result<(), V
 }
 
 /// Tells the nodes again and again that the coordinator lives. Ends only if a node has given up.
-async fn keep_alive(ready: &Ready) -> Vec<NodeFailure> {
+/// While some nodes are still being changed, one that failed is not asked why: its own error is on the way.
+async fn keep_alive(ready: &Ready, applied: &AtomicBool) -> Vec<NodeFailure> {
     loop {
         tokio::time::sleep(RENEWAL).await;
         let renewed = on_all(ready, |site, _| async move { Ok(site.renew().await?) }).await;
-        if let Err(failures) = renewed {
-            return failures;
+        match renewed {
+            Err(failures) if applied.load(Ordering::Relaxed) => return failures,
+            _ => {}
         }
     }
 }

@@ -39,7 +39,7 @@ impl Entered {
         let mut keys = self.connection.announced_host_keys();
         let presented = self.connection.host_key();
         if !presented.as_ref().is_some_and(|key| keys.contains(key)) {
-            keys = scan_host_keys(self.spec, presented).await?;
+            keys = scan_host_keys(self.spec, presented, self.connection.trusted()).await?;
         }
         keys.sort();
         keys.dedup();
@@ -123,7 +123,9 @@ async fn log_in(
     observer: &dyn Observer,
     gate: &Semaphore,
 ) -> Result<(), SetupError> {
-    let common = passwords.ask(Question::Common).await.map_err(SetupError::NoPassword)?;
+    let all = needy.iter().map(|node| node.spec).collect();
+    let common =
+        passwords.ask(Question::Common).await.map_err(|why| SetupError::NoPassword { nodes: all, why })?;
     let tries = needy.iter_mut().map(|node| async {
         let _slot = gate.acquire().await;
         let outcome = node.connection.try_password(&common).await;
@@ -140,7 +142,10 @@ async fn log_in(
     }
     observer.event(&Event::PasswordsRefused(refused.clone()));
     for node in needy.into_iter().filter(|node| refused.contains(&node.spec)) {
-        let own = passwords.ask(Question::OnNode(node.spec)).await.map_err(SetupError::NoPassword)?;
+        let own = passwords
+            .ask(Question::OnNode(node.spec))
+            .await
+            .map_err(|why| SetupError::NoPassword { nodes: vec![node.spec], why })?;
         let outcome = node.connection.try_password(&own).await;
         match outcome.map_err(|e| SetupError::Unreachable(vec![(node.spec, e)]))? {
             PasswordOutcome::Accepted => {

@@ -45,8 +45,13 @@ pub enum SetupError {
     #[error("a password is incorrect")]
     WrongPassword(Vec<NodeSpec>),
     /// There was nobody to ask.
-    #[error("no password was given: {0}")]
-    NoPassword(String),
+    #[error("no password was given: {why}")]
+    NoPassword {
+        /// The nodes that need one.
+        nodes: Vec<NodeSpec>,
+        /// Why.
+        why: String,
+    },
     /// A file of this machine that is needed cannot be read.
     #[error("{path}: {reason}")]
     LocalFile {

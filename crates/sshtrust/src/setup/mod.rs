@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use tokio::sync::watch;
 
 use crate::event::{Event, Observer};
-use crate::identity::{IdentityKey, KeyType};
+use crate::identity::{IdentityKey, KeyType, seal_passphrase};
 use crate::inventory::{Cluster, NodeSpec};
 use crate::plan::{Choice, Ingredients, Intent, NodePlan, Plan, Wish, choose_identity, node_names};
 use crate::secret::Secret;
@@ -125,7 +125,9 @@ async fn prepare(
     let key = format!("{} {}", identity.public().algorithm(), identity.public().fingerprint());
     observer.event(&Event::KeyReady { key, new });
     let intent = Intent { map_names: mapped, keep_old_mapping: options.keep_old_mapping };
-    let ingredients = Ingredients { states: &states, names: &names, identity: &identity, intent: &intent };
+    let sealed = seal_passphrase(identity.passphrase()).map_err(|e| SetupError::Key(e.to_string()))?;
+    let ingredients =
+        Ingredients { states: &states, names: &names, identity: &identity, sealed, intent: &intent };
     let plan = crate::plan::setup(&ingredients)
         .map_err(|(node, error)| SetupError::Unfit(vec![NodeFailure { node, trouble: error.into() }]))?;
     for node in &plan.nodes {
