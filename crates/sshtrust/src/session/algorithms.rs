@@ -77,7 +77,7 @@ pub(super) fn config(first: &[String], only: Option<&[&str]>) -> Config {
         },
         gex: GexParams::new(2048, 2048, 2048).unwrap_or_default(),
         window_size: 1 << 20,
-        keepalive_interval: Some(Duration::from_secs(15)),
+        keepalive_interval: Some(Duration::from_secs(10)),
         keepalive_max: 3,
         nodelay: true,
         ..Config::default()
