@@ -17,6 +17,8 @@ const MOST_OUTPUT: usize = 64 << 20;
 /// How long a login shell may take until our own runs: slow profiles and slow DNS included.
 const STARTUP: Duration = Duration::from_secs(60);
 
+/// How much is written at once, in bytes.
+const PIECE: usize = 4 << 10;
 /// How long to wait for the loop before the token is sent again.
 const GREETING: Duration = Duration::from_millis(500);
 
@@ -240,7 +242,10 @@ impl Worker {
 
     async fn send(&mut self, bytes: &[u8], deadline: Instant, limit: Duration) -> Result<(), NodeError> {
         let write = async {
-            self.pipes.input.write_all(bytes).await?;
+            // In small pieces: what is written at once stays in the connection's buffer for good.
+            for piece in bytes.chunks(PIECE) {
+                self.pipes.input.write_all(piece).await?;
+            }
             self.pipes.input.flush().await
         };
         match timeout_at(deadline, write).await {

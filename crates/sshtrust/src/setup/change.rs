@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::read::Node;
 use super::{NodeFailure, Outcome, Ready, SetupError};
@@ -19,6 +19,9 @@ const PREFERS_KEX: (u32, u32) = (8, 1);
 
 /// One broken pair undoes the change; so many show where the fault is.
 const ENOUGH_BROKEN: usize = 20;
+
+/// Most nodes that are sent their files at a time: known_hosts alone has 200 KB a node in a cluster of 100.
+const CHANGING_AT_ONCE: usize = 16;
 
 /// Why the work stopped.
 enum Stop {
@@ -80,9 +83,13 @@ where
 async fn work(ready: &Ready, applied: &AtomicBool, observer: &dyn Observer) -> Result<usize, Stop> {
     observer.event(&Event::Applying);
     let key = &ready.identity;
-    on_all(ready, |site, plan| async move { Ok(site.apply(plan, key).await?) })
-        .await
-        .map_err(Stop::Failed)?;
+    let gate = &Semaphore::new(CHANGING_AT_ONCE);
+    on_all(ready, |site, plan| async move {
+        let _slot = gate.acquire().await;
+        Ok(site.apply(plan, key).await?)
+    })
+    .await
+    .map_err(Stop::Failed)?;
     applied.store(true, Ordering::Relaxed);
     observer.event(&Event::Applied);
     let matrix = verify(ready, observer).await;
