@@ -264,6 +264,17 @@ fn an_agent_that_lives_is_exported_with_its_number() {
     let mut hidden = again;
     hidden[0].agent.pid = None;
     assert!(plan(&hidden, key()).is_empty());
+    // Unknown altogether: "kill $SSH_AGENT_PID" must hit nobody, and the second run must find nothing to do.
+    hidden[0].entries.get_mut("bashrc").unwrap().bytes.clear();
+    let unknown = carry_out_all(&hidden, &plan(&hidden, key()), key());
+    assert!(
+        text(&unknown[0], "bashrc").ends_with("export SSH_AGENT_PID=\n"),
+        "{}",
+        text(&unknown[0], "bashrc")
+    );
+    let again =
+        NodeState { agent: AgentState { pid: None, ..unknown[0].agent.clone() }, ..unknown[0].clone() };
+    assert!(plan(&[again], key()).is_empty());
 }
 
 #[test]

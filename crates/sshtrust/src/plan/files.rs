@@ -225,14 +225,15 @@ fn profile(state: &NodeState, socket: &str, agent: AgentEdit) -> Option<FileEdit
     let old = state.entry("bashrc");
     let mode = if old.exists() { None } else { Some(0o644) };
     let mut profile = ShellProfile::parse(&old.bytes);
-    // A process number that cannot be seen (hidepid) is taken from the profile.
+    // A process number that cannot be seen (hidepid) is taken from the profile; empty is better than one that scripts
+    // would kill.
     let seen = state.agent.pid.map(|pid| pid.to_string());
     let content = match (agent, seen.or_else(|| profile.agent().map(|(_, pid)| pid))) {
         (AgentEdit::Start { .. }, _) => {
             Content::Profile { old: old.bytes.clone(), socket: socket.to_owned() }
         }
         (_, pid) => {
-            if !profile.set_agent(socket, &pid.unwrap_or_else(|| "0".to_owned())) {
+            if !profile.set_agent(socket, &pid.unwrap_or_default()) {
                 return None;
             }
             Content::Bytes(Arc::new(profile.to_bytes()))
