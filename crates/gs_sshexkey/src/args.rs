@@ -57,7 +57,7 @@ the agent's socket and the encrypted passphrase of id_om; /etc/hosts for root. L
 pub(crate) const HELP_REMOVE: &str = "\
 Trust is taken away on every node, as the user whose trust it is:
 
-  pkill -u \"$(id -u)\" -f 'ssh-agent .*/gaussdb_tmp/gauss_socket_tmp'
+  pkill -u \"$(id -u)\" -f '[s]sh-agent .*/gaussdb_tmp/gauss_socket_tmp'
   sed -i --follow-symlinks '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts
   sed -i --follow-symlinks '/^# BEGIN gs_sshexkey/,/^# END gs_sshexkey/d' ~/.ssh/config
   sed -i --follow-symlinks '/^export SSH_AUTH_SOCK=.*gauss_socket_tmp$/d; /^export SSH_AGENT_PID=/d' ~/.bashrc
