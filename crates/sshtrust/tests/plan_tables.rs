@@ -81,7 +81,7 @@ fn put(state: &mut NodeState, id: &str, entry: Entry) {
 }
 
 fn try_plan(states: &[NodeState], key: &IdentityKey, map_names: bool) -> Result<Plan, (NodeSpec, PlanError)> {
-    let names: Vec<Option<String>> = node_names(states).into_iter().map(Result::ok).collect();
+    let names: Vec<Option<String>> = node_names(states.iter()).into_iter().map(Result::ok).collect();
     let intent = Intent { map_names, keep_old_mapping: false };
     let sealed = seal_passphrase(key.passphrase()).unwrap();
     setup(&Ingredients { states, names: &names, identity: key, sealed, intent: &intent })
@@ -235,7 +235,7 @@ fn a_replaced_key_goes_only_after_the_new_one_works() {
     let after = carry_out_all(&before, &change, key());
     assert_eq!(text(&after[0], "authorized_keys").matches(" #OM").count(), 2, "access is added first");
     let now: Vec<Entry> = after.iter().map(|s| s.entry("authorized_keys")).collect();
-    let last = settle(&before, &change, &now);
+    let last = settle(&change, &now);
     let end = carry_out_all(&after, &last, key());
     assert_eq!(text(&end[0], "authorized_keys"), format!("{} omm@node1 #OM\n", key().public()));
 }
@@ -322,7 +322,7 @@ fn names_that_are_used_twice_or_mean_this_host_are_found() {
     let mut states = [fresh(1), fresh(2), fresh(3), fresh(4)];
     states[1].hostname = "NODE1".to_owned();
     states[2].hostname = "localhost".to_owned();
-    let names = node_names(&states);
+    let names = node_names(states.iter());
     assert_eq!(names.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, false, false, true]);
 }
 

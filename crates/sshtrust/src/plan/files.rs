@@ -26,24 +26,24 @@ pub fn setup(from: &Ingredients<'_>) -> Result<Plan, (NodeSpec, PlanError)> {
     Ok(Plan { nodes, superseded: superseded(from) })
 }
 
-/// Plans what is left to do after the new key was seen to work: the lines of the keys that it replaced go. `states`
-/// are as observed before [`setup`], `done` is its plan.
+/// Plans what is left to do after the new key was seen to work: the lines of the keys that it replaced go. `done` is
+/// the plan of [`setup`]; `observed` has the `authorized_keys` of each node as it is now.
 #[must_use]
-pub fn settle(states: &[NodeState], done: &Plan, observed: &[Entry]) -> Plan {
-    let edit = |state: &NodeState, plan: &NodePlan, now: &Entry| {
+pub fn settle(done: &Plan, observed: &[Entry]) -> Plan {
+    let edit = |plan: &NodePlan, now: &Entry| {
         let mut keys = AuthorizedKeys::parse(&now.bytes);
         let removed = keys.remove_ours(|key| done.superseded.contains(key));
         let content = Content::Bytes(Arc::new(keys.to_bytes()));
         let edit = FileEdit { old: now.clone(), content, mode: None, secret: false };
         NodePlan {
-            spec: state.spec,
+            spec: plan.spec,
             socket: plan.socket.clone(),
             dirs: Vec::new(),
             agent: AgentEdit::Nothing,
             files: if removed > 0 { vec![edit] } else { Vec::new() },
         }
     };
-    let nodes = states.iter().zip(&done.nodes).zip(observed).map(|((s, p), e)| edit(s, p, e)).collect();
+    let nodes = done.nodes.iter().zip(observed).map(|(plan, now)| edit(plan, now)).collect();
     Plan { nodes, superseded: Vec::new() }
 }
 

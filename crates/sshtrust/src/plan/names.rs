@@ -18,9 +18,11 @@ pub enum NamesError {
 
 /// The name of each node, or what is wrong with it.
 #[must_use]
-pub fn node_names(states: &[NodeState]) -> Vec<Result<String, NamesError>> {
+pub fn node_names<'a>(
+    states: impl Iterator<Item = &'a NodeState> + Clone,
+) -> Vec<Result<String, NamesError>> {
     let mut count: HashMap<String, usize> = HashMap::new();
-    for state in states {
+    for state in states.clone() {
         *count.entry(state.hostname.to_ascii_lowercase()).or_default() += 1;
     }
     let judge = |state: &NodeState| {
@@ -33,7 +35,7 @@ pub fn node_names(states: &[NodeState]) -> Vec<Result<String, NamesError>> {
             Some(_) => Err(NamesError::Duplicate(name.clone())),
         }
     };
-    states.iter().map(judge).collect()
+    states.map(judge).collect()
 }
 
 /// Letters, digits, `-`, `.` and `_`, as in RFC 952 and what machines really have; no address, not this host's own.

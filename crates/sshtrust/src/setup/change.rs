@@ -140,8 +140,7 @@ async fn retire_old_keys(ready: &Ready, observer: &dyn Observer) -> Result<(), V
     if !failures.is_empty() {
         return Err(failures);
     }
-    let states: Vec<_> = ready.nodes.iter().map(|node| node.state.clone()).collect();
-    let plan = settle(&states, &ready.plan, &entries);
+    let plan = settle(&ready.plan, &entries);
     let amending =
         ready.nodes.iter().zip(&plan.nodes).zip(&ready.plan.nodes).map(|((node, plan), first)| async move {
             // A node that had nothing to change has no journal to write into.

@@ -142,8 +142,7 @@ fn names(
     mapped: bool,
     observer: &dyn Observer,
 ) -> Result<Vec<Option<String>>, SetupError> {
-    let states: Vec<_> = nodes.iter().map(|node| node.state.clone()).collect();
-    let judged = node_names(&states);
+    let judged = node_names(nodes.iter().map(|node| &node.state));
     let mut bad = Vec::new();
     for (node, name) in nodes.iter().zip(&judged) {
         let Err(error) = name else { continue };
