@@ -128,6 +128,15 @@ impl Live {
         }
     }
 
+    /// Waits until the pairs are being tried, and keeps the calls to this node hanging: what happens until it is thawed
+    /// happens in the middle.
+    #[track_caller]
+    pub(crate) fn hold_at(&mut self, node: &Node) {
+        self.wait_for(CHANGING);
+        node.freeze().unwrap();
+        self.wait_for(VERIFYING);
+    }
+
     /// Waits for the end.
     pub(crate) fn finish(mut self) -> Run {
         self.screen.read_to_string(&mut self.shown).unwrap();

@@ -110,10 +110,7 @@ fn a_node_that_dies_while_the_pairs_are_tried_is_named_and_the_others_go_back() 
     let nodes = all(&lab);
     let before = Before::of(&nodes);
     let mut live = Live::start(&nodes, "root", &[]);
-    live.wait_for(CHANGING);
-    // Calls to the first node hang from here on, so that the death comes in the middle.
-    nodes[0].freeze().unwrap();
-    live.wait_for(VERIFYING);
+    live.hold_at(nodes[0]);
     nodes[2].kill().unwrap();
     nodes[0].thaw().unwrap();
     let run = live.finish();
@@ -128,9 +125,7 @@ fn a_node_that_is_cut_off_in_the_middle_goes_back_by_itself() {
     let nodes = all(&lab);
     let before = Before::of(&nodes);
     let mut live = Live::start(&nodes, "omm", &[]);
-    live.wait_for(CHANGING);
-    nodes[0].freeze().unwrap();
-    live.wait_for(VERIFYING);
+    live.hold_at(nodes[0]);
     nodes[2].drop_port(22).unwrap();
     nodes[0].thaw().unwrap();
     live.finish().must_fail_with(&["10.77.0.3", "undoes the change by itself"]);
@@ -147,9 +142,7 @@ fn a_lost_session_undoes_the_node_and_all_others() {
     let nodes = all(&lab);
     let before = Before::of(&nodes);
     let mut live = Live::start(&nodes, "omm", &[]);
-    live.wait_for(CHANGING);
-    nodes[0].freeze().unwrap();
-    live.wait_for(VERIFYING);
+    live.hold_at(nodes[0]);
     cut_sessions(nodes[2]);
     nodes[0].thaw().unwrap();
     live.finish().must_fail_with(&["10.77.0.3"]);
@@ -209,9 +202,7 @@ fn after_a_power_cut_while_the_pairs_are_tried_the_next_run_recovers() {
     nodes[0].sh("root", "touch /var/log/run.log; chmod 666 /var/log/run.log").unwrap();
     let before = Before::of(&nodes);
     let mut live = Live::start(&nodes, "omm", &[]);
-    live.wait_for(CHANGING);
-    nodes[0].freeze().unwrap();
-    live.wait_for(VERIFYING);
+    live.hold_at(nodes[0]);
     cut_power(nodes[2]);
     nodes[0].thaw().unwrap();
     live.finish().must_fail_with(&["10.77.0.3"]);

@@ -42,10 +42,7 @@ fn ctrl_c_while_the_pairs_are_tried_undoes_all() {
     let before = Before::of(&nodes);
     for signal in ["INT", "TERM", "HUP"] {
         let mut live = Live::start(&nodes, "root", &[]);
-        live.wait_for(CHANGING);
-        // Calls to the second node hang, so that the signal comes in the middle.
-        nodes[1].freeze().unwrap();
-        live.wait_for(VERIFYING);
+        live.hold_at(nodes[1]);
         nodes[0].signal("gs_sshexkey", signal).unwrap();
         nodes[1].thaw().unwrap();
         live.finish().must_fail_with(&["Interrupted.", "All nodes were put back as they were."]);
@@ -100,9 +97,9 @@ fn when_the_coordinator_is_killed_every_node_goes_back_by_itself() {
         let before = Before::of(nodes);
         for freeze in [false, true] {
             let mut live = Live::start_on(outside, nodes, "root", &[]);
-            live.wait_for(if freeze { CHANGING } else { VERIFYING });
             if freeze {
-                nodes[0].freeze().unwrap();
+                live.hold_at(nodes[0]);
+            } else {
                 live.wait_for(VERIFYING);
             }
             outside.signal("gs_sshexkey", "KILL").unwrap();
