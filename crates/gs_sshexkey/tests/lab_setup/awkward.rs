@@ -239,11 +239,10 @@ fn a_file_that_was_rewritten_in_place_is_put_back() {
         "echo 'AllowUsers root' >/etc/ssh/sshd_config.new; cat /etc/ssh/sshd_config >>/etc/ssh/sshd_config.new",
     );
     let before = snapshots(&all(&lab));
-    sh(
-        lab.node(0),
-        "root",
-        "mv /etc/ssh/sshd_config.new /etc/ssh/sshd_config; kill -HUP $(cat /run/sshd.pid)",
-    );
+    sh(lab.node(0), "root", "mv /etc/ssh/sshd_config.new /etc/ssh/sshd_config");
+    // Not by SIGHUP: for a moment nobody listens then, and nothing tells when that is over.
+    lab.node(0).stop_sshd().unwrap();
+    lab.node(0).start_sshd().unwrap();
     let run = run(lab.node(0), "omm", &hostfile(&all(&lab)), &[], &format!("{PASSWORD}\n"));
     run.must_fail_with(&["[GAUSS-51100]", "All nodes were put back as they were."]);
     must_be_unchanged(&all(&lab), &before);
