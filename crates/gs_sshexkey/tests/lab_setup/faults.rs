@@ -106,7 +106,8 @@ fn a_node_that_dies_while_it_is_changed_is_named_and_the_others_go_back() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_node_that_dies_while_the_pairs_are_tried_is_named_and_the_others_go_back() {
-    let lab = cluster(3);
+    // A caller that dies in the handshake says nothing: sshd waits so long for it.
+    let lab = Lab::up(spec(3).sshd_config_all("LoginGraceTime 20")).unwrap();
     let nodes = all(&lab);
     let before = Before::of(&nodes);
     let mut live = Live::start(&nodes, "root", &[]);
