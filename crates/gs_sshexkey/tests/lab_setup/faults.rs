@@ -1,5 +1,7 @@
 //! What breaks while the nodes change: every node that still lives goes back to the bytes it had.
 
+use lab::Lab;
+
 use crate::before::*;
 use crate::harness::*;
 
