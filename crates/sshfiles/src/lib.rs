@@ -10,15 +10,18 @@
 //! | [`SshConfig`] | `~/.ssh/config` | ssh_config(5) |
 //! | [`SshdConfig`] | `sshd_config` and what `sshd -T` prints | sshd_config(5) |
 //! | [`Hosts`] | `/etc/hosts` | hosts(5) |
-//! | [`ShellProfile`] | `~/.bashrc` | bash(1) |
+//! | [`ShellProfile`] | `~/.bashrc`, `~/.profile`, `~/.login` | bash(1), csh(1) |
+//! | [`Crontab`] | what `crontab -l` prints | crontab(5) |
 //!
 //! Three rules hold for every editor. An edit returns whether a byte changed. The same edit a second time
 //! changes nothing. An edit and its removal give the old bytes back, where the file had no lines of ours
 //! before.
 
 mod authorized_keys;
+mod crontab;
 mod diff;
 mod hosts;
+mod job;
 mod key;
 mod known_hosts;
 pub mod lines;
@@ -28,13 +31,15 @@ mod sshd_config;
 mod words;
 
 pub use authorized_keys::{AuthorizedKey, AuthorizedKeys};
+pub use crontab::Crontab;
 pub use diff::unified_diff;
 pub use hosts::{HOSTS_MARK, Hosts};
+pub use job::JOB_COMMAND;
 pub use key::{KeyError, PublicKey};
 pub use known_hosts::{KnownHost, KnownHosts, Marker};
 pub use shell_profile::ShellProfile;
 pub use ssh_config::{HostEntry, SshConfig};
 pub use sshd_config::SshdConfig;
 
-/// The last word of every line of ours in `authorized_keys` and `known_hosts`.
+/// The last word of every line of ours in `authorized_keys` and `known_hosts`, and of every job of ours.
 pub const OM_MARK: &str = "#OM";

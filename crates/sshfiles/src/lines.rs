@@ -93,6 +93,11 @@ impl Lines {
         self.slots.insert(id, Some(line));
     }
 
+    /// Ends the last line in LF, for files that nobody reads without it.
+    pub fn finish(&mut self) {
+        self.final_newline = true;
+    }
+
     /// Removes the line with this id. Returns whether it was there.
     pub fn remove(&mut self, id: usize) -> bool {
         let Some(slot) = self.slots.get_mut(id) else { return false };

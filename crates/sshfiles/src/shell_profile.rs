@@ -1,5 +1,6 @@
-//! `~/.bashrc`, as in bash(1): two exports of ours in the user's shell code.
+//! The files that a shell reads when it starts, as in bash(1): two exports of ours in the user's shell code, or a job.
 
+use crate::job::{is_job, is_only_job, job_ids};
 use crate::lines::Lines;
 
 const SOCK: &str = "SSH_AUTH_SOCK";
@@ -62,17 +63,40 @@ impl ShellProfile {
         let in_place = in_place.map(|pair| pair.sock);
         let before = self.to_bytes();
         self.remove(&pairs);
-        match in_place.or_else(|| self.needs_top(leave).then(|| self.top())) {
-            Some(id) => {
-                self.lines.insert(id, pid_line);
-                self.lines.insert(id, sock_line);
-            }
-            None => {
-                self.lines.push(sock_line);
-                self.lines.push(pid_line);
-            }
-        }
+        self.put(in_place, leave, [sock_line, pid_line]);
         self.to_bytes() != before
+    }
+
+    /// Puts lines of ours at a place, or else where the shell reads them for sure.
+    fn put<const N: usize>(&mut self, place: Option<usize>, leave: Option<usize>, lines: [Vec<u8>; N]) {
+        match place.or_else(|| self.needs_top(leave).then(|| self.top())) {
+            // Each goes before the one put there last, so the last comes first.
+            Some(id) => lines.into_iter().rev().for_each(|line| self.lines.insert(id, line)),
+            None => lines.into_iter().for_each(|line| drop(self.lines.push(line))),
+        }
+    }
+
+    /// Whether there is a job of ours.
+    pub fn has_job(&self) -> bool {
+        !job_ids(&self.lines).is_empty()
+    }
+
+    /// Sees to it that this line is the one job of ours, at the place where [`Self::set_agent`] would put a line.
+    /// Returns whether a byte changed.
+    pub fn set_job(&mut self, job: &str) -> bool {
+        if is_only_job(&self.lines, job) {
+            return false;
+        }
+        self.remove_job();
+        let leave = self.early_leave(&[]);
+        self.put(None, leave, [job.as_bytes().to_vec()]);
+        true
+    }
+
+    /// Removes our jobs. Returns how many.
+    pub fn remove_job(&mut self) -> usize {
+        let ours = job_ids(&self.lines);
+        ours.into_iter().filter(|id| self.lines.remove(*id)).count()
     }
 
     /// Removes our exports. Returns whether there were any. Only a socket at openGauss's place is recognised.
@@ -110,7 +134,8 @@ impl ShellProfile {
     fn early_leave(&self, ours: &[Pair]) -> Option<usize> {
         let is_ours =
             |id| ours.iter().any(|p| p.sock == id || p.pid.as_ref().is_some_and(|(pid, _)| *pid == id));
-        self.lines.iter().find(|(id, line)| may_leave(line) && !is_ours(*id)).map(|(id, _)| id)
+        let leaves = |id, line: &[u8]| may_leave(line) && !is_ours(id) && !is_job(line);
+        self.lines.iter().find(|(id, line)| leaves(*id, line)).map(|(id, _)| id)
     }
 
     /// Whether lines at the end of the file might not be read as lines of their own.

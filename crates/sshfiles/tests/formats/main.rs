@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authorized_keys;
+mod crontab;
 mod diff;
 mod examples;
 mod hosts;
