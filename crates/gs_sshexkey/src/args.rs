@@ -16,10 +16,10 @@ pub(crate) const HELP: &str = "\
 gs_sshexkey sets up SSH trust between the nodes of a cluster.
 
 Usage:
-  gs_sshexkey -? | --help            gs_sshexkey help setup | remove
-  gs_sshexkey -V | --version
+  gs_sshexkey -? | --help | -V | --version | help setup | help agent | help remove
   gs_sshexkey -f HOSTFILE [--skip-hostname-set] [--no-deduplicate] [-l LOGFILE]
-                          [--dry-run] [--key-type ed25519|ecdsa]
+                          [--dry-run] [--key-type ed25519|ecdsa] [--no-keepalive]
+  gs_sshexkey agent status | start | stop | keep
 
 Options:
   -f                    The file that lists the nodes: one IP or IP,PORT a line.
@@ -46,11 +46,36 @@ fails, undone to the byte. A second run over a healthy cluster changes nothing.
   --dry-run             Do everything up to the plan, show it as a unified diff for each node, and write nothing.
   --key-type TYPE       ed25519 or ecdsa (P-256). Default: the key that is there, else ed25519; ecdsa if a node is in
                         FIPS mode or refuses ed25519.
+  --no-keepalive        Do not place this program on the nodes, and install no job that brings the agent back.
+
+Every node gets a copy of this program and a job that runs it each minute, so that trust survives a crash of the agent
+and a reboot: see 'gs_sshexkey help agent'. For nodes with another processor a build of their own is taken from beside
+this program (gs_sshexkey-aarch64, as 'uname -m' names it).
 
 Exit status: 0 if trust was made and verified, 1 otherwise.
 
 Files on every node: ~/.ssh/id_om, id_om.pub, authorized_keys, known_hosts and config; ~/.bashrc; ~/gaussdb_tmp with
 the agent's socket and the encrypted passphrase of id_om; /etc/hosts for root. Lines of yours are never touched.
+";
+
+/// The help of the agent.
+pub(crate) const HELP_AGENT: &str = "\
+gs_sshexkey agent status [--json] | start | stop | keep
+
+The key of the cluster is locked with a passphrase; an ssh-agent of its own holds it open. These commands work on that
+agent, on the machine and for the user that run them. No other agent is touched.
+
+  status    Show the agent, its key, the stored passphrase, and what brings the agent back. --json: for programs.
+  start     Start the agent, if it does not run, and give it the key.
+  stop      End the agent. It stays away, also after a reboot, until 'start' or a new set-up of trust.
+  keep      What the job does each minute: nothing if the agent answers and holds the key; else as 'start'. It takes
+            5 seconds at the most and says nothing if all is well.
+
+The job is a line of the user's crontab; where cron is missing, not running, or forbidden to the user, a timer of the
+user's systemd; where that cannot be, a line in the profile that the login shell reads. What it did, and why it failed,
+stands in ~/gaussdb_tmp/keepalive.log.
+
+Exit status: 0 if all is well, or was made so; 1 otherwise. For 'status': whether the agent holds the key.
 ";
 
 /// How to take trust away by hand.
@@ -78,6 +103,24 @@ pub(crate) enum Job {
     Show(&'static str),
     /// Set up trust.
     Setup(Setup),
+    /// Work on this machine's agent.
+    Agent(AgentJob),
+}
+
+/// What to do with this machine's agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AgentJob {
+    /// Show it.
+    Status {
+        /// For programs.
+        json: bool,
+    },
+    /// Start it.
+    Start,
+    /// End it.
+    Stop,
+    /// See to it that it lives.
+    Keep,
 }
 
 /// The classic command.
@@ -95,6 +138,8 @@ pub(crate) struct Setup {
     pub(crate) dry_run: bool,
     /// The key's type.
     pub(crate) key_type: Option<KeyType>,
+    /// Leave the keepalive out.
+    pub(crate) no_keepalive: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -118,6 +163,11 @@ struct Words {
     dry_run: bool,
     #[arg(long)]
     key_type: Option<KeyTypeWord>,
+    #[arg(long)]
+    no_keepalive: bool,
+    /// For `agent status`.
+    #[arg(long, hide = true)]
+    json: bool,
     #[arg(short = '?', long = "help")]
     help: bool,
     #[arg(short = 'V', long = "version")]
@@ -148,8 +198,12 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report>
         return Err(Report::new("50000", "Unrecognized parameter: -W.")
             .cure("A secret on the command line can be read by every user. Leave it out: you will be asked, or give it on standard input."));
     }
-    if let Some(text) = help_command(&words.rest)? {
-        return Ok(Job::Show(text));
+    let job = named_job(&words.rest, words.json)?;
+    if let Some(job) = job {
+        return Ok(job);
+    }
+    if words.json {
+        return Err(unknown("--json").cure(SEE_HELP));
     }
     let hostfile = words.hostfile.ok_or_else(|| {
         Report::new("50001", "Incorrect parameter. Parameter '-f' is required.").cure(SEE_HELP)
@@ -164,22 +218,40 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report>
             KeyTypeWord::Ed25519 => KeyType::Ed25519,
             KeyTypeWord::Ecdsa => KeyType::EcdsaP256,
         }),
+        no_keepalive: words.no_keepalive,
     }))
 }
 
 const SEE_HELP: &str = "See gs_sshexkey --help.";
 
-/// `help` and `help COMMAND`; any other word is unknown.
-fn help_command(rest: &[OsString]) -> Result<Option<&'static str>, Report> {
+/// `help`, `help COMMAND` and `agent ACTION`; any other word is unknown.
+fn named_job(rest: &[OsString], json: bool) -> Result<Option<Job>, Report> {
     let words: Vec<String> = rest.iter().map(|w| printable(w.as_encoded_bytes())).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => Ok(None),
-        ["help"] => Ok(Some(HELP)),
-        ["help", "setup"] => Ok(Some(HELP_SETUP)),
-        ["help", "remove"] => Ok(Some(HELP_REMOVE)),
-        ["help", other, ..] => Err(unknown(other).cure("There is help for: setup, remove.")),
-        [other, ..] => Err(unknown(other).cure(SEE_HELP)),
-    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let job = match words.as_slice() {
+        [] => return Ok(None),
+        ["help"] => Job::Show(HELP),
+        ["help", "setup"] => Job::Show(HELP_SETUP),
+        ["help", "agent"] => Job::Show(HELP_AGENT),
+        ["help", "remove"] => Job::Show(HELP_REMOVE),
+        ["help", other, ..] => return Err(unknown(other).cure("There is help for: setup, agent, remove.")),
+        ["agent", "status"] => return Ok(Some(Job::Agent(AgentJob::Status { json }))),
+        ["agent", "start"] => Job::Agent(AgentJob::Start),
+        ["agent", "stop"] => Job::Agent(AgentJob::Stop),
+        ["agent", "keep"] => Job::Agent(AgentJob::Keep),
+        ["agent"] => {
+            return Err(Report::new(
+                "50001",
+                "Incorrect parameter. 'agent' needs one of: status, start, stop, keep.",
+            )
+            .cure("See gs_sshexkey help agent."));
+        }
+        ["agent", "status" | "start" | "stop" | "keep", other, ..] | ["agent", other, ..] => {
+            return Err(unknown(other).cure("See gs_sshexkey help agent."));
+        }
+        [other, ..] => return Err(unknown(other).cure(SEE_HELP)),
+    };
+    if json { Err(unknown("--json").cure("It goes with 'agent status'.")) } else { Ok(Some(job)) }
 }
 
 fn unknown(word: &str) -> Report {
@@ -241,6 +313,18 @@ mod tests {
         assert_eq!((setup.hostfile, setup.log), (PathBuf::from("h"), Some(PathBuf::from("log"))));
         assert!(setup.skip_hostname_set && setup.no_deduplicate && !setup.dry_run);
         assert_eq!(setup.key_type, Some(KeyType::EcdsaP256));
+        assert!(!setup.no_keepalive);
+        assert!(matches!(read("-f h --no-keepalive").unwrap(), Job::Setup(Setup { no_keepalive: true, .. })));
+        let agents = [
+            ("agent status", AgentJob::Status { json: false }),
+            ("agent status --json", AgentJob::Status { json: true }),
+            ("agent start", AgentJob::Start),
+            ("agent stop", AgentJob::Stop),
+            ("agent keep", AgentJob::Keep),
+        ];
+        for (line, wanted) in agents {
+            assert_eq!(read(line).unwrap(), Job::Agent(wanted), "{line}");
+        }
     }
 
     #[test]
@@ -264,6 +348,14 @@ mod tests {
                 "[GAUSS-50004] : The parameter '--key-type' value is incorrect. It must be ed25519 or ecdsa.",
             ),
             ("help me", "[GAUSS-50000] : Unrecognized parameter: me."),
+            (
+                "agent",
+                "[GAUSS-50001] : Incorrect parameter. 'agent' needs one of: status, start, stop, keep.",
+            ),
+            ("agent restart", "[GAUSS-50000] : Unrecognized parameter: restart."),
+            ("agent keep now", "[GAUSS-50000] : Unrecognized parameter: now."),
+            ("agent keep --json", "[GAUSS-50000] : Unrecognized parameter: --json."),
+            ("-f h --json", "[GAUSS-50000] : Unrecognized parameter: --json."),
         ];
         for (line, wanted) in cases {
             let text = read(line).unwrap_err().to_string();

@@ -25,22 +25,33 @@ pub(crate) struct User {
     pub(crate) home: PathBuf,
 }
 
-/// Asks the system's own tools: they know every source of users (LDAP, sss) that a static program does not.
+/// The password database: first the local file, as nsswitch.conf(5) has it, then the system's own tools, which know
+/// every source of users (LDAP, sss) that a static program does not.
 pub(crate) fn user() -> Result<User, Report> {
-    const SCRIPT: &str = "u=$(id -un) && { getent passwd \"$u\" 2>/dev/null || grep \"^$u:\" /etc/passwd; }";
+    const SCRIPT: &str = "u=$(id -un) && getent passwd \"$u\"";
     let failed = |why: &str| Report::new("51400", &format!("Failed to execute the command: id -un. {why}"));
+    let uid = rustix::process::geteuid().as_raw().to_string();
+    let local = std::fs::read("/etc/passwd").unwrap_or_default();
+    let found = String::from_utf8_lossy(&local).lines().find_map(|line| entry(line, Some(&uid)));
+    if let Some(user) = found {
+        return Ok(user);
+    }
     let output = Command::new("sh")
         .args(["-c", SCRIPT])
         .env_clear()
         .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
         .output()
         .map_err(|e| failed(&e.to_string()))?;
-    let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let fields: Vec<&str> = line.split(':').collect();
-    match fields.as_slice() {
-        [name, _, _, _, _, home, ..] if !name.is_empty() && home.starts_with('/') => {
-            Ok(User { name: (*name).to_owned(), home: PathBuf::from(*home) })
-        }
-        _ => Err(failed("The user has no entry in the password database.")),
+    entry(String::from_utf8_lossy(&output.stdout).trim(), None)
+        .ok_or_else(|| failed("The user has no entry in the password database."))
+}
+
+/// One line of passwd(5), if it is this user's.
+fn entry(line: &str, uid: Option<&str>) -> Option<User> {
+    match line.split(':').collect::<Vec<_>>().as_slice() {
+        [name, _, id, _, _, home, ..] if !name.is_empty() && home.starts_with('/') => uid
+            .is_none_or(|wanted| wanted == *id)
+            .then(|| User { name: (*name).to_owned(), home: PathBuf::from(*home) }),
+        _ => None,
     }
 }

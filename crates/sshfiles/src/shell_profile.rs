@@ -72,7 +72,9 @@ impl ShellProfile {
         match place.or_else(|| self.needs_top(leave).then(|| self.top())) {
             // Each goes before the one put there last, so the last comes first.
             Some(id) => lines.into_iter().rev().for_each(|line| self.lines.insert(id, line)),
-            None => lines.into_iter().for_each(|line| drop(self.lines.push(line))),
+            None => lines.into_iter().for_each(|line| {
+                self.lines.push(line);
+            }),
         }
     }
 

@@ -11,20 +11,24 @@
 //! - [`node`]: a POSIX shell on a node, over that connection or on this machine.
 //! - [`observe`]: what is on a node now.
 //! - [`identity`]: the cluster's key pair, its passphrase and the passphrase store.
+//! - [`program`]: builds of this program, to be placed on the nodes.
 //! - [`plan`]: what has to change. Pure.
 //! - [`apply`]: makes the change, journaled and undoable.
 //! - [`probe`]: who can reach whom.
 //! - [`setup`]: the pipeline of the classic command.
+//! - [`keep`]: run on a node: keeps the agent there alive.
 //! - [`event`]: what happened, as plain data. Nothing here prints.
 
 pub mod apply;
 pub mod event;
 pub mod identity;
 pub mod inventory;
+pub mod keep;
 pub mod node;
 pub mod observe;
 pub mod plan;
 pub mod probe;
+pub mod program;
 pub mod secret;
 pub mod session;
 pub mod setup;

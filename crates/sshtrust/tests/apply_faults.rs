@@ -21,7 +21,7 @@ use sshtrust::identity::{IdentityKey, KeyType};
 use sshtrust::inventory::NodeSpec;
 use sshtrust::node::{Shell, local};
 use sshtrust::observe::{Entry, EntryKind};
-use sshtrust::plan::{AgentEdit, Content, DirEdit, FileEdit, NodePlan};
+use sshtrust::plan::{AgentEdit, Content, DirEdit, FileEdit, Keepalive, NodePlan};
 
 const LIMIT: Duration = Duration::from_secs(30);
 /// Commands that the scripts use to change something; each of their calls is made to fail in turn.
@@ -97,6 +97,7 @@ impl Home {
                 file(".ssh/known_hosts", "user's own line, no newline\nand ours", None),
                 FileEdit { old, content, mode: None, secret: false },
             ],
+            keepalive: Keepalive::Off,
         }
     }
 

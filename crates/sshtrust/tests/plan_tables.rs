@@ -8,16 +8,18 @@
 )]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use sshfiles::PublicKey;
 use sshtrust::identity::{IdentityKey, KeyType, seal_passphrase};
 use sshtrust::inventory::NodeSpec;
-use sshtrust::observe::{AgentState, Entry, EntryKind, NodeState};
+use sshtrust::observe::{AgentState, Entry, EntryKind, KeepaliveState, Linger, NodeState};
 use sshtrust::plan::{
-    AgentEdit, Choice, Ingredients, Intent, NodePlan, Plan, PlanError, Wish, choose_identity, node_names,
-    settle, setup,
+    AgentEdit, Choice, Ingredients, Intent, Job, Keepalive, NodePlan, Plan, PlanError, Wish, choose_identity,
+    node_names, settle, setup,
 };
+use sshtrust::program::Programs;
 
 fn key() -> &'static IdentityKey {
     static KEY: OnceLock<IdentityKey> = OnceLock::new();
@@ -27,6 +29,11 @@ fn key() -> &'static IdentityKey {
 fn other_key() -> &'static IdentityKey {
     static KEY: OnceLock<IdentityKey> = OnceLock::new();
     KEY.get_or_init(|| IdentityKey::generate(KeyType::EcdsaP256, "omm@old").unwrap())
+}
+
+/// The builds that a coordinator has: its own.
+fn programs() -> Programs {
+    Programs::find(Path::new("/nowhere/gs_sshexkey"), [std::env::consts::ARCH].into_iter())
 }
 
 fn host_key(number: u8) -> PublicKey {
@@ -56,6 +63,7 @@ fn fresh(number: u8) -> NodeState {
         refuses_ed25519: false,
         agent: AgentState::default(),
         host_keys: vec![host_key(number)],
+        keepalive: None,
         entries: BTreeMap::new(),
     };
     for (id, path) in [
@@ -84,7 +92,8 @@ fn try_plan(states: &[NodeState], key: &IdentityKey, map_names: bool) -> Result<
     let names: Vec<Option<String>> = node_names(states.iter()).into_iter().map(Result::ok).collect();
     let intent = Intent { map_names, keep_old_mapping: false };
     let sealed = seal_passphrase(key.passphrase()).unwrap();
-    setup(&Ingredients { states, names: &names, identity: key, sealed, intent: &intent })
+    let programs = programs();
+    setup(&Ingredients { states, names: &names, identity: key, sealed, intent: &intent, programs: &programs })
 }
 
 fn plan(states: &[NodeState], key: &IdentityKey) -> Plan {
@@ -368,4 +377,156 @@ fn a_dry_run_shows_no_secret() {
     }
     assert!(!shown.contains("PRIVATE KEY") && !shown.contains(key().passphrase().expose()), "{shown}");
     assert!(!change.nodes[0].summary().contains("alias"), "the log gets no content");
+}
+
+/// A node on which cron runs and the user has no table.
+fn with_cron(state: &mut NodeState) -> &mut KeepaliveState {
+    state.system = format!("Linux {}", std::env::consts::ARCH);
+    let mut entries = BTreeMap::new();
+    entries.insert("crontab".to_owned(), Entry::absent("crontab of root"));
+    entries
+        .insert("login-profile".to_owned(), entry(EntryKind::File, "/root/.profile", 0o644, b"umask 22\n"));
+    state.keepalive.insert(KeepaliveState {
+        cron: Some(true),
+        free: Some(1 << 40),
+        entries,
+        ..KeepaliveState::default()
+    })
+}
+
+/// The keepalive that a node gets, in words: by what, or why not; then the files of each way, the first one first.
+fn keepalive(change: impl Fn(&mut NodeState)) -> String {
+    let mut state = fresh(1);
+    change(&mut state);
+    let plan = plan(&[state], key());
+    match &plan.nodes[0].keepalive {
+        Keepalive::Off => "off".to_owned(),
+        Keepalive::Unable(why) => format!("unable: {why}"),
+        Keepalive::By { job, why, edit } => {
+            let ways: Vec<String> = edit
+                .jobs
+                .iter()
+                .map(|way| way.files.iter().map(|f| f.old.path.clone()).collect::<Vec<_>>().join(" "))
+                .collect();
+            let program = if edit.program.is_some() { "place" } else { "there" };
+            let linger = if edit.linger { " linger" } else { "" };
+            format!("{job:?} ({why}) {program}{linger}: {}", ways.join(" else "))
+        }
+    }
+}
+
+#[test]
+fn every_node_gets_the_best_job_that_it_can_have() {
+    let digest = programs().build(std::env::consts::ARCH).unwrap().digest().to_owned();
+    let cases: Vec<(&str, Box<dyn Fn(&mut NodeState)>, &str)> = vec![
+        ("nobody asked", Box::new(|_| ()), "off"),
+        (
+            "cron",
+            Box::new(|s| {
+                with_cron(s);
+            }),
+            "Cron () place: crontab of root",
+        ),
+        (
+            "the same build is there",
+            Box::new(move |s| with_cron(s).program = Some(digest.clone())),
+            "Cron () there: crontab of root",
+        ),
+        (
+            "cron is stopped, nothing else",
+            Box::new(|s| with_cron(s).cron = Some(false)),
+            "Profile (cron does not run) place: /root/.profile",
+        ),
+        (
+            "cron is stopped, systemd would",
+            Box::new(|s| {
+                let state = with_cron(s);
+                (state.cron, state.linger) = (Some(false), Linger::Possible);
+            }),
+            "Timer (cron does not run) place linger: /root/.config/systemd/user/gs_sshexkey-agent.service \
+             /root/.config/systemd/user/gs_sshexkey-agent.timer else /root/.profile",
+        ),
+        (
+            "no cron at all, and the user lingers",
+            Box::new(|s| {
+                let state = with_cron(s);
+                (state.cron, state.linger) = (None, Linger::On);
+            }),
+            "Timer (cron is not installed) place: /root/.config/systemd/user/gs_sshexkey-agent.service \
+             /root/.config/systemd/user/gs_sshexkey-agent.timer else /root/.profile",
+        ),
+        (
+            "forbidden",
+            Box::new(|s| {
+                let state = with_cron(s);
+                state.entries.get_mut("crontab").unwrap().kind = EntryKind::Unreadable;
+                state.refused = "You (omm) are not allowed to use this program (crontab)\n".to_owned();
+            }),
+            "Profile (crontab says: You (omm) are not allowed to use this program (crontab)) place: /root/.profile",
+        ),
+        (
+            "a profile that is a link",
+            Box::new(|s| {
+                let state = with_cron(s);
+                state.cron = None;
+                state.entries.get_mut("login-profile").unwrap().link_owner = Some(0);
+            }),
+            "unable: no job could be installed: cron is not installed, and /root/.profile is no file of the user's own",
+        ),
+        (
+            "noexec",
+            Box::new(|s| with_cron(s).noexec = true),
+            "unable: its home directory is on a file system that runs no programs (noexec)",
+        ),
+        (
+            "another processor",
+            Box::new(|s| {
+                with_cron(s);
+                s.system = "Linux m68k".to_owned();
+            }),
+            "unable: there is no build of this program for its processor (m68k)",
+        ),
+        (
+            "logind ends what a session leaves",
+            Box::new(|s| {
+                s.uid = 1000;
+                let state = with_cron(s);
+                (state.kills, state.linger) = (true, Linger::Possible);
+            }),
+            "Cron () place linger: crontab of root",
+        ),
+        (
+            "and root is spared",
+            Box::new(|s| {
+                let state = with_cron(s);
+                (state.kills, state.linger) = (true, Linger::Possible);
+            }),
+            "Cron () place: crontab of root",
+        ),
+    ];
+    for (name, change, wanted) in cases {
+        assert_eq!(keepalive(change), wanted, "{name}");
+    }
+    let full = keepalive(|s| with_cron(s).free = Some(5 << 20));
+    assert!(full.starts_with("unable: its home directory has 5 MiB left, and "), "{full}");
+}
+
+#[test]
+fn a_job_that_stands_is_left_alone() {
+    let digest = programs().build(std::env::consts::ARCH).unwrap().digest().to_owned();
+    for (cron, way) in [(Some(true), "Cron"), (Some(false), "Profile")] {
+        let mut state = fresh(1);
+        let keepalive = with_cron(&mut state);
+        (keepalive.cron, keepalive.program) = (cron, Some(digest.clone()));
+        let first = plan(std::slice::from_ref(&state), key());
+        let Keepalive::By { edit, .. } = &first.nodes[0].keepalive else { panic!() };
+        let file = &edit.jobs[0].files[0];
+        let id = if way == "Cron" { "crontab" } else { "login-profile" };
+        let done =
+            Entry { kind: EntryKind::File, bytes: file.content.render("").to_vec(), ..file.old.clone() };
+        state.keepalive.as_mut().unwrap().entries.insert(id.to_owned(), done);
+        let second = plan(&[state], key());
+        assert!(second.nodes[0].keepalive.edit().is_none(), "{way}");
+        assert!(matches!(&second.nodes[0].keepalive, Keepalive::By { job: Job::Cron | Job::Profile, .. }));
+    }
 }

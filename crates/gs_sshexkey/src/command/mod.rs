@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod agent;
 mod setup;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> Result<(), ()> {
             Ok(())
         }
         Ok(Job::Setup(words)) => setup::run(&words),
+        Ok(Job::Agent(job)) => agent::run(job),
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");
             Err(())

@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use sshtrust::inventory::{Cluster, LARGEST_HOSTFILE, parse_hostfile};
-use sshtrust::plan::NodePlan;
+use sshtrust::inventory::{Cluster, LARGEST_HOSTFILE, NodeSpec, parse_hostfile};
+use sshtrust::plan::{Job, Keepalive, NodePlan};
 use sshtrust::secret::Secret;
 use sshtrust::setup::{Options, Outcome, Passwords, Question, SetupError, setup};
 use sshtrust::text::printable;
@@ -71,6 +71,7 @@ fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result
         keep_old_mapping: words.no_deduplicate,
         key_type: words.key_type,
         dry_run: words.dry_run,
+        keepalive: if words.no_keepalive { None } else { std::env::current_exe().ok() },
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -82,7 +83,7 @@ fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result
     // A thread that still waits for an answer at the terminal must not hold up the end.
     runtime.shutdown_background();
     let outcome = result.map_err(|error| errors::explain(&error))?;
-    finish(&outcome, screen);
+    finish(&outcome, &options.user, screen);
     Ok(())
 }
 
@@ -105,15 +106,50 @@ async fn drive(options: &Options, screen: &Classic) -> Result<Outcome, SetupErro
     result
 }
 
-fn finish(outcome: &Outcome, screen: &Classic) {
+fn finish(outcome: &Outcome, user: &str, screen: &Classic) {
     match outcome {
         Outcome::Planned(nodes) => nodes.iter().for_each(|node| show_plan(node, screen)),
-        Outcome::Created { .. } => {
+        Outcome::Created { keepalive, .. } => {
             screen.say("Successfully created SSH trust.");
+            tell_keepalive(keepalive, user, screen);
             if rustix::process::geteuid().is_root() {
                 screen.hint(ROOT_REMINDER);
             }
         }
+    }
+}
+
+/// Warns of the nodes that lose trust at their next reboot, or get it back only later; nodes with the same fate together.
+fn tell_keepalive(nodes: &[(NodeSpec, Keepalive)], user: &str, screen: &Classic) {
+    let mut warnings: Vec<(String, Vec<String>)> = Vec::new();
+    for (node, keepalive) in nodes {
+        let (fate, by) = match keepalive {
+            Keepalive::Off => (None, "nothing: --no-keepalive".to_owned()),
+            Keepalive::By { job: Job::Cron, .. } => (None, "cron".to_owned()),
+            Keepalive::By { job: Job::Timer, why, .. } => (None, format!("a timer of systemd ({why})")),
+            Keepalive::By { job: Job::Profile, why, .. } => {
+                let user = printable(user.as_bytes());
+                (
+                    Some(format!("{why}. After a reboot trust comes back when {user} logs in there.")),
+                    "login".to_owned(),
+                )
+            }
+            Keepalive::Unable(why) => (
+                Some(format!(
+                    "{why}. After a reboot, or when its ssh-agent ends, trust is lost there until gs_sshexkey is run again."
+                )),
+                "nothing".to_owned(),
+            ),
+        };
+        screen.detail(&format!("{node}: the agent is brought back by {by}"));
+        let Some(fate) = fate else { continue };
+        match warnings.iter_mut().find(|(known, _)| *known == fate) {
+            Some((_, nodes)) => nodes.push(node.to_string()),
+            None => warnings.push((fate, vec![node.to_string()])),
+        }
+    }
+    for (fate, nodes) in warnings {
+        screen.hint(&format!("Warning: {}: {fate}", errors::list(nodes)));
     }
 }
 

@@ -1,11 +1,13 @@
 //! Errors as a person and openGauss's own programs read them: the code, what happened where, and the cure.
 
 mod connect;
+mod keep;
 mod node;
 mod setup;
 
 use std::fmt;
 
+pub(crate) use keep::keep;
 pub(crate) use setup::{explain, hostfile};
 
 /// One error screen.

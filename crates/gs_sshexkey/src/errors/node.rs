@@ -10,14 +10,23 @@ use super::Report;
 
 /// One failed node.
 pub(super) fn explain(failure: &NodeFailure) -> Report {
-    let (code, text, cure) = match &failure.trouble {
+    report(&failure.trouble, &format!("{}: {}", failure.node, failure.trouble))
+}
+
+/// Trouble on this machine.
+pub(super) fn local(trouble: &NodeTrouble) -> Report {
+    report(trouble, &trouble.to_string())
+}
+
+fn report(trouble: &NodeTrouble, detail: &str) -> Report {
+    let (code, text, cure) = match trouble {
         NodeTrouble::Shell(error) | NodeTrouble::Observe(ObserveError::Node(error)) => shell(error),
         NodeTrouble::Apply(ApplyError::Node(error)) => shell(error),
         NodeTrouble::Observe(error) => observe(error),
         NodeTrouble::Plan(error) => plan(error),
         NodeTrouble::Apply(error) => apply(error),
     };
-    let report = Report::new(code, &text).detail(&format!("{}: {}", failure.node, failure.trouble));
+    let report = Report::new(code, &text).detail(detail);
     if cure.is_empty() { report } else { report.cure(&cure) }
 }
 

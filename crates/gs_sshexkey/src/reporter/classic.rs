@@ -60,7 +60,8 @@ impl Classic {
         }
     }
 
-    fn detail(&self, text: &str) {
+    /// A detail, for the log alone.
+    pub(crate) fn detail(&self, text: &str) {
         self.log.write(Level::Debug, text);
     }
 

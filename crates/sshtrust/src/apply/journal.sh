@@ -2,9 +2,14 @@
 # lines before set gs_user.
 umask 077
 gs_entry=$(getent passwd "$gs_user" 2>/dev/null || grep "^$gs_user:" /etc/passwd)
-IFS=: read -r gs_x gs_x gs_uid gs_gid gs_x gs_home gs_x <<EOF
-$gs_entry
-EOF
+# Not by a here-document, which some shells write to a disk that may be full.
+gs_ifs=$IFS
+IFS=:
+set -f
+set -- $gs_entry
+set +f
+IFS=$gs_ifs
+gs_uid=$3 gs_gid=$4 gs_home=$6 gs_shell=$7
 gs_journal=$gs_home/.gs_sshexkey.journal
 gs_tick=1
 gs_at_end=
@@ -244,6 +249,19 @@ gs_sync() {
     return 0
 }
 
+# Runs a command that starts what is to outlive this session. Where logind ends what a session leaves behind, or systemd
+# what a job leaves, the user's own manager keeps it, if that lives on without a session.
+gs_detached() {
+    case $(cat /proc/self/cgroup 2>/dev/null) in
+    */session-*.scope* | */gs_sshexkey-agent.service*)
+        if [ -e "/var/lib/systemd/linger/$gs_user" ] && [ -S "/run/user/$gs_uid/systemd/private" ]; then
+            XDG_RUNTIME_DIR=/run/user/$gs_uid systemd-run --user --scope --quiet "$@" 2>/dev/null && return
+        fi
+        ;;
+    esac
+    "$@"
+}
+
 # $1 socket, $2 the same, quoted. Prints the process number. The undo finds the agent by its arguments, because it is
 # written before the agent has a number; an agent that is asked to end would remove the socket that was put back.
 gs_start_agent() {
@@ -252,7 +270,11 @@ gs_start_agent() {
         tr '\\0' '\\n' <\$p/cmdline 2>/dev/null | grep -qxF $2 && kill -KILL \${p#/proc/}
     done
     rm -f $2" || gs_fail "$gs_journal"
-    eval "$(ssh-agent -s -a "$1" 9<&-)" >/dev/null || exit 1
+    gs_launch "$1"
+}
+
+gs_launch() {
+    eval "$(gs_detached ssh-agent -s -a "$1" 9<&-)" >/dev/null || exit 1
     [ -n "$SSH_AGENT_PID" ] || exit 1
     echo "$SSH_AGENT_PID"
 }

@@ -4,8 +4,10 @@
 //! to, when the connection ends, when the coordinator has been silent for [`PATIENCE`], and at the next run after a
 //! power cut.
 
+mod keepalive;
 mod script;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sshfiles::PublicKey;
@@ -13,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::identity::IdentityKey;
 use crate::node::{NodeError, Output, Shell};
-use crate::plan::{AgentEdit, NodePlan};
+use crate::plan::{AgentEdit, FileEdit, Keepalive, NodePlan};
 use crate::text::{printable, sh_quote};
 
 const FUNCTIONS: &str = include_str!("journal.sh");
@@ -110,18 +112,43 @@ impl Worksite {
         Ok(!output.stdout.is_empty())
     }
 
-    /// Makes the change, but does not keep it yet. On an error the change may be half made: [`Self::undo`] it.
+    /// Makes the change, but does not keep it yet. On an error the change may be half made: [`Self::undo`] it. Returns
+    /// what became of the keepalive, which is the one thing that a node may go without.
     ///
     /// # Errors
     /// [`ApplyError`].
-    pub async fn apply(&self, plan: &NodePlan, key: &IdentityKey) -> Result<(), ApplyError> {
-        let begin = format!("gs_begin {}", PATIENCE.as_secs());
-        judge(self.shell.define(&begin, LIMIT).await?, "making the journal")?;
+    pub async fn apply(&self, plan: &NodePlan, key: &IdentityKey) -> Result<Keepalive, ApplyError> {
+        self.begin().await?;
         if !plan.dirs.is_empty() {
-            judge(self.shell.run(&script::dirs(&plan.dirs), LIMIT).await?, "making folders")?;
+            judge(self.shell.run(&script::dirs(&plan.dirs, 0), LIMIT).await?, "making folders")?;
         }
+        self.linger(&plan.keepalive).await?;
         let started = self.agent(plan, key).await?;
-        self.write(plan, &started, 2000).await
+        self.write(&plan.files, &started, 2000).await?;
+        self.keepalive(&plan.keepalive).await
+    }
+
+    async fn begin(&self) -> Result<(), ApplyError> {
+        let begin = format!("gs_begin {}", PATIENCE.as_secs());
+        judge(self.shell.define(&begin, LIMIT).await?, "making the journal")
+    }
+
+    /// Makes only the files of a plan; `agent_pid` is the number of an agent that was started for it.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn apply_files(&self, plan: &NodePlan, agent_pid: &str) -> Result<(), ApplyError> {
+        self.begin().await?;
+        self.write(&plan.files, agent_pid, 2000).await
+    }
+
+    /// Starts the agent of a plan, or gives it the key, without a journal: what was there is dead. Returns the process
+    /// number of one that was started.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn revive(&self, plan: &NodePlan, key: &IdentityKey) -> Result<String, ApplyError> {
+        self.run_agent(plan, key, &script::revive(plan, key)).await
     }
 
     /// Writes the files of a plan into the same journal: the second stage of a change.
@@ -129,16 +156,27 @@ impl Worksite {
     /// # Errors
     /// [`ApplyError`].
     pub async fn amend(&self, plan: &NodePlan) -> Result<(), ApplyError> {
-        self.write(plan, "", 5000).await
+        self.write(&plan.files, "", 5000).await
     }
 
     /// Starts the agent if need be and gives it the key. Returns its process number.
     async fn agent(&self, plan: &NodePlan, key: &IdentityKey) -> Result<String, ApplyError> {
-        let Some(script) = script::agent(plan, key) else { return Ok(String::new()) };
+        match script::agent(plan, key) {
+            Some(script) => self.run_agent(plan, key, &script).await,
+            None => Ok(String::new()),
+        }
+    }
+
+    async fn run_agent(
+        &self,
+        plan: &NodePlan,
+        key: &IdentityKey,
+        script: &str,
+    ) -> Result<String, ApplyError> {
         let wrong = |e: String| ApplyError::Agent(e);
         let unlocked = key.unlocked().map_err(|e| wrong(e.to_string()))?;
-        let output =
-            self.shell.run_with_input(&script, Zeroizing::new(unlocked.as_bytes().to_vec()), LIMIT).await?;
+        let input = Arc::new(Zeroizing::new(unlocked.as_bytes().to_vec()));
+        let output = self.shell.run_with_input(script, input, LIMIT).await?;
         match output.status {
             0 => {}
             UNWRITABLE => return Err(ApplyError::Unwritable(printable(&output.stderr))),
@@ -153,12 +191,13 @@ impl Worksite {
         }
     }
 
-    async fn write(&self, plan: &NodePlan, agent_pid: &str, first_step: usize) -> Result<(), ApplyError> {
-        if plan.files.is_empty() {
+    async fn write(&self, files: &[FileEdit], agent_pid: &str, first_step: usize) -> Result<(), ApplyError> {
+        if files.is_empty() {
             return Ok(());
         }
-        let (script, blob) = script::files(&plan.files, agent_pid, first_step);
-        judge(self.shell.run_with_input(&script, Zeroizing::new(blob), LIMIT).await?, "writing files")
+        let (script, blob) = script::files(files, agent_pid, first_step);
+        let input = Arc::new(Zeroizing::new(blob));
+        judge(self.shell.run_with_input(&script, input, LIMIT).await?, "writing files")
     }
 
     /// Tells the node that the coordinator lives.

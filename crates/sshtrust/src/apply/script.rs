@@ -9,9 +9,10 @@ use crate::plan::{AgentEdit, DirEdit, FileEdit, NodePlan};
 use crate::text::sh_quote;
 
 /// Folders, outer ones first; undone in the opposite order.
-pub(super) fn dirs(dirs: &[DirEdit]) -> String {
+pub(super) fn dirs(dirs: &[DirEdit], first_step: usize) -> String {
     let mut script = String::new();
-    for (step, dir) in dirs.iter().enumerate() {
+    for (index, dir) in dirs.iter().enumerate() {
+        let step = first_step + index;
         let path = sh_quote(&dir.path);
         // Writing to a String cannot fail.
         let _ = match dir.old_mode {
@@ -66,6 +67,19 @@ pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
     }
     let _ = writeln!(script, "gs_add_key {socket} {length}");
     Some(script)
+}
+
+/// As [`agent`], without a way back. An agent that does not take the key is ended: it would pass for a healthy one.
+pub(super) fn revive(plan: &NodePlan, key: &IdentityKey) -> String {
+    let socket = sh_quote(&plan.socket);
+    let length = key.unlocked().map(|k| k.len()).unwrap_or_default();
+    let add = format!("gs_add_key {socket} {length}");
+    match plan.agent {
+        AgentEdit::Start { .. } => {
+            format!("rm -f {socket}; gs_launch {socket}\n{add} || {{ kill \"$SSH_AGENT_PID\"; exit 1; }}\n")
+        }
+        AgentEdit::AddKey | AgentEdit::Nothing => add,
+    }
 }
 
 /// Takes keys out of the agent. That one is not held is no error.

@@ -135,6 +135,12 @@ impl IdentityKey {
         self.private.to_openssh(LineEnding::LF).map_err(|e| IdentityError(e.to_string()))
     }
 
+    /// The private key, opened.
+    #[must_use]
+    pub fn into_private(self) -> PrivateKey {
+        self.private
+    }
+
     /// The passphrase.
     #[must_use]
     pub const fn passphrase(&self) -> &Secret {
@@ -158,7 +164,7 @@ fn random_passphrase() -> Result<Secret, IdentityError> {
 
 /// Opens the tool's key of this machine's user, from its file and its passphrase store.
 #[must_use]
-pub fn read_private_key(home: &Path) -> Option<PrivateKey> {
+pub fn read_identity(home: &Path) -> Option<IdentityKey> {
     let file = std::fs::read(home.join(".ssh/id_om")).ok()?;
     let store = home.join(STORE_DIR);
     let parts: Vec<(Vec<u8>, Vec<u8>)> = (0..MOST_PARTS)
@@ -168,7 +174,7 @@ pub fn read_private_key(home: &Path) -> Option<PrivateKey> {
         })
         .collect();
     let passphrase = open_passphrase(&parts).ok()?;
-    Some(IdentityKey::open(&file, &passphrase)?.private)
+    IdentityKey::open(&file, &passphrase)
 }
 
 /// Where a part of the passphrase lies below the store; `kind` is `cipher` or `rand`.

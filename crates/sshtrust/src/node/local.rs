@@ -57,9 +57,16 @@ async fn pump(mut from: impl AsyncRead + Unpin, to: mpsc::Sender<Chunk>, wrap: f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use zeroize::Zeroizing;
+
     const LIMIT: Duration = Duration::from_secs(20);
+
+    fn input(bytes: &[u8]) -> crate::node::Input {
+        Arc::new(Zeroizing::new(bytes.to_vec()))
+    }
 
     #[tokio::test]
     async fn answers_come_apart() {
@@ -81,7 +88,7 @@ mod tests {
         let shell = shell().await.unwrap();
         let bytes: Vec<u8> = (0..300_000u32).map(|i| (i % 256) as u8).collect();
         let script = "printf '\\n%s send\\n' \"$gs_token\"; head -c 300000";
-        let echo = shell.run_with_input(script, bytes.clone().into(), LIMIT).await.unwrap();
+        let echo = shell.run_with_input(script, input(&bytes), LIMIT).await.unwrap();
         assert!(echo.stdout == bytes);
         assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
     }
@@ -89,7 +96,7 @@ mod tests {
     #[tokio::test]
     async fn a_script_that_fails_before_its_input_gets_none() {
         let shell = shell().await.unwrap();
-        let out = shell.run_with_input("exit 4", b"exit 5\n".to_vec().into(), LIMIT).await.unwrap();
+        let out = shell.run_with_input("exit 4", input(b"exit 5\n"), LIMIT).await.unwrap();
         assert_eq!(out.status, 4);
         assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
     }
@@ -98,8 +105,8 @@ mod tests {
     async fn input_that_was_not_read_does_no_harm() {
         let shell = shell().await.unwrap();
         let script = "printf '\\n%s send\\n' \"$gs_token\"; exit 4";
-        let input = b"12\necho evil\nmore \0 bytes".to_vec();
-        assert_eq!(shell.run_with_input(script, input.into(), LIMIT).await.unwrap().status, 4);
+        let rest = input(b"12\necho evil\nmore \0 bytes");
+        assert_eq!(shell.run_with_input(script, rest, LIMIT).await.unwrap().status, 4);
         assert_eq!(shell.run("echo next", LIMIT).await.unwrap().stdout, b"next\n");
     }
 

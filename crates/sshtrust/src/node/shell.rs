@@ -1,6 +1,7 @@
 //! One shell on one node: requests in, answers out, one at a time.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -67,9 +68,12 @@ impl Output {
     }
 }
 
+/// What a script reads. Shared, because the same program goes to many nodes; wiped, because it may be a key.
+pub type Input = Arc<Zeroizing<Vec<u8>>>;
+
 struct Request {
     script: String,
-    input: Option<Zeroizing<Vec<u8>>>,
+    input: Option<Input>,
     keep: bool,
     limit: Duration,
     answer: oneshot::Sender<Result<Output, NodeError>>,
@@ -124,7 +128,7 @@ impl Shell {
     pub async fn run_with_input(
         &self,
         script: &str,
-        input: Zeroizing<Vec<u8>>,
+        input: Input,
         limit: Duration,
     ) -> Result<Output, NodeError> {
         self.request(script.to_owned(), Some(input), false, limit).await
@@ -133,7 +137,7 @@ impl Shell {
     async fn request(
         &self,
         script: String,
-        input: Option<Zeroizing<Vec<u8>>>,
+        input: Option<Input>,
         keep: bool,
         limit: Duration,
     ) -> Result<Output, NodeError> {

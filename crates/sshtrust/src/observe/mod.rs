@@ -1,5 +1,6 @@
 //! Facts and files of a node, in one round trip.
 
+mod keepalive;
 mod parse;
 mod state;
 
@@ -10,9 +11,11 @@ use crate::node::{NodeError, Shell};
 use crate::text::{printable, sh_quote};
 use parse::Frames;
 
+pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState};
 
 const SCRIPT: &str = include_str!("observe.sh");
+const KEEPALIVE: &str = include_str!("keepalive.sh");
 /// How long reading may take on a busy node.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -39,13 +42,32 @@ pub enum ObserveError {
     NoKeysFile(String),
 }
 
-/// Reads a node.
+/// Reads a node, whatever is wrong with it; `keepalive`: also what keeps the agent alive there.
+///
+/// # Errors
+/// [`ObserveError`] if it could not be read.
+pub async fn look(
+    shell: &Shell,
+    spec: NodeSpec,
+    user: &str,
+    keepalive: bool,
+) -> Result<NodeState, ObserveError> {
+    let script = if keepalive { format!("{SCRIPT}{KEEPALIVE}") } else { SCRIPT.to_owned() };
+    let (token, output) = read(shell, &script).await?;
+    Frames::parse(&output, &token).into_state(spec, user, keepalive)
+}
+
+/// As [`look`], of a node that is to be worked on.
 ///
 /// # Errors
 /// [`ObserveError`] if it could not be read or is not fit for work.
-pub async fn observe(shell: &Shell, spec: NodeSpec, user: &str) -> Result<NodeState, ObserveError> {
-    let (token, output) = read(shell, SCRIPT).await?;
-    let mut state = Frames::parse(&output, &token).into_state(spec, user)?;
+pub async fn observe(
+    shell: &Shell,
+    spec: NodeSpec,
+    user: &str,
+    keepalive: bool,
+) -> Result<NodeState, ObserveError> {
+    let mut state = look(shell, spec, user, keepalive).await?;
     if !state.missing.is_empty() {
         return Err(ObserveError::Missing(state.missing));
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sshfiles::{PublicKey, SshdConfig};
 
 use super::ObserveError;
+use super::keepalive::KeepaliveState;
 use super::state::{AgentState, Entry, EntryKind, NodeState};
 use crate::inventory::NodeSpec;
 
@@ -66,8 +67,19 @@ impl<'a> Frames<'a> {
         Ok(String::from_utf8_lossy(bytes).trim().to_owned())
     }
 
-    /// Puts the frames together.
-    pub(super) fn into_state(self, spec: NodeSpec, user: &str) -> Result<NodeState, ObserveError> {
+    /// Puts the frames together; `keepalive`: those of its script are among them.
+    pub(super) fn into_state(
+        mut self,
+        spec: NodeSpec,
+        user: &str,
+        keepalive: bool,
+    ) -> Result<NodeState, ObserveError> {
+        let mut entries = std::mem::take(&mut self.entries);
+        let optional = |name: &str| {
+            let bytes = self.facts.get(name).copied().unwrap_or_default();
+            String::from_utf8_lossy(bytes).trim().to_owned()
+        };
+        let keepalive = keepalive.then(|| KeepaliveState::take(optional, &mut entries));
         let ids = self.fact("ids")?;
         let (uid, gid) = ids.split_once(' ').ok_or(ObserveError::Incomplete("ids"))?;
         let hostname = self.fact("hostname")?;
@@ -89,7 +101,8 @@ impl<'a> Frames<'a> {
             refuses_ed25519: refuses_ed25519(self.facts.get("sshd").copied().unwrap_or_default()),
             agent: agent(&self.fact("agent")?),
             host_keys: Vec::new(),
-            entries: self.entries,
+            keepalive,
+            entries,
         })
     }
 
@@ -236,7 +249,7 @@ mod tests {
             output.extend_from_slice(b"\nT end\n\nT entry ");
             output.extend_from_slice(&bytes);
             let spec = NodeSpec { ip: [10, 0, 0, 1].into(), port: 22 };
-            let _ = Frames::parse(&output, "T").into_state(spec, "root");
+            let _ = Frames::parse(&output, "T").into_state(spec, "root", true);
         }
     }
 }

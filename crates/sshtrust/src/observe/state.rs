@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sshfiles::PublicKey;
 
+use super::keepalive::KeepaliveState;
 use crate::inventory::NodeSpec;
 
 /// One of the files and folders that matter, by the name the observation script gives it.
@@ -107,6 +108,8 @@ pub struct NodeState {
     pub agent: AgentState,
     /// Host keys of all types that it has.
     pub host_keys: Vec<PublicKey>,
+    /// What keeps the agent alive; `None` if nobody asked.
+    pub keepalive: Option<KeepaliveState>,
     /// The files and folders.
     pub entries: BTreeMap<EntryId, Entry>,
 }

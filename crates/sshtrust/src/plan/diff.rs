@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sshfiles::unified_diff;
 
-use super::{AgentEdit, NodePlan};
+use super::{AgentEdit, DirEdit, FileEdit, Keepalive, KeepaliveEdit, NodePlan};
 use crate::text::printable;
 
 /// Stands for the process number that the agent will have.
@@ -16,7 +16,11 @@ impl NodePlan {
     pub fn summary(&self) -> String {
         let dirs = self.dirs.iter().map(|dir| dir.path.as_str());
         let files = self.files.iter().map(|edit| edit.old.path.as_str());
-        let paths: Vec<String> = dirs.chain(files).map(|path| printable(path.as_bytes())).collect();
+        let program = self.keepalive.edit().and_then(|edit| edit.program.as_ref());
+        let jobs = self.keepalive.edit().and_then(|edit| edit.jobs.first());
+        let kept = program.map(|(path, _)| path.as_str()).into_iter();
+        let kept = kept.chain(jobs.iter().flat_map(|job| &job.files).map(|edit| edit.old.path.as_str()));
+        let paths: Vec<String> = dirs.chain(files).chain(kept).map(|p| printable(p.as_bytes())).collect();
         match self.agent {
             AgentEdit::Nothing => paths.join(" "),
             AgentEdit::AddKey => format!("key to the agent; {}", paths.join(" ")),
@@ -28,33 +32,63 @@ impl NodePlan {
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::new();
-        for dir in &self.dirs {
-            let path = printable(dir.path.as_bytes());
-            // Writing to a String cannot fail.
-            let _ = match dir.old_mode {
-                None => writeln!(text, "mkdir -m {:o} {path}", dir.mode),
-                Some(old) => writeln!(text, "chmod {:o} {path}   (was {old:o})", dir.mode),
-            };
-        }
+        self.dirs.iter().for_each(|dir| render_dir(dir, &mut text));
         let socket = printable(self.socket.as_bytes());
+        // Writing to a String cannot fail.
         let _ = match self.agent {
             AgentEdit::Nothing => Ok(()),
             AgentEdit::AddKey => writeln!(text, "add the key to the agent at {socket}"),
             AgentEdit::Start { .. } => writeln!(text, "start an ssh-agent at {socket} and add the key"),
         };
-        for edit in &self.files {
-            let path = printable(edit.old.path.as_bytes());
-            let new = edit.content.render(FUTURE_PID);
-            if edit.secret {
-                let verb = if edit.old.exists() { "replace" } else { "create" };
-                let _ = writeln!(text, "{verb} {path}   ({} bytes, content not shown)", new.len());
-            } else {
-                text.push_str(&unified_diff(&edit.old.bytes, &new, &edit.old.path));
+        self.files.iter().for_each(|edit| render_file(edit, &mut text));
+        match &self.keepalive {
+            Keepalive::Unable(why) => {
+                let _ = writeln!(text, "no keepalive: {why}");
             }
-            if let Some(mode) = edit.mode.filter(|mode| edit.old.exists() && *mode != edit.old.mode) {
-                let _ = writeln!(text, "chmod {mode:o} {path}   (was {:o})", edit.old.mode);
-            }
+            other => other.edit().into_iter().for_each(|edit| render_keepalive(edit, &mut text)),
         }
         text
+    }
+}
+
+fn render_dir(dir: &DirEdit, text: &mut String) {
+    let path = printable(dir.path.as_bytes());
+    let _ = match dir.old_mode {
+        None => writeln!(text, "mkdir -m {:o} {path}", dir.mode),
+        Some(old) => writeln!(text, "chmod {:o} {path}   (was {old:o})", dir.mode),
+    };
+}
+
+fn render_file(edit: &FileEdit, text: &mut String) {
+    let path = printable(edit.old.path.as_bytes());
+    let new = edit.content.render(FUTURE_PID);
+    if edit.secret {
+        let verb = if edit.old.exists() { "replace" } else { "create" };
+        let _ = writeln!(text, "{verb} {path}   ({} bytes, content not shown)", new.len());
+    } else {
+        text.push_str(&unified_diff(&edit.old.bytes, &new, &edit.old.path));
+    }
+    if let Some(mode) = edit.mode.filter(|mode| edit.old.exists() && *mode != edit.old.mode) {
+        let _ = writeln!(text, "chmod {mode:o} {path}   (was {:o})", edit.old.mode);
+    }
+}
+
+fn render_keepalive(edit: &KeepaliveEdit, text: &mut String) {
+    edit.dirs.iter().for_each(|dir| render_dir(dir, text));
+    if edit.linger {
+        text.push_str("loginctl enable-linger\n");
+    }
+    if let Some((path, program)) = &edit.program {
+        let _ = writeln!(
+            text,
+            "place this program at {}   ({} bytes)",
+            printable(path.as_bytes()),
+            program.size()
+        );
+    }
+    // The others are for the case that the first one fails.
+    for job in edit.jobs.iter().take(1) {
+        job.dirs.iter().for_each(|dir| render_dir(dir, text));
+        job.files.iter().for_each(|edit| render_file(edit, text));
     }
 }

@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use sshfiles::{AuthorizedKeys, HostEntry, Hosts, KnownHosts, PublicKey, ShellProfile, SshConfig};
 
-use super::{AgentEdit, Content, DirEdit, FileEdit, Ingredients, NodePlan, Plan, PlanError};
-use crate::identity::{AGENT_SOCKET, MOST_PARTS, STORE_DIR, Sealed, TOOL_DIR, open_passphrase, part_path};
+use super::keepalive::keepalive;
+use super::{AgentEdit, Content, DirEdit, FileEdit, Ingredients, Keepalive, NodePlan, Plan, PlanError};
+use crate::identity::{
+    AGENT_SOCKET, IdentityKey, MOST_PARTS, STORE_DIR, Sealed, TOOL_DIR, open_passphrase, part_path,
+};
 use crate::inventory::NodeSpec;
 use crate::observe::{AgentState, Entry, EntryKind, NodeState};
 
@@ -41,10 +44,23 @@ pub fn settle(done: &Plan, observed: &[Entry]) -> Plan {
             dirs: Vec::new(),
             agent: AgentEdit::Nothing,
             files: if removed > 0 { vec![edit] } else { Vec::new() },
+            keepalive: Keepalive::Off,
         }
     };
     let nodes = done.nodes.iter().zip(observed).map(|(plan, now)| edit(plan, now)).collect();
     Plan { nodes, superseded: Vec::new() }
+}
+
+/// Plans what brings the agent of a node back where trust stands: an agent with the key, and its exports.
+///
+/// # Errors
+/// What stands in the way.
+pub fn keep(state: &NodeState, key: &IdentityKey) -> Result<NodePlan, PlanError> {
+    check(state, "bashrc", &state.entry("bashrc"))?;
+    let socket = socket(state)?;
+    let agent = agent(state, key);
+    let files = profile(state, &socket, agent).into_iter().collect();
+    Ok(NodePlan { spec: state.spec, socket, dirs: Vec::new(), agent, files, keepalive: Keepalive::Off })
 }
 
 /// Keys of the tool on the nodes that are not the cluster's.
@@ -88,11 +104,8 @@ impl<'a> Workshop<'a> {
         for (id, entry) in state.entries.iter().filter(|(id, _)| touched(id)) {
             check(state, id, entry)?;
         }
-        let socket = format!("{}/{AGENT_SOCKET}", state.home);
-        if socket.len() > LONGEST_SOCKET {
-            return Err(PlanError::SocketPath { length: socket.len(), path: socket });
-        }
-        let agent = self.agent(state);
+        let socket = socket(state)?;
+        let agent = agent(state, self.from.identity);
         let mut dirs = vec![("ssh-dir", format!("{}/.ssh", state.home))];
         dirs.push(("tool-dir", format!("{}/{TOOL_DIR}", state.home)));
         let mut dirs: Vec<DirEdit> = dirs.into_iter().filter_map(|(id, path)| dir(state, id, path)).collect();
@@ -109,17 +122,8 @@ impl<'a> Workshop<'a> {
         files.extend(self.config(state));
         files.extend(profile(state, &socket, agent));
         files.extend(self.hosts(state));
-        Ok(NodePlan { spec: state.spec, socket, dirs, agent, files })
-    }
-
-    fn agent(&self, state: &NodeState) -> AgentEdit {
-        match &state.agent {
-            AgentState { alive: true, keys, .. } if keys.contains(self.from.identity.public()) => {
-                AgentEdit::Nothing
-            }
-            AgentState { alive: true, .. } => AgentEdit::AddKey,
-            AgentState { socket, .. } => AgentEdit::Start { stale_socket: *socket },
-        }
+        let keepalive = keepalive(state, self.from.programs);
+        Ok(NodePlan { spec: state.spec, socket, dirs, agent, files, keepalive })
     }
 
     /// Whether the node's store gives the passphrase of the cluster's key.
@@ -218,6 +222,23 @@ fn config_entry(state: &NodeState, name: Option<&String>) -> HostEntry {
 fn is_same(new: &HostEntry, old: &HostEntry) -> bool {
     let named = |name: &str| !name.is_empty() && (name == new.address || name == new.name);
     named(&old.address) || named(&old.name)
+}
+
+/// Where the agent listens.
+fn socket(state: &NodeState) -> Result<String, PlanError> {
+    let path = format!("{}/{AGENT_SOCKET}", state.home);
+    if path.len() > LONGEST_SOCKET {
+        return Err(PlanError::SocketPath { length: path.len(), path });
+    }
+    Ok(path)
+}
+
+fn agent(state: &NodeState, key: &IdentityKey) -> AgentEdit {
+    match &state.agent {
+        AgentState { alive: true, keys, .. } if keys.contains(key.public()) => AgentEdit::Nothing,
+        AgentState { alive: true, .. } => AgentEdit::AddKey,
+        AgentState { socket, .. } => AgentEdit::Start { stale_socket: *socket },
+    }
 }
 
 /// The profile, if its exports are missing or the agent is a new one.

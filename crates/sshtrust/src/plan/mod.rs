@@ -3,6 +3,8 @@
 mod choose;
 mod diff;
 mod files;
+mod job;
+mod keepalive;
 mod names;
 
 use std::sync::Arc;
@@ -12,9 +14,11 @@ use sshfiles::{PublicKey, ShellProfile};
 use crate::identity::{IdentityKey, Sealed};
 use crate::inventory::NodeSpec;
 use crate::observe::{Entry, NodeState};
+use crate::program::Programs;
 
 pub use choose::{Choice, Wish, choose_identity};
-pub use files::{settle, setup};
+pub use files::{keep, settle, setup};
+pub use keepalive::{Job, JobEdit, Keepalive, KeepaliveEdit, Unable, job_in_force};
 pub use names::{NamesError, node_names};
 
 /// What the user wants.
@@ -106,13 +110,16 @@ pub struct NodePlan {
     pub agent: AgentEdit,
     /// Files.
     pub files: Vec<FileEdit>,
+    /// How the agent comes back.
+    pub keepalive: Keepalive,
 }
 
 impl NodePlan {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.dirs.is_empty() && self.files.is_empty() && self.agent == AgentEdit::Nothing
+        let done = self.agent == AgentEdit::Nothing && self.keepalive.edit().is_none();
+        done && self.dirs.is_empty() && self.files.is_empty()
     }
 }
 
@@ -180,4 +187,6 @@ pub struct Ingredients<'a> {
     pub sealed: Sealed,
     /// What the user wants.
     pub intent: &'a Intent,
+    /// Builds of the program, for the keepalive.
+    pub programs: &'a Programs,
 }

@@ -91,7 +91,8 @@ async fn own_key(home: &Path) -> Option<Credential> {
     }
     let home = home.to_owned();
     // bcrypt takes a fifth of a second.
-    let opened = tokio::task::spawn_blocking(move || identity::read_private_key(&home)).await.ok()??;
+    let opened =
+        tokio::task::spawn_blocking(move || identity::read_identity(&home)).await.ok()??.into_private();
     Some(Credential::Key(Arc::new(opened)))
 }
 

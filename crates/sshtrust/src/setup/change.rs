@@ -9,8 +9,9 @@ use super::read::Node;
 use super::{NodeFailure, Outcome, Ready, SetupError};
 use crate::apply::{RENEWAL, Worksite};
 use crate::event::{Event, Observer};
+use crate::inventory::NodeSpec;
 use crate::observe::reread;
-use crate::plan::{NodePlan, settle};
+use crate::plan::{Keepalive, NodePlan, settle};
 use crate::probe::{Prober, TrustMatrix, probe};
 use crate::setup::error::NodeTrouble;
 
@@ -45,11 +46,11 @@ pub(super) async fn run(
     };
     // From here on the user's Ctrl-C waits: a change is kept by all or by none.
     let result = match result {
-        Ok(pairs) => keep(&ready, observer).await.map(|()| pairs).map_err(Stop::Failed),
+        Ok(done) => keep(&ready, observer).await.map(|()| done).map_err(Stop::Failed),
         Err(stop) => Err(stop),
     };
     match result {
-        Ok(pairs) => Ok(Outcome::Created { pairs, changed }),
+        Ok((pairs, keepalive)) => Ok(Outcome::Created { pairs, changed, keepalive }),
         Err(why) => {
             let stuck = undo(&ready, observer).await;
             Err(match why {
@@ -67,29 +68,34 @@ fn changing(ready: &Ready) -> impl Iterator<Item = (&Node, &NodePlan)> {
 }
 
 /// Does something on all changing nodes at once; all failures.
-async fn on_all<'a, F, R>(ready: &'a Ready, act: F) -> Result<(), Vec<NodeFailure>>
+async fn on_all<'a, F, R, T>(ready: &'a Ready, act: F) -> Result<Vec<T>, Vec<NodeFailure>>
 where
     F: Fn(&'a Worksite, &'a NodePlan) -> R,
-    R: Future<Output = Result<(), NodeTrouble>>,
+    R: Future<Output = Result<T, NodeTrouble>>,
 {
     let acting = changing(ready).map(|(node, plan)| {
         let doing = act(&node.site, plan);
         async move { doing.await.map_err(|trouble| NodeFailure { node: node.spec, trouble }) }
     });
-    let failures: Vec<_> = join_all(acting).await.into_iter().filter_map(Result::err).collect();
-    if failures.is_empty() { Ok(()) } else { Err(failures) }
+    let (done, failures): (Vec<_>, Vec<_>) = join_all(acting).await.into_iter().partition(Result::is_ok);
+    if failures.is_empty() {
+        return Ok(done.into_iter().filter_map(Result::ok).collect());
+    }
+    Err(failures.into_iter().filter_map(Result::err).collect())
 }
 
-async fn work(ready: &Ready, applied: &AtomicBool, observer: &dyn Observer) -> Result<usize, Stop> {
+/// The pairs that work, and how the agent of each node comes back.
+type Done = (usize, Vec<(NodeSpec, Keepalive)>);
+
+async fn work(ready: &Ready, applied: &AtomicBool, observer: &dyn Observer) -> Result<Done, Stop> {
     observer.event(&Event::Applying);
     let key = &ready.identity;
     let gate = &Semaphore::new(CHANGING_AT_ONCE);
-    on_all(ready, |site, plan| async move {
+    let applying = on_all(ready, |site, plan| async move {
         let _slot = gate.acquire().await;
-        Ok(site.apply(plan, key).await?)
-    })
-    .await
-    .map_err(Stop::Failed)?;
+        Ok((plan.spec, site.apply(plan, key).await?))
+    });
+    let kept = applying.await.map_err(Stop::Failed)?;
     applied.store(true, Ordering::Relaxed);
     observer.event(&Event::Applied);
     let matrix = verify(ready, observer).await;
@@ -98,7 +104,16 @@ async fn work(ready: &Ready, applied: &AtomicBool, observer: &dyn Observer) -> R
     }
     observer.event(&Event::Verified { total: matrix.total });
     retire_old_keys(ready, observer).await.map_err(Stop::Failed)?;
-    Ok(matrix.total)
+    Ok((matrix.total, keepalives(ready, kept)))
+}
+
+/// What became of the keepalive of every node, also of those that had nothing to change.
+fn keepalives(ready: &Ready, changed: Vec<(NodeSpec, Keepalive)>) -> Vec<(NodeSpec, Keepalive)> {
+    let mut all: Vec<_> = ready.plan.nodes.iter().map(|p| (p.spec, p.keepalive.clone())).collect();
+    for (spec, keepalive) in changed {
+        all.iter_mut().filter(|(known, _)| *known == spec).for_each(|(_, old)| *old = keepalive.clone());
+    }
+    all
 }
 
 /// Real `ssh` between every ordered pair: by address, and by name where names were mapped.

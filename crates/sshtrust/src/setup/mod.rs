@@ -12,7 +12,10 @@ use tokio::sync::watch;
 use crate::event::{Event, Observer};
 use crate::identity::{IdentityKey, KeyType, seal_passphrase};
 use crate::inventory::{Cluster, NodeSpec};
-use crate::plan::{Choice, Ingredients, Intent, NodePlan, Plan, Wish, choose_identity, node_names};
+use crate::plan::{
+    Choice, Ingredients, Intent, Keepalive, NodePlan, Plan, Wish, choose_identity, node_names,
+};
+use crate::program::Programs;
 use crate::secret::Secret;
 
 pub use enter::Entered;
@@ -37,6 +40,8 @@ pub struct Options {
     pub key_type: Option<KeyType>,
     /// Stop after the plan.
     pub dry_run: bool,
+    /// Let each node bring its agent back by itself, with a copy of the program that runs at this path.
+    pub keepalive: Option<PathBuf>,
 }
 
 /// Which password is wanted.
@@ -63,6 +68,8 @@ pub enum Outcome {
         pairs: usize,
         /// Whether anything was written.
         changed: bool,
+        /// How the agent of each node comes back.
+        keepalive: Vec<(NodeSpec, Keepalive)>,
     },
     /// What a run would do, a node each.
     Planned(Vec<NodePlan>),
@@ -113,21 +120,30 @@ async fn prepare(
     let wish = Wish { key_type: options.key_type, prefer: nodes.iter().position(|node| node.local) };
     let host = read::this_host();
     let comment = format!("{}@{host}", options.user);
+    let own = options.keepalive.clone();
     let chosen = tokio::task::spawn_blocking(move || {
         let choice = choose_identity(&states, wish);
         let identity = match choice {
             Choice::Keep(key) => (*key, false),
             Choice::Generate(kind) => (IdentityKey::generate(kind, &comment)?, true),
         };
-        Ok::<_, crate::identity::IdentityError>((identity, states))
+        let machines = states.iter().filter_map(|state| state.system.split_whitespace().last());
+        let programs = own.map(|own| Programs::find(&own, machines)).unwrap_or_default();
+        Ok::<_, crate::identity::IdentityError>((identity, states, programs))
     });
-    let ((identity, new), states) = chosen.await.map_err(|e| SetupError::Key(e.to_string()))??;
+    let ((identity, new), states, programs) = chosen.await.map_err(|e| SetupError::Key(e.to_string()))??;
     let key = format!("{} {}", identity.public().algorithm(), identity.public().fingerprint());
     observer.event(&Event::KeyReady { key, new });
     let intent = Intent { map_names: mapped, keep_old_mapping: options.keep_old_mapping };
     let sealed = seal_passphrase(identity.passphrase()).map_err(|e| SetupError::Key(e.to_string()))?;
-    let ingredients =
-        Ingredients { states: &states, names: &names, identity: &identity, sealed, intent: &intent };
+    let ingredients = Ingredients {
+        states: &states,
+        names: &names,
+        identity: &identity,
+        sealed,
+        intent: &intent,
+        programs: &programs,
+    };
     let plan = crate::plan::setup(&ingredients)
         .map_err(|(node, error)| SetupError::Unfit(vec![NodeFailure { node, trouble: error.into() }]))?;
     for node in &plan.nodes {

@@ -113,7 +113,7 @@ async fn read_one(
     if !options.dry_run && site.recover().await? {
         observer.event(&Event::Recovered(entered.spec));
     }
-    let mut state = observe(site.shell(), entered.spec, &options.user).await?;
+    let mut state = observe(site.shell(), entered.spec, &options.user, options.keepalive.is_some()).await?;
     state.host_keys = entered.host_keys().await.map_err(|e| {
         NodeTrouble::Shell(crate::node::NodeError::Lost(format!("its host keys cannot be read: {e}")))
     })?;

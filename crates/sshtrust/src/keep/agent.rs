@@ -1,0 +1,181 @@
+//! The agent behind a socket, asked by the agent protocol (draft-ietf-sshm-ssh-agent), and its process.
+//!
+//! Only which keys it holds is asked for: one message of one byte. A library would read the keys as well, and would
+//! stumble over one of a type that it does not know.
+
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, getuid, kill_process};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+/// `SSH_AGENTC_REQUEST_IDENTITIES`, with its length before it.
+const REQUEST: [u8; 5] = [0, 0, 0, 1, 11];
+/// `SSH_AGENT_IDENTITIES_ANSWER`.
+const ANSWER: u8 = 12;
+/// Longest answer that is read, in bytes: OpenSSH's own limit.
+const LONGEST: usize = 256 << 10;
+
+/// What is behind a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agent {
+    /// No socket.
+    None,
+    /// A socket that nobody listens at.
+    Dead,
+    /// Somebody listens and does not answer, or not as an agent does.
+    Silent,
+    /// An agent, and the public keys that it holds (RFC 4253, section 6.6).
+    Holds(Vec<Vec<u8>>),
+}
+
+/// Asks the agent at a socket.
+pub(super) async fn ask(socket: &Path, limit: Duration) -> Agent {
+    match timeout(limit, converse(socket)).await {
+        Err(_) => Agent::Silent,
+        Ok(Ok(answer)) => keys(&answer).map_or(Agent::Silent, Agent::Holds),
+        Ok(Err(error)) => match error.kind() {
+            ErrorKind::NotFound => Agent::None,
+            ErrorKind::ConnectionRefused => Agent::Dead,
+            _ => Agent::Silent,
+        },
+    }
+}
+
+async fn converse(socket: &Path) -> io::Result<Vec<u8>> {
+    let mut stream = UnixStream::connect(socket).await?;
+    stream.write_all(&REQUEST).await?;
+    let length = stream.read_u32().await? as usize;
+    let mut answer = vec![0; length.min(LONGEST)];
+    stream.read_exact(&mut answer).await?;
+    Ok(answer)
+}
+
+/// The keys of an answer: their number, then key and comment of each.
+fn keys(answer: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (kind, rest) = answer.split_first()?;
+    if *kind != ANSWER {
+        return None;
+    }
+    let (count, mut rest) = number(rest)?;
+    let mut keys = Vec::new();
+    for _ in 0..count {
+        let (key, after) = string(rest)?;
+        let (_comment, after) = string(after)?;
+        keys.push(key.to_vec());
+        rest = after;
+    }
+    Some(keys)
+}
+
+fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*number), rest))
+}
+
+fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = number(bytes)?;
+    rest.split_at_checked(usize::try_from(length).ok()?)
+}
+
+/// The processes of this user's agents that were started for a socket: by their arguments, so that no other agent is
+/// ever meant.
+pub(super) fn processes(socket: &Path) -> Vec<i32> {
+    let Ok(proc) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let pids = proc.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| serves(*pid, socket)).collect()
+}
+
+fn serves(pid: i32, socket: &Path) -> bool {
+    let file = |name: &str| std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    let own = std::fs::metadata(format!("/proc/{pid}")).is_ok_and(|m| m.uid() == getuid().as_raw());
+    own && file("comm") == b"ssh-agent\n"
+        && file("cmdline").split(|b| *b == 0).any(|word| word == socket.as_os_str().as_encoded_bytes())
+}
+
+/// Whether a process is an agent.
+pub(super) fn is_agent(pid: &str) -> bool {
+    pid.bytes().all(|b| b.is_ascii_digit())
+        && std::fs::read(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm == b"ssh-agent\n")
+}
+
+/// Ends the agents of a socket and waits until they are gone. One that is asked to end removes the socket; one that does
+/// not listen to that is killed.
+pub(super) async fn end(socket: &Path) -> Vec<i32> {
+    let found = processes(socket);
+    for (signal, tries) in [(Signal::TERM, 50), (Signal::KILL, 50)] {
+        let mut left = found.clone();
+        left.retain(|pid| serves(*pid, socket));
+        for pid in &left {
+            // It may have ended by itself.
+            let _ = Pid::from_raw(*pid).map(|pid| kill_process(pid, signal));
+        }
+        for _ in 0..tries {
+            left.retain(|pid| serves(*pid, socket));
+            if left.is_empty() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::process::Command;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    #[tokio::test]
+    async fn openssh_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("agent");
+        assert_eq!(ask(&socket, LIMIT).await, Agent::None);
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        assert_eq!(ask(&socket, LIMIT).await, Agent::Dead);
+        std::fs::remove_file(&socket).unwrap();
+        let sh = |script: &str| {
+            let output = Command::new("sh").args(["-ec", script]).current_dir(dir.path()).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        };
+        sh("ssh-agent -a \"$PWD/agent\" >/dev/null");
+        assert_eq!(ask(&socket, LIMIT).await, Agent::Holds(Vec::new()));
+        assert_eq!(processes(&socket).len(), 1);
+        assert!(is_agent(&processes(&socket)[0].to_string()));
+        sh(
+            "for t in ed25519 rsa; do ssh-keygen -q -N '' -t $t -f $t; SSH_AUTH_SOCK=$PWD/agent ssh-add -q $t; done",
+        );
+        let key = std::fs::read_to_string(dir.path().join("ed25519.pub")).unwrap();
+        let key: sshfiles::PublicKey = key.parse().unwrap();
+        let Agent::Holds(held) = ask(&socket, LIMIT).await else { panic!() };
+        assert_eq!((held.len(), held[0].as_slice()), (2, key.blob()));
+        // Stopped, so that it takes connections and says nothing.
+        let pid = processes(&socket)[0];
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
+        assert_eq!(ask(&socket, Duration::from_millis(100)).await, Agent::Silent);
+        assert_eq!(end(&socket).await, [pid]);
+        assert!(processes(&socket).is_empty());
+    }
+
+    #[test]
+    fn another_agent_is_never_meant() {
+        assert!(processes(Path::new("/nowhere/agent")).is_empty());
+        assert!(!is_agent("1") && !is_agent("") && !is_agent("../1") && !is_agent("99999999"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read(mut answer in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = keys(&answer);
+            answer.splice(0..0, [ANSWER, 0, 0, 0, 2]);
+            let _ = keys(&answer);
+        }
+    }
+}
