@@ -82,15 +82,18 @@ Exit status: 0 if all is well, or was made so; 1 otherwise. For 'status': whethe
 pub(crate) const HELP_REMOVE: &str = "\
 Trust is taken away on every node, as the user whose trust it is:
 
+  rm -rf ~/.ssh/id_om ~/.ssh/id_om.pub ~/gaussdb_tmp
   pkill -u \"$(id -u)\" -f '[s]sh-agent .*/gaussdb_tmp/gauss_socket_tmp'
   sed -i --follow-symlinks '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts
   sed -i --follow-symlinks '/^# BEGIN gs_sshexkey/,/^# END gs_sshexkey/d' ~/.ssh/config
   sed -i --follow-symlinks '/^export SSH_AUTH_SOCK=.*gauss_socket_tmp$/d; /^export SSH_AGENT_PID=/d' ~/.bashrc
-  rm -rf ~/.ssh/id_om ~/.ssh/id_om.pub ~/gaussdb_tmp
 
 and as root, if the names are not wanted any more:
 
   sed -i '/#Gauss OM IP Hosts Mapping$/d' /etc/hosts
+
+The job that brings the agent back sees that the key and the folder are gone, and removes itself: within a minute, or at
+the next login if it is a line of the profile.
 ";
 
 /// The version line.

@@ -9,7 +9,7 @@ use lab::{Lab, LabSpec, Node, Snapshot, Terminal};
 /// The password of every user of the lab.
 pub(crate) const PASSWORD: &str = "Gauss@2026_lab";
 /// Every file that the tool may touch.
-pub(crate) const TOUCHED: &[&str] = &["/root", "/home", "/etc/hosts"];
+pub(crate) const TOUCHED: &[&str] = &["/root", "/home", "/etc/hosts", "/var/spool/cron"];
 
 /// The screen that other programs parse, behind the prompt.
 pub(crate) const SCREEN: &str = "\

@@ -1,6 +1,7 @@
 //! Trust is made, and stays as it is.
 
 use crate::harness::*;
+use crate::tools::*;
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
@@ -60,6 +61,7 @@ fn the_commands_that_help_shows_take_all_of_it_away() {
     // As over ssh: the shell that runs them has their text in its arguments.
     let removed = node.sh("root", &format!("set -e\n{commands}")).unwrap();
     assert!(removed.status.success(), "{removed:?}");
+    run_job_of_cron(node, "root");
     // The folder and the files that did not exist before stay, empty.
     let now = snapshot(node).without(|path| path.starts_with("/root/.ssh"));
     let diff = before.without(|path| path.starts_with("/root/.ssh")).diff(&now);

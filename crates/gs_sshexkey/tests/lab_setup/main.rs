@@ -16,6 +16,8 @@ mod flags;
 mod harness;
 mod healthy;
 mod interrupted;
+mod keepalive;
+mod keeping;
 mod many;
 mod opengauss;
 mod secrets;

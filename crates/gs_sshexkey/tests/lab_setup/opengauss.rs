@@ -7,6 +7,7 @@ use lab::Node;
 use crate::before::*;
 use crate::harness::*;
 use crate::store::passphrase;
+use crate::tools::*;
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
@@ -123,6 +124,26 @@ fn their_parallel_ssh_and_their_agent_check_find_the_agent() {
     }
 }
 
+/// Their job, as it stands in the crontab.
+const THEIR_JOB: &str =
+    "*/1 * * * * source ~/.bashrc;python3 /gauss/script/local/CheckSshAgent.py >>/dev/null 2>&1 &";
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn their_job_stays_and_their_agent_check_is_content_with_what_ours_started() {
+    let lab = cluster(2);
+    let nodes = all(&lab);
+    sh(nodes[0], "omm", &format!("echo '{THEIR_JOB}' | crontab -"));
+    set_up(&lab, "omm");
+    sh(nodes[0], "omm", "pkill -KILL ssh-agent");
+    assert_eq!(run_job_of_cron(nodes[0], "omm"), "");
+    let table = sh(nodes[0], "omm", "crontab -l");
+    assert_eq!(table.lines().skip(1).collect::<Vec<_>>(), [THEIR_JOB], "{table}");
+    let output = nodes[0].command("omm").args(["bash", "-c", THEIR_SSH]).output().unwrap();
+    assert_eq!(output.stdout, b"", "{}", String::from_utf8_lossy(&output.stdout));
+    must_trust(&nodes, "omm", false);
+}
+
 /// What their removal of trust deletes. Their agents are killed by name and owner, other agents of the user too.
 const UNINSTALL: &str = r#"
 pkill -9 -u "$USER" ssh-agent
@@ -147,6 +168,10 @@ fn after_their_uninstall_nothing_of_ours_works_and_a_new_run_does() {
             for file in ["authorized_keys", "known_hosts"] {
                 assert_eq!(node.read(format!("{home}/.ssh/{file}")).unwrap(), b"", "{file}");
             }
+            // The job that they do not know does nothing, quietly, and leaves.
+            assert_eq!(run_job_of_cron(node, user), "");
+            assert!(!node.sh(user, "crontab -l").unwrap().stdout.contains("gs_sshexkey"));
+            assert!(node.read(format!("{home}/gaussdb_tmp")).is_err());
         }
         let broken = broken_pairs(&nodes, user, false);
         let calls = broken.iter().filter(|line| line.contains(": sourced: ") || line.contains(": bare: "));

@@ -131,3 +131,16 @@ pub(crate) fn must_come_to_run_only(node: &Node, wanted: &[String]) {
         thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Runs the job of the user's crontab as cron would: by sh(1), from the home, with cron's environment. What it printed.
+#[track_caller]
+pub(crate) fn run_job_of_cron(node: &Node, user: &str) -> String {
+    let table = sh(node, user, "crontab -l");
+    let job = marked(&table).first().unwrap_or_else(|| panic!("no job in:\n{table}")).to_string();
+    let command = job.strip_prefix("* * * * * ").unwrap();
+    let cron = format!("HOME={}\nLOGNAME={user}\nSHELL=/bin/sh\nPATH=/usr/bin:/bin", home(user));
+    let environment: Vec<&str> = cron.lines().collect();
+    let mut job = node.command(user);
+    let output = job.args(["env", "-i"]).args(environment).args(["/bin/sh", "-c", command]).output().unwrap();
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
