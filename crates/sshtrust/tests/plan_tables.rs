@@ -508,7 +508,7 @@ fn every_node_gets_the_best_job_that_it_can_have() {
         assert_eq!(keepalive(change), wanted, "{name}");
     }
     let full = keepalive(|s| with_cron(s).free = Some(5 << 20));
-    assert!(full.starts_with("unable: its home directory has 5 MiB left, and "), "{full}");
+    assert!(full.starts_with("unable: the disk of its home directory is too full: "), "{full}");
 }
 
 #[test]

@@ -155,7 +155,7 @@ const UNABLE: [(&str, &str); 3] = [
     ),
     (
         "mount -t tmpfs -o size=3m,uid=$(id -u omm),gid=$(id -g omm),mode=700 tmpfs /home/omm",
-        "MiB left, and ",
+        "the disk of its home directory is too full: ",
     ),
 ];
 

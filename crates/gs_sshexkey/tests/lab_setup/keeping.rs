@@ -67,12 +67,16 @@ fn nothing_is_done_where_nothing_is_amiss_and_other_agents_live_on() {
     assert_eq!(sh(node, "omm", KEEP), "");
     assert_eq!(before.diff(&node.snapshot(TOUCHED)), "");
     assert_eq!(command_lines(node), running);
-    let own = sh(node, "omm", "pgrep -f /tmp/own.agent");
+    let own = sh(node, "omm", "pgrep -f '[/]tmp/own.agent'");
     sh(node, "omm", "pkill -KILL -f '[g]auss_socket_tmp'");
     assert!(sh(node, "omm", KEEP).starts_with("The agent was started (process "));
-    assert_eq!(sh(node, "omm", "pgrep -f /tmp/own.agent"), own);
+    assert_eq!(sh(node, "omm", "pgrep -f '[/]tmp/own.agent'"), own);
     // Another library on the path of the database's own environment.
-    sh(node, "omm", "pkill -KILL -f '[g]auss_socket_tmp'; mkdir /tmp/lib; echo rubbish >/tmp/lib/libcrypto.so.3");
+    sh(
+        node,
+        "omm",
+        "pkill -KILL -f '[g]auss_socket_tmp'; mkdir /tmp/lib; echo rubbish >/tmp/lib/libcrypto.so.3",
+    );
     assert!(!node.sh("omm", "LD_LIBRARY_PATH=/tmp/lib ssh-add -l").unwrap().stderr.contains("agent"));
     assert!(
         sh(node, "omm", &format!("LD_LIBRARY_PATH=/tmp/lib {KEEP}")).starts_with("The agent was started")

@@ -38,14 +38,13 @@ gs_unplaced() {
     exit 78
 }
 
-gs_list() { crontab -l 2>/dev/null </dev/null; }
-
 # $1 step, $2 digest of the table that was read, empty if there was none, $3 length of the new one, which is the request's
 # input. The undo leaves a table alone that somebody has changed since.
 gs_set_crontab() {
     gs_old=$gs_journal/$1.old
     gs_now=
-    if gs_list >"$gs_old"; then gs_now=$(sha256sum <"$gs_old"); fi
+    gs_list >"$gs_old" || gs_fail "$gs_journal"
+    if crontab -l </dev/null >/dev/null 2>&1; then gs_now=$(sha256sum <"$gs_old"); fi
     [ "${gs_now%% *}" = "$2" ] || { echo "the crontab of $gs_user was changed by somebody else meanwhile" >&2; exit 76; }
     gs_ask
     head -c "$3" >"$gs_journal/$1.table" || gs_fail "$gs_journal"
@@ -57,7 +56,7 @@ gs_set_crontab() {
         $gs_back
     }" || gs_fail "$gs_journal"
     crontab - <"$gs_journal/$1.table" >&2 || exit 78
-    gs_list | cmp -s - "$gs_journal/$1.table" || [ "$(gs_list | sha256sum)" = "$(sha256sum <"$gs_journal/$1.table")" ] || {
+    [ "$(gs_list | sha256sum)" = "$(sha256sum <"$gs_journal/$1.table")" ] || {
         echo 'crontab did not take the new table' >&2
         exit 78
     }

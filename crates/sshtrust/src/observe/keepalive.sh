@@ -21,7 +21,7 @@ gs_crontab() {
     gs_kind=file
     gs_stat='- - - -'
     if gs_said=$(crontab -l 2>&1 >/dev/null </dev/null); then
-        gs_stamp=$(crontab -l 2>/dev/null </dev/null | sha256sum)
+        gs_stamp=$(gs_list | sha256sum)
         gs_stat="600 $gs_uid $gs_gid ${gs_stamp%% *}"
     else
         case $gs_said in
@@ -30,7 +30,7 @@ gs_crontab() {
         esac
     fi
     printf '\n%s entry crontab %s - %s\ncrontab of %s\n' "$gs_token" $gs_kind "$gs_stat" "$gs_user"
-    [ $gs_kind != file ] || crontab -l 2>/dev/null </dev/null || exit 1
+    [ $gs_kind != file ] || gs_list || exit 1
     printf '\n%s end\n' "$gs_token"
     [ $gs_kind != unreadable ] || printf '%s\n' "$gs_said" | gs_fact refused
 }

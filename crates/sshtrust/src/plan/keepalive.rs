@@ -33,13 +33,8 @@ pub enum Unable {
     #[error("its home directory is on a file system that runs no programs (noexec)")]
     NoExec,
     /// The home's file system is too full.
-    #[error("its home directory has {free} MiB left, and {needed} MiB are needed")]
-    NoSpace {
-        /// MiB left.
-        free: u64,
-        /// MiB needed.
-        needed: u64,
-    },
+    #[error("the disk of its home directory is too full: {0} MiB are needed")]
+    NoSpace(u64),
     /// The program was placed there and does not run, or could not be placed.
     #[error("the program could not be placed there: {0}")]
     Program(String),
@@ -114,8 +109,8 @@ pub(super) fn keepalive(node: &NodeState, programs: &Programs) -> Keepalive {
     let mut edit = KeepaliveEdit::default();
     if state.program.as_deref() != Some(program.digest()) {
         let needed = program.size() + RESERVE;
-        if let Some(free) = state.free.filter(|free| *free < needed) {
-            return Keepalive::Unable(Unable::NoSpace { free: free >> 20, needed: needed.div_ceil(1 << 20) });
+        if state.free.is_some_and(|free| free < needed) {
+            return Keepalive::Unable(Unable::NoSpace(needed.div_ceil(1 << 20)));
         }
         edit.dirs.extend(folder(state, "bin-dir", &format!("{}/gaussdb_tmp/bin", node.home), 0o700));
         edit.program = Some((format!("{}/{PROGRAM}", node.home), program));
