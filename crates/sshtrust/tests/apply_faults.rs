@@ -21,11 +21,18 @@ use sshtrust::identity::{IdentityKey, KeyType};
 use sshtrust::inventory::NodeSpec;
 use sshtrust::node::{Shell, local};
 use sshtrust::observe::{Entry, EntryKind};
-use sshtrust::plan::{AgentEdit, Content, DirEdit, FileEdit, Keepalive, NodePlan};
+use sshtrust::plan::{
+    AgentEdit, Content, DirEdit, FileEdit, Job, JobEdit, Keepalive, KeepaliveEdit, NodePlan,
+};
+use sshtrust::program::Program;
 
 const LIMIT: Duration = Duration::from_secs(30);
 /// Commands that the scripts use to change something; each of their calls is made to fail in turn.
-const COMMANDS: [&str; 10] = ["mkdir", "chmod", "mv", "ln", "cp", "rm", "cat", "head", "tail", "dd"];
+const COMMANDS: [&str; 13] =
+    ["mkdir", "chmod", "mv", "ln", "cp", "rm", "cat", "head", "tail", "dd", "gzip", "sha256sum", "crontab"];
+/// A crontab(1) that keeps its table in the home of the test, so that the machine's own stays out of it.
+const CRONTAB: &str = "#!/bin/sh\ncase $1 in\n-l) [ -e table ] || { echo 'no crontab for me' >&2; exit 1; }; cat table ;;\n\
+                       -r) rm table ;;\n-) cat >table.new && mv table.new table ;;\nesac\n";
 
 /// What is at a path: its rights and its bytes.
 type Tree = BTreeMap<PathBuf, (u32, Vec<u8>)>;
@@ -58,7 +65,40 @@ impl Home {
         fs::create_dir(path("dot files")).unwrap();
         fs::write(path("dot files/it's a profile"), "return\n").unwrap();
         symlink("dot files/it's a profile", path(".bashrc")).unwrap();
-        Self { dir }
+        fs::write(path("table"), "# mine\n0 1 * * * x").unwrap();
+        fs::set_permissions(path("table"), fs::Permissions::from_mode(0o600)).unwrap();
+        let home = Self { dir };
+        fs::create_dir(home.tools()).unwrap();
+        let program = "#!/bin/sh\n[ \"$1\" = --version ]\n";
+        for (name, text) in
+            [("crontab", CRONTAB.replace("table", &home.path("table"))), ("new", program.to_owned())]
+        {
+            let path = format!("{}/{name}", home.tools());
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        home
+    }
+
+    /// A folder of programs, outside of the home.
+    fn tools(&self) -> String {
+        format!("{}.tools", self.dir.path().display())
+    }
+
+    fn keepalive(&self) -> Keepalive {
+        let program = Program::read(Path::new(&format!("{}/new", self.tools()))).unwrap();
+        let table = self.entry("table");
+        let digest = Program::read(Path::new(&self.path("table"))).unwrap().digest().to_owned();
+        let content = Content::Bytes(Arc::new(b"our job #OM\n# mine\n0 1 * * * x\n".to_vec()));
+        let file = FileEdit { old: Entry { stamp: digest, ..table }, content, mode: None, secret: false };
+        let bin = DirEdit { path: self.path("gaussdb_tmp/bin"), old_mode: None, mode: 0o700 };
+        let edit = KeepaliveEdit {
+            linger: false,
+            dirs: vec![bin],
+            program: Some((self.path("gaussdb_tmp/bin/gs_sshexkey"), Arc::new(program))),
+            jobs: vec![JobEdit { job: Job::Cron, dirs: Vec::new(), files: vec![file] }],
+        };
+        Keepalive::By { job: Job::Cron, why: String::new(), edit }
     }
 
     fn path(&self, name: &str) -> String {
@@ -97,7 +137,7 @@ impl Home {
                 file(".ssh/known_hosts", "user's own line, no newline\nand ours", None),
                 FileEdit { old, content, mode: None, secret: false },
             ],
-            keepalive: Keepalive::Off,
+            keepalive: self.keepalive(),
         }
     }
 
@@ -108,7 +148,9 @@ impl Home {
         let site =
             Worksite::open(shell.clone(), String::from_utf8(user.stdout).unwrap().trim()).await.unwrap();
         let home = self.dir.path().display();
-        let script = format!("gs_home='{home}'; gs_journal=$gs_home/.gs_sshexkey.journal");
+        let tools = self.tools();
+        let script =
+            format!("gs_home='{home}'; gs_journal=$gs_home/.gs_sshexkey.journal; PATH='{tools}':$PATH");
         shell.define(&script, LIMIT).await.unwrap().success("moving home").unwrap();
         (site, shell)
     }
@@ -155,6 +197,13 @@ impl Home {
     }
 }
 
+impl Drop for Home {
+    fn drop(&mut self) {
+        // What stays behind is in the machine's folder for such things.
+        let _ = fs::remove_dir_all(self.tools());
+    }
+}
+
 fn key() -> &'static IdentityKey {
     static KEY: std::sync::OnceLock<IdentityKey> = std::sync::OnceLock::new();
     KEY.get_or_init(|| IdentityKey::generate(KeyType::Ed25519, "test").unwrap())
@@ -179,16 +228,19 @@ async fn a_change_is_made_kept_and_leaves_no_journal() {
         "dot files",
         "dot files/it's a profile",
         "gaussdb_tmp",
+        "gaussdb_tmp/bin",
+        "gaussdb_tmp/bin/gs_sshexkey",
         "gaussdb_tmp/gauss_socket_tmp",
+        "table",
     ];
     assert_eq!(names, wanted);
     assert_eq!(fs::metadata(home.path(".ssh/known_hosts")).unwrap().mode() & 0o777, 0o640);
     assert_eq!(fs::metadata(home.path(".ssh")).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(home.path("gaussdb_tmp/bin/gs_sshexkey")).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(fs::read_to_string(home.path("table")).unwrap(), "our job #OM\n# mine\n0 1 * * * x\n");
     let profile = fs::read_to_string(home.path(".bashrc")).unwrap();
     assert!(profile.ends_with("return\n") && profile.contains("export SSH_AGENT_PID="), "{profile}");
-    // The agent outlives the run; the test must not leave it.
-    let pid = profile.lines().find_map(|l| l.strip_prefix("export SSH_AGENT_PID=")).unwrap();
-    assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
+    end_agent(&home);
 }
 
 #[tokio::test]
@@ -210,6 +262,56 @@ async fn whatever_command_fails_the_undo_gives_the_old_bytes_back() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn a_keepalive_that_cannot_be_leaves_nothing_of_itself() {
+    // The commands of the keepalive are the last ones of a change.
+    let mut failed = 0;
+    let home = Home::new();
+    let (site, shell) = home.site().await;
+    home.break_at(&shell, 0, "return 1").await;
+    site.apply(&NodePlan { keepalive: Keepalive::Off, ..home.plan() }, key()).await.unwrap();
+    let first = home.calls();
+    site.undo().await.unwrap();
+    for at in first + 1.. {
+        let home = Home::new();
+        let (site, shell) = home.site().await;
+        home.break_at(&shell, at, "return 1").await;
+        let kept = site.apply(&home.plan(), key()).await;
+        let calls = home.calls();
+        home.break_at(&shell, 0, "return 1").await;
+        if let Ok(Keepalive::Unable(why)) = &kept {
+            failed += 1;
+            site.prepare().await.unwrap();
+            site.commit().await.unwrap();
+            let left: Vec<_> =
+                tree(home.dir.path()).into_keys().filter(|p| p.ends_with("gs_sshexkey")).collect();
+            let program = home.path("gaussdb_tmp/bin/gs_sshexkey");
+            let staged = tree(home.dir.path()).into_keys().any(|p| p.display().to_string().contains("/.gs_"));
+            assert!(!staged && left.iter().all(|p| *p == Path::new(&program)), "call {at}: {why}: {left:?}");
+            assert_eq!(
+                fs::read_to_string(home.path("table")).unwrap(),
+                "# mine\n0 1 * * * x",
+                "call {at}: {why}"
+            );
+            end_agent(&home);
+        } else {
+            site.undo().await.unwrap_or_else(|e| panic!("call {at}: {e}"));
+        }
+        home.calls();
+        if calls < at {
+            assert!(failed > 5, "only {failed} calls failed");
+            return;
+        }
+    }
+}
+
+/// An agent outlives the run; the test must not leave it.
+fn end_agent(home: &Home) {
+    let profile = fs::read_to_string(home.path(".bashrc")).unwrap();
+    let pid = profile.lines().find_map(|l| l.strip_prefix("export SSH_AGENT_PID=")).unwrap();
+    assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
 }
 
 #[tokio::test]

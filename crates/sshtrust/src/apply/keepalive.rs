@@ -73,9 +73,12 @@ impl Worksite {
             }
             Err(error) => return Ok(Err(Unable::Program(error.to_string()))),
         };
+        if output.status == 0 {
+            return Ok(Ok(()));
+        }
         // Disk full, not allowed, not for this system: all the same for trust.
-        let reason = printable(&output.stderr);
-        Ok(if output.status == 0 { Ok(()) } else { Err(Unable::Program(reason)) })
+        self.shell.run(&unplace(path), LIMIT).await?;
+        Ok(Err(Unable::Program(printable(&output.stderr))))
     }
 
     /// Installs a job; the inner error says why that way is closed.
@@ -110,9 +113,20 @@ impl Worksite {
     }
 }
 
-fn place(path: &str, program: &Program, length: usize) -> String {
+/// The new file beside a program.
+fn staged(path: &str) -> String {
     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-    let new = sh_quote(&sh_quote(&format!("{folder}/.gs_sshexkey.{PROGRAM}.new")));
+    format!("{folder}/.gs_sshexkey.{PROGRAM}.new")
+}
+
+/// Takes away what a failed placing has left. An older program stays.
+fn unplace(path: &str) -> String {
+    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+    format!("rm -f {}; rmdir {} 2>/dev/null; :", sh_quote(&staged(path)), sh_quote(folder))
+}
+
+fn place(path: &str, program: &Program, length: usize) -> String {
+    let new = sh_quote(&sh_quote(&staged(path)));
     let path = sh_quote(path);
     format!("gs_place {PROGRAM} {path} {} {new} {} {length}", sh_quote(&path), sh_quote(program.digest()))
 }

@@ -22,44 +22,40 @@ gs_place() {
         gs_written=$?
         cat >/dev/null
         exit $gs_written
-    } && chmod 700 "$gs_new" && dd if=/dev/null of="$gs_new" conv=notrunc,fsync 2>/dev/null || gs_unplaced "$gs_new"
-    if [ "$(sha256sum <"$gs_new")" != "$5  -" ]; then
-        echo 'it did not arrive whole' >&2
-        gs_unplaced "$gs_new"
-    fi
-    timeout 20 "$gs_new" --version </dev/null >/dev/null || gs_unplaced "$gs_new"
+    } && chmod 700 "$gs_new" && dd if=/dev/null of="$gs_new" conv=notrunc,fsync 2>/dev/null || exit 78
+    [ "$(sha256sum <"$gs_new")" = "$5  -" ] || { echo 'it did not arrive whole' >&2; exit 78; }
+    timeout 20 "$gs_new" --version </dev/null >/dev/null || exit 78
     gs_keep "$1" "$2" "$3"
     gs_swap "$1" "$2" "$3"
 }
 
-gs_unplaced() {
-    rm -f "$1"
-    rmdir "${1%/*}" 2>/dev/null
-    exit 78
+# The digest of standard input; fails if there is none.
+gs_digest() {
+    gs_sum=$(sha256sum) && [ "${#gs_sum}" -ge 64 ] && echo "${gs_sum%% *}"
 }
 
 # $1 step, $2 digest of the table that was read, empty if there was none, $3 length of the new one, which is the request's
 # input. The undo leaves a table alone that somebody has changed since.
 gs_set_crontab() {
-    gs_old=$gs_journal/$1.old
+    cd "$gs_journal" || exit 77
+    gs_list >"$1.old" || gs_fail "$gs_journal"
     gs_now=
-    gs_list >"$gs_old" || gs_fail "$gs_journal"
-    if crontab -l </dev/null >/dev/null 2>&1; then gs_now=$(sha256sum <"$gs_old"); fi
-    [ "${gs_now%% *}" = "$2" ] || { echo "the crontab of $gs_user was changed by somebody else meanwhile" >&2; exit 76; }
+    if crontab -l </dev/null >/dev/null 2>&1; then gs_now=$(gs_digest <"$1.old") || gs_fail "$gs_journal"; fi
+    [ "$gs_now" = "$2" ] || { echo "the crontab of $gs_user was changed by somebody else meanwhile" >&2; exit 76; }
     gs_ask
-    head -c "$3" >"$gs_journal/$1.table" || gs_fail "$gs_journal"
-    [ "$(wc -c <"$gs_journal/$1.table")" -eq "$3" ] || gs_fail "$gs_journal"
+    head -c "$3" >"$1.table" && [ "$(wc -c <"$1.table")" -eq "$3" ] || gs_fail "$gs_journal"
+    gs_new=$(gs_digest <"$1.table") || gs_fail "$gs_journal"
     gs_back='crontab -r'
     # A table whose last line does not end is refused by crontab(1).
     [ -z "$2" ] || gs_back="crontab - <$1.old 2>/dev/null || { cat $1.old; echo; } | crontab -"
-    gs_note "$1" "[ \"\$(crontab -l 2>/dev/null | sha256sum)\" != '$(sha256sum <"$gs_journal/$1.table")' ] || {
-        $gs_back
-    }" || gs_fail "$gs_journal"
-    crontab - <"$gs_journal/$1.table" >&2 || exit 78
-    [ "$(gs_list | sha256sum)" = "$(sha256sum <"$gs_journal/$1.table")" ] || {
-        echo 'crontab did not take the new table' >&2
-        exit 78
-    }
+    gs_note "$1" "case \$(crontab -l 2>/dev/null | sha256sum) in
+    $gs_new*) $gs_back ;;
+    esac" || gs_fail "$gs_journal"
+    crontab - <"$1.table" >&2 || exit 78
+    [ "$(gs_list | gs_digest)" = "$gs_new" ] && return
+    eval "$gs_back"
+    echo 'crontab did not take the new table' >&2
+    exit 78
 }
 
 gs_systemctl() { XDG_RUNTIME_DIR=/run/user/$gs_uid timeout 20 systemctl --user "$@" </dev/null; }
