@@ -21,6 +21,8 @@ use crate::packages;
 pub(crate) enum Bench {
     /// A first set-up of trust on pristine nodes
     Setup(Setup),
+    /// The keepalive of the agent: what it costs each minute, and how soon trust is back
+    Agent(crate::bench_agent::Agent),
 }
 
 /// How to measure it.
@@ -54,7 +56,13 @@ const AIM: f64 = 0.5;
 
 /// Measures and prints.
 pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
-    let Bench::Setup(setup) = bench;
+    match bench {
+        Bench::Setup(words) => setup(words),
+        Bench::Agent(words) => crate::bench_agent::run(words),
+    }
+}
+
+fn setup(setup: &Setup) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_BENCH)?;
     let program = build_program()?;
     let lab = Lab::up(LabSpec::new(setup.nodes).root_password(ROOT_PASSWORD).program(program))?;

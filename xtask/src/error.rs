@@ -40,4 +40,10 @@ pub(crate) enum TaskError {
     /// The build did not say where it put the program.
     #[error("cargo did not say where it put gs_sshexkey")]
     NoProgram,
+    /// A measurement that could not be made.
+    #[error("the measurement could not be made: {said}")]
+    Measure {
+        /// What was said.
+        said: String,
+    },
 }

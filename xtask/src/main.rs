@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the person who runs it")]
 
 mod bench;
+mod bench_agent;
 mod cargo;
 mod demo;
 mod error;

@@ -415,97 +415,105 @@ fn keepalive(change: impl Fn(&mut NodeState)) -> String {
     }
 }
 
+/// The digest of the coordinator's own build.
+fn own_digest() -> String {
+    programs().build(std::env::consts::ARCH).unwrap().digest().to_owned()
+}
+
+/// What is so on a node, and the keepalive that it gets.
+type Case = (&'static str, fn(&mut NodeState), &'static str);
+
+const JOBS: &[Case] = &[
+    ("nobody asked", |_| (), "off"),
+    (
+        "cron",
+        |s| {
+            with_cron(s);
+        },
+        "Cron () place: crontab of root",
+    ),
+    (
+        "the same build is there",
+        |s| with_cron(s).program = Some(own_digest()),
+        "Cron () there: crontab of root",
+    ),
+    (
+        "cron is stopped, nothing else",
+        |s| with_cron(s).cron = Some(false),
+        "Profile (cron does not run) place: /root/.profile",
+    ),
+    (
+        "cron is stopped, systemd would",
+        |s| {
+            let state = with_cron(s);
+            (state.cron, state.linger) = (Some(false), Linger::Possible);
+        },
+        "Timer (cron does not run) place linger: /root/.config/systemd/user/gs_sshexkey-agent.service \
+             /root/.config/systemd/user/gs_sshexkey-agent.timer else /root/.profile",
+    ),
+    (
+        "no cron at all, and the user lingers",
+        |s| {
+            let state = with_cron(s);
+            (state.cron, state.linger) = (None, Linger::On);
+        },
+        "Timer (cron is not installed) place: /root/.config/systemd/user/gs_sshexkey-agent.service \
+             /root/.config/systemd/user/gs_sshexkey-agent.timer else /root/.profile",
+    ),
+    (
+        "forbidden",
+        |s| {
+            let state = with_cron(s);
+            state.entries.get_mut("crontab").unwrap().kind = EntryKind::Unreadable;
+            state.refused = "You (omm) are not allowed to use this program (crontab)\n".to_owned();
+        },
+        "Profile (crontab says: You (omm) are not allowed to use this program (crontab)) place: /root/.profile",
+    ),
+    (
+        "a profile that is a link",
+        |s| {
+            let state = with_cron(s);
+            state.cron = None;
+            state.entries.get_mut("login-profile").unwrap().link_owner = Some(0);
+        },
+        "unable: no job could be installed: cron is not installed, and /root/.profile is no file of the user's own",
+    ),
+    (
+        "noexec",
+        |s| with_cron(s).noexec = true,
+        "unable: its home directory is on a file system that runs no programs (noexec)",
+    ),
+    (
+        "another processor",
+        |s| {
+            with_cron(s);
+            s.system = "Linux m68k".to_owned();
+        },
+        "unable: there is no build of this program for its processor (m68k)",
+    ),
+    (
+        "logind ends what a session leaves",
+        |s| {
+            s.uid = 1000;
+            let state = with_cron(s);
+            (state.kills, state.linger) = (true, Linger::Possible);
+        },
+        "Cron () place linger: crontab of root",
+    ),
+    (
+        "and root is spared",
+        |s| {
+            let state = with_cron(s);
+            (state.kills, state.linger) = (true, Linger::Possible);
+        },
+        "Cron () place: crontab of root",
+    ),
+];
+
 #[test]
 fn every_node_gets_the_best_job_that_it_can_have() {
-    let digest = programs().build(std::env::consts::ARCH).unwrap().digest().to_owned();
-    let cases: Vec<(&str, Box<dyn Fn(&mut NodeState)>, &str)> = vec![
-        ("nobody asked", Box::new(|_| ()), "off"),
-        (
-            "cron",
-            Box::new(|s| {
-                with_cron(s);
-            }),
-            "Cron () place: crontab of root",
-        ),
-        (
-            "the same build is there",
-            Box::new(move |s| with_cron(s).program = Some(digest.clone())),
-            "Cron () there: crontab of root",
-        ),
-        (
-            "cron is stopped, nothing else",
-            Box::new(|s| with_cron(s).cron = Some(false)),
-            "Profile (cron does not run) place: /root/.profile",
-        ),
-        (
-            "cron is stopped, systemd would",
-            Box::new(|s| {
-                let state = with_cron(s);
-                (state.cron, state.linger) = (Some(false), Linger::Possible);
-            }),
-            "Timer (cron does not run) place linger: /root/.config/systemd/user/gs_sshexkey-agent.service \
-             /root/.config/systemd/user/gs_sshexkey-agent.timer else /root/.profile",
-        ),
-        (
-            "no cron at all, and the user lingers",
-            Box::new(|s| {
-                let state = with_cron(s);
-                (state.cron, state.linger) = (None, Linger::On);
-            }),
-            "Timer (cron is not installed) place: /root/.config/systemd/user/gs_sshexkey-agent.service \
-             /root/.config/systemd/user/gs_sshexkey-agent.timer else /root/.profile",
-        ),
-        (
-            "forbidden",
-            Box::new(|s| {
-                let state = with_cron(s);
-                state.entries.get_mut("crontab").unwrap().kind = EntryKind::Unreadable;
-                state.refused = "You (omm) are not allowed to use this program (crontab)\n".to_owned();
-            }),
-            "Profile (crontab says: You (omm) are not allowed to use this program (crontab)) place: /root/.profile",
-        ),
-        (
-            "a profile that is a link",
-            Box::new(|s| {
-                let state = with_cron(s);
-                state.cron = None;
-                state.entries.get_mut("login-profile").unwrap().link_owner = Some(0);
-            }),
-            "unable: no job could be installed: cron is not installed, and /root/.profile is no file of the user's own",
-        ),
-        (
-            "noexec",
-            Box::new(|s| with_cron(s).noexec = true),
-            "unable: its home directory is on a file system that runs no programs (noexec)",
-        ),
-        (
-            "another processor",
-            Box::new(|s| {
-                with_cron(s);
-                s.system = "Linux m68k".to_owned();
-            }),
-            "unable: there is no build of this program for its processor (m68k)",
-        ),
-        (
-            "logind ends what a session leaves",
-            Box::new(|s| {
-                s.uid = 1000;
-                let state = with_cron(s);
-                (state.kills, state.linger) = (true, Linger::Possible);
-            }),
-            "Cron () place linger: crontab of root",
-        ),
-        (
-            "and root is spared",
-            Box::new(|s| {
-                let state = with_cron(s);
-                (state.kills, state.linger) = (true, Linger::Possible);
-            }),
-            "Cron () place: crontab of root",
-        ),
-    ];
-    for (name, change, wanted) in cases {
-        assert_eq!(keepalive(change), wanted, "{name}");
+    for (name, change, wanted) in JOBS {
+        assert_eq!(keepalive(change), *wanted, "{name}");
     }
     let full = keepalive(|s| with_cron(s).free = Some(5 << 20));
     assert!(full.starts_with("unable: the disk of its home directory is too full: "), "{full}");
@@ -513,11 +521,10 @@ fn every_node_gets_the_best_job_that_it_can_have() {
 
 #[test]
 fn a_job_that_stands_is_left_alone() {
-    let digest = programs().build(std::env::consts::ARCH).unwrap().digest().to_owned();
     for (cron, way) in [(Some(true), "Cron"), (Some(false), "Profile")] {
         let mut state = fresh(1);
         let keepalive = with_cron(&mut state);
-        (keepalive.cron, keepalive.program) = (cron, Some(digest.clone()));
+        (keepalive.cron, keepalive.program) = (cron, Some(own_digest()));
         let first = plan(std::slice::from_ref(&state), key());
         let Keepalive::By { edit, .. } = &first.nodes[0].keepalive else { panic!() };
         let file = &edit.jobs[0].files[0];

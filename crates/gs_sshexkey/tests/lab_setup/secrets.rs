@@ -142,6 +142,37 @@ fn nothing_secret_waits_in_a_file_while_the_nodes_change() {
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
+fn no_secret_is_shown_or_left_while_the_agent_is_kept() {
+    let lab = lab_with_secret();
+    let nodes = all(&lab);
+    let node = nodes[1];
+    run(nodes[0], "omm", &hostfile(&nodes), &[], &format!("{SECRET}\n")).must_succeed();
+    let phrase = passphrase(node, "/home/omm");
+    let lose = |script: &str| assert!(node.sh("root", script).unwrap().status.success(), "{script}");
+    lose("pkill -x cron; pkill -KILL -u omm -x ssh-agent");
+    let keep = || node.sh("omm", "~/gaussdb_tmp/bin/gs_sshexkey agent keep").unwrap();
+    let (kept, shown) = watch(&[node], keep);
+    assert!(kept.status.success() && kept.stdout.starts_with("The agent was started"), "{kept:?}");
+    assert!(shown.iter().any(|bytes| contains(bytes, b"agent\0keep")), "the watcher saw nothing");
+    // The moment at which the agent gets the key.
+    lose("pkill -KILL -u omm -x ssh-agent");
+    gate(node, "ssh-add", "-");
+    let files = thread::scope(|scope| {
+        let keeping = scope.spawn(keep);
+        wait_at_gate(node);
+        let files = files(&[node]);
+        open_gate(node);
+        keeping.join().unwrap();
+        files
+    });
+    for (secret, what) in [(phrase.as_str(), "the passphrase"), (OPEN_KEY_TEXT, "an open key")] {
+        must_be_nowhere(&shown, &files, secret.as_bytes(), what);
+    }
+    must_be_nowhere(&shown, &files, OPEN_KEY, "an open key");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
 fn another_user_cannot_read_the_memory_of_a_run() {
     let lab = lab_with_secret();
     let nodes = all(&lab);
