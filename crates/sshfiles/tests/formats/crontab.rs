@@ -6,7 +6,8 @@ use crate::text;
 const JOB: &str = "* * * * * ~/gaussdb_tmp/bin/gs_sshexkey agent keep >/dev/null 2>&1 #OM";
 const OLD: &str = "*/5 * * * * /old/gs_sshexkey agent keep #OM";
 /// openGauss's own, which is left alone.
-const THEIRS: &str = "*/1 * * * * source ~/.bashrc;python3 /gauss/script/local/CheckSshAgent.py >>/dev/null 2>&1 &";
+const THEIRS: &str =
+    "*/1 * * * * source ~/.bashrc;python3 /gauss/script/local/CheckSshAgent.py >>/dev/null 2>&1 &";
 
 #[test]
 fn the_job_goes_to_the_top_and_stays_where_it_is() {
@@ -19,7 +20,10 @@ fn the_job_goes_to_the_top_and_stays_where_it_is() {
         (format!("a\n{OLD}\nx\n{JOB}\n"), format!("a\n{JOB}\nx\n")),
         (format!("{THEIRS}\n"), format!("{JOB}\n{THEIRS}\n")),
         (format!("#{JOB}\n"), format!("{JOB}\n#{JOB}\n")),
-        ("0 1 * * * gs_sshexkey agent keep\n".to_owned(), format!("{JOB}\n0 1 * * * gs_sshexkey agent keep\n")),
+        (
+            "0 1 * * * gs_sshexkey agent keep\n".to_owned(),
+            format!("{JOB}\n0 1 * * * gs_sshexkey agent keep\n"),
+        ),
         ("0 1 * * * other #OM\n".to_owned(), format!("{JOB}\n0 1 * * * other #OM\n")),
     ];
     for (before, after) in cases {
