@@ -135,6 +135,20 @@ impl Node {
         command
     }
 
+    /// A command within a login session of that user: PAM opens it, and on a whole system logind knows it while the
+    /// command lasts. A command of [`Node::command`] and [`Node::sh`] has none, like one that a service runs. The
+    /// caller adds program and arguments with `arg`.
+    ///
+    /// # Errors
+    /// When the node is dead or there is no such user.
+    pub fn login(&self, user: &str) -> Result<Command, LabError> {
+        self.check_alive()?;
+        let name = &self.user(user)?.name;
+        let mut command = self.command("root");
+        command.args(["su", "--login", "--shell", "/bin/sh", "--command", "exec \"$@\"", "--", name, "sh"]);
+        Ok(command)
+    }
+
     /// Runs `sh -c script` as a user, without standard input.
     ///
     /// # Errors

@@ -67,6 +67,11 @@ impl Node {
             })
     }
 
+    /// Whether systemd believes that sshd runs.
+    fn sshd_is_active(&self) -> bool {
+        self.sh("root", "systemctl is-active ssh.service").is_ok_and(|said| said.stdout == "active\n")
+    }
+
     /// Whether anything is left that could boot.
     fn is_lost(&self) -> bool {
         !self.is_alive() && !self.is_held()
@@ -85,7 +90,7 @@ pub(crate) fn wait_until_up(nodes: &[Node]) -> Result<(), LabError> {
         }
         let deadline = Instant::now() + SSHD_PATIENCE;
         while !node.sshd_listens() {
-            if Instant::now() > deadline || node.is_lost() {
+            if Instant::now() > deadline || node.is_lost() || !node.sshd_is_active() {
                 return Err(node.not_ready(what_failed(node)));
             }
             thread::sleep(GLANCE);

@@ -12,8 +12,9 @@ use crate::network;
 use crate::spec::LabSpec;
 
 /// Directories of the lab's layer, with their modes.
-const DIRECTORIES: [(&str, u32); 6] = [
+const DIRECTORIES: [(&str, u32); 7] = [
     ("etc", 0o755),
+    ("etc/default", 0o755),
     ("etc/pam.d", 0o755),
     ("home", 0o755),
     ("usr", 0o755),
@@ -28,6 +29,7 @@ pub(crate) fn share(fs: &Path, spec: &LabSpec, base: &Path) -> Result<(), LabErr
         make_dir(&layer.join(path), mode)?;
     }
     put(&layer.join("etc/motd"), b"", 0o644, 0)?;
+    put(&layer.join("etc/default/locale"), b"", 0o644, 0)?;
     layers::share_pam(&layer, base)?;
     layers::share_program(&layer, spec)?;
     accounts::write(&layer, &spec.users, base)?;

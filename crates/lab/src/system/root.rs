@@ -120,8 +120,10 @@ impl Recipe {
             return Err(LabError::Tool { program: "debootstrap", stderr: end_of(&log_path) });
         }
         // A machine that loses power must not take half of it for the whole.
-        rustix::fs::sync();
-        fs::rename(&new, path).map_err(LabError::io("rename", &new))
+        let made = File::open(&new).map_err(LabError::io("open", &new))?;
+        rustix::fs::syncfs(&made).map_err(|errno| LabError::io("sync", &new)(errno.into()))?;
+        fs::rename(&new, path).map_err(LabError::io("rename", &new))?;
+        fs::remove_file(&log_path).map_err(LabError::io("remove", &log_path))
     }
 }
 
