@@ -7,7 +7,7 @@ use std::process::Output;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lab::{Lab, LabSpec, Node};
+use lab::{Lab, LabSpec, Node, Sh};
 
 const SSH: &str = "ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,7 +56,8 @@ fn knock(from: &Node, to: &Node) -> String {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn systems_boot_with_the_services_of_a_server() {
-    let lab = Lab::up(spec(2).names(|index| format!("db-{index}")).sshd_config(1, "MaxAuthTries 3")).unwrap();
+    let spec = spec(2).names(|index| format!("db-{index}")).sshd_config(1, "MaxAuthTries 3");
+    let lab = Lab::up(spec.ipv6(true).port(1, 2222).sh(1, Sh::Bash).login_shell("omm", "/bin/csh")).unwrap();
     for node in lab.nodes() {
         assert!(node.is_system());
         assert_eq!(said(node, "systemctl is-system-running"), "running\n");
@@ -76,6 +77,11 @@ fn systems_boot_with_the_services_of_a_server() {
     }
     let (one, two) = (lab.node(0), lab.node(1));
     assert!(said(two, "sshd -T").contains("maxauthtries 3"));
+    let shells = "readlink /proc/$$/exe; getent passwd omm | cut -d: -f7";
+    assert_eq!(said(one, shells), "/usr/bin/dash\n/bin/csh\n");
+    assert_eq!(said(two, shells), "/usr/bin/bash\n/bin/csh\n");
+    let call = format!("SSHPASS='omm pw' sshpass -e {SSH} -p 2222 fd77::2 'hostname; echo $shell'");
+    assert_eq!(one.sh("omm", &call).unwrap().stdout, "db-1\n/bin/csh\n");
     let pubs: Vec<_> =
         lab.nodes().iter().map(|node| node.read("/etc/ssh/ssh_host_rsa_key.pub").unwrap()).collect();
     assert_ne!(pubs[0], pubs[1]);
@@ -86,7 +92,7 @@ fn systems_boot_with_the_services_of_a_server() {
         "omm omm 640\n/home/omm\n"
     );
     let before = one.snapshot(&["/home", "/etc"]);
-    let mut terminal = one.terminal("omm", "read -r word; echo \"got $word\"; rm deep/file").unwrap();
+    let mut terminal = one.terminal("omm", "sh -c 'read -r word; echo \"got $word\"; rm deep/file'").unwrap();
     terminal.type_line("it").unwrap();
     terminal.expect("got it", PATIENCE).unwrap();
     assert!(terminal.finish().unwrap().0.success());
@@ -221,10 +227,13 @@ fn faults_happen_to_systems_too() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn only_systems_reboot() {
-    let lab = Lab::up(LabSpec::new(1)).unwrap();
+    let lab = Lab::up(LabSpec::new(1).user("omm", "omm pw")).unwrap();
     let error = lab.node(0).reboot().unwrap_err().to_string();
     assert_eq!(error, "node1 is not a whole system; bring the lab up with LabSpec::systems");
     assert!(lab.node(0).boot_id().is_err() && !lab.node(0).is_system());
+    // A login is the same on both tiers, but here nobody keeps a list of them.
+    let out = lab.node(0).login("omm").unwrap().args(["id", "-un"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "omm\n");
 }
 
 #[test]

@@ -39,7 +39,7 @@ mkdir -p "$root/etc/systemd/journald.conf.d" "$root/etc/systemd/system.conf.d"
 # A node's disk is filled to the last byte by tests; the journal must not fight for it.
 printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n' >"$root/etc/systemd/journald.conf.d/lab.conf"
 # A program that does not want to end holds a reboot up for so long.
-printf '[Manager]\nDefaultTimeoutStopSec=10s\n' >"$root/etc/systemd/system.conf.d/lab.conf"
+printf '[Manager]\nDefaultTimeoutStopSec=5s\n' >"$root/etc/systemd/system.conf.d/lab.conf"
 
 # What belongs to one machine, and what only fills the disk.
 cat "$root/run/hosts" >"$root/etc/hosts"
