@@ -21,7 +21,12 @@ pub(crate) enum LabTask {
         /// Put the program on the nodes
         #[arg(long)]
         program: bool,
+        /// Make every node a whole system, which boots systemd and can reboot
+        #[arg(long)]
+        systems: bool,
     },
+    /// Make the root file system of whole systems, if this machine has none yet
+    Root,
     /// List the labs of this machine
     List,
     /// Open a root shell on a node
@@ -45,7 +50,11 @@ pub(crate) const ROOT_PASSWORD: &str = "Lab-root-1";
 /// Does it.
 pub(crate) fn run(task: &LabTask) -> Result<(), TaskError> {
     match task {
-        LabTask::Up { nodes, program } => up(*nodes, *program),
+        LabTask::Up { nodes, program, systems } => up(*nodes, *program, *systems),
+        LabTask::Root => {
+            packages::ensure(&[])?;
+            packages::ensure_systems()
+        }
         LabTask::List => {
             lab::reap_dead_labs()?;
             lab::labs().iter().for_each(describe);
@@ -64,7 +73,7 @@ pub(crate) fn keep(lab: Lab) -> Result<(), TaskError> {
         for (name, ip, pid) in &info.nodes {
             println!(
                 "  {name} {ip}: {} env -i -C /root TERM=\"$TERM\" HOME=/root bash -l",
-                lab::enter_words(*pid).join(" ")
+                lab::enter_words(*pid).iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
             );
         }
     }
@@ -73,13 +82,22 @@ pub(crate) fn keep(lab: Lab) -> Result<(), TaskError> {
     Ok(())
 }
 
-fn up(nodes: usize, program: bool) -> Result<(), TaskError> {
+fn up(nodes: usize, program: bool, systems: bool) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_CLUSTER)?;
     let mut spec = LabSpec::new(nodes).root_password(ROOT_PASSWORD);
+    if systems {
+        packages::ensure_systems()?;
+        spec = spec.systems();
+    }
     if program {
         spec = spec.program(build_program()?);
     }
     keep(Lab::up(spec)?)
+}
+
+/// A word for a shell.
+fn quote(word: &str) -> String {
+    if word.contains([' ', '"', '$']) { format!("'{word}'") } else { word.to_owned() }
 }
 
 fn describe(info: &LabInfo) {

@@ -59,10 +59,7 @@ pub(crate) fn ensure(extra: &[Extra]) -> Result<(), TaskError> {
     if missing.contains(&Requirement::Root) {
         return Err(TaskError::NotRoot);
     }
-    let needed = missing.iter().filter_map(|one| match one {
-        Requirement::Program { package, .. } => Some(*package),
-        _ => None,
-    });
+    let needed = missing.iter().filter_map(package);
     let wanted = extra.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package);
     let packages: BTreeSet<&'static str> = needed.chain(wanted).collect();
     if !packages.is_empty() {
@@ -70,6 +67,30 @@ pub(crate) fn ensure(extra: &[Extra]) -> Result<(), TaskError> {
     }
     let left = lab::requirements();
     if left.is_empty() { Ok(()) } else { Err(lab::LabError::Requirements(left).into()) }
+}
+
+/// Sees to it that a lab of whole systems can be brought up, after [`ensure`]: its programs, and the root file system,
+/// which is made once on a machine.
+pub(crate) fn ensure_systems() -> Result<(), TaskError> {
+    let packages: BTreeSet<&'static str> = lab::system_requirements().iter().filter_map(package).collect();
+    if !packages.is_empty() {
+        install(&packages)?;
+    }
+    if lab::system_root().is_err() {
+        eprintln!(
+            "Making the root file system of whole systems, once on this machine; it takes about a minute."
+        );
+    }
+    let path = lab::build_system_root()?;
+    eprintln!("Whole systems boot from {}", path.display());
+    Ok(())
+}
+
+fn package(requirement: &Requirement) -> Option<&'static str> {
+    match requirement {
+        Requirement::Program { package, .. } => Some(*package),
+        _ => None,
+    }
 }
 
 fn install(packages: &BTreeSet<&'static str>) -> Result<(), TaskError> {

@@ -7,6 +7,7 @@ use crate::packages;
 /// Runs everything; the runner's own closing line comes last.
 pub(crate) fn run() -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_TESTS)?;
+    packages::ensure_systems()?;
     cargo::run(cargo().args(["fmt", "--all", "--check"]))?;
     cargo::run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     // Tests that need real nodes are marked #[ignore], so that a plain `cargo test` says that it left them out.

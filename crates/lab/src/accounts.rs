@@ -14,10 +14,10 @@ const ORDINARY: std::ops::RangeInclusive<u32> = 1000..=60_000;
 /// The cheapest scheme that every distribution of interest knows. Fixed, so that benchmarks compare.
 const HASH: [&str; 4] = ["-c", "SHA512", "-s", "1000"];
 
-/// Writes the account files of a layer and sets the passwords.
-pub(crate) fn write(layer: &Path, users: &[User]) -> Result<(), LabError> {
+/// Writes the account files of a layer and sets the passwords. The system's own users are those of `base`.
+pub(crate) fn write(layer: &Path, users: &[User], base: &Path) -> Result<(), LabError> {
     let etc = layer.join("etc");
-    let passwd = passwd(&read("/etc/passwd")?, users);
+    let passwd = passwd(&read(&base.join("etc/passwd"))?, users);
     let shadow: String = passwd
         .lines()
         .filter_map(|line| line.split(':').next())
@@ -25,7 +25,7 @@ pub(crate) fn write(layer: &Path, users: &[User]) -> Result<(), LabError> {
         .collect();
     put(&etc.join("passwd"), &passwd, 0o644)?;
     put(&etc.join("shadow"), &shadow, 0o600)?;
-    put(&etc.join("group"), &group(&read("/etc/group")?, users), 0o644)?;
+    put(&etc.join("group"), &group(&read(&base.join("etc/group"))?, users), 0o644)?;
     set_passwords(layer, users)
 }
 
@@ -84,7 +84,7 @@ fn set_passwords(layer: &Path, users: &[User]) -> Result<(), LabError> {
     Err(LabError::Tool { program: "chpasswd", stderr })
 }
 
-fn read(path: &str) -> Result<String, LabError> {
+fn read(path: &Path) -> Result<String, LabError> {
     fs::read_to_string(path).map_err(LabError::io("read", path))
 }
 

@@ -38,6 +38,18 @@ pub enum LabError {
         /// What the set-up scripts printed.
         log: String,
     },
+    /// The root file system of whole systems was not made yet.
+    #[error("whole systems have no root file system yet ({} is missing); make it with `cargo xtask lab root`", .path.display())]
+    NoSystemRoot {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// Only a whole system can do this.
+    #[error("{node} is not a whole system; bring the lab up with LabSpec::systems")]
+    NotASystem {
+        /// The node's host name.
+        node: String,
+    },
     /// The sshd of a node did not begin to listen in time.
     #[error("sshd on {node} does not answer: {log}")]
     NotReady {

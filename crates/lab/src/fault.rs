@@ -26,6 +26,11 @@ done";
 const STOP_SSHD: &str = "\
 read -r pid </run/sshd.pid; kill -CONT $pid; kill $pid || exit 1
 while kill -0 $pid 2>/dev/null; do sleep 0.01; done; rm -f /run/sshd.pid";
+/// The same for a whole system. systemd refuses what starts too often.
+const START_SERVICE: &str = "\
+systemctl reset-failed ssh.service; systemctl start ssh.service || {
+journalctl --no-pager --quiet --boot --unit=ssh.service --lines=20 >&2; exit 1; }";
+const STOP_SERVICE: &str = "systemctl is-active --quiet ssh.service && systemctl stop ssh.service";
 
 impl Node {
     /// Ends the listening sshd. Open connections live on, new ones are refused.
@@ -33,7 +38,7 @@ impl Node {
     /// # Errors
     /// When the node is dead or its sshd does not run.
     pub fn stop_sshd(&self) -> Result<(), LabError> {
-        self.must(STOP_SSHD).map(drop)
+        self.must(if self.is_system() { STOP_SERVICE } else { STOP_SSHD }).map(drop)
     }
 
     /// Starts sshd again, with what its configuration says now.
@@ -41,7 +46,7 @@ impl Node {
     /// # Errors
     /// When the node is dead or sshd does not start; the error holds its log.
     pub fn start_sshd(&self) -> Result<(), LabError> {
-        self.must(START_SSHD).map(drop)
+        self.must(if self.is_system() { START_SERVICE } else { START_SSHD }).map(drop)
     }
 
     /// Stops the listening sshd in its tracks: a connection is accepted by the kernel and then nothing is said.
@@ -167,8 +172,9 @@ impl Node {
         command.arg("-t").arg(self.keeper.pid.to_string());
         command.args(["--net", "--", "ip", "link", "delete", &network::port(self.index)]);
         run(command, "ip")?;
-        self.init.kill();
-        while self.init.is_alive() {
+        let init = self.init();
+        init.kill();
+        while init.is_alive() {
             thread::sleep(GLANCE);
         }
         Ok(())
@@ -187,7 +193,7 @@ impl Node {
              add chain inet lab leaving {{ type filter hook output priority 0; }}\n{rules}\n"
         );
         let mut command = Command::new("nsenter");
-        command.arg("-t").arg(self.init.pid.to_string()).args(["--net", "--", "nft", &rules]);
+        command.arg("-t").arg(self.init_pid().to_string()).args(["--net", "--", "nft", &rules]);
         run(command, "nft")
     }
 

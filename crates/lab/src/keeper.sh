@@ -3,7 +3,7 @@
 # and so is the lab: with process 1 the kernel ends all others.
 # $1: the lab's directory; $2: the shell for the nodes' process 1.
 set -eu
-state=$1 shell=$2 fs=$1/fs kept=
+state=$1 shell=$2 fs=$1/fs kept= group=
 
 mount -t tmpfs -o mode=755,size=512m gs-lab "$fs"
 # /proc is still the machine's, so this is the number that the machine knows.
@@ -27,6 +27,13 @@ while read -r order argument; do
                 echo "broken $argument"
         } </dev/null &
         ;;
+    system)
+        group=gs-lab-${state##*/}
+        {
+            unshare --mount "$shell" "$fs/boot.sh" "$fs/$argument" "$argument" "$group" ||
+                echo "broken $argument"
+        } </dev/null &
+        ;;
     keep)
         kept=1
         echo kept
@@ -41,6 +48,15 @@ if [ "$kept" ]; then
         sleep 2147483647 &
         wait $!
     done
+fi
+if [ "$group" ]; then
+    # Control groups outlive their processes, so those have to end first.
+    kill -s KILL -- -1 2>/dev/null || :
+    while kill -s 0 -- -1 2>/dev/null; do
+        sleep 0.01
+    done
+    # What cannot be removed now is left to the next lab, which finds the directory.
+    unshare --mount "$shell" "$fs/cgroup.sh" "$group" || exit 1
 fi
 # The directory is the owner's to remove; it cannot any more if it was killed.
 cd /

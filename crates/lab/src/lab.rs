@@ -2,18 +2,20 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::LabError;
+use crate::init::Init;
 use crate::keeper::Keeper;
 use crate::node::Node;
 use crate::process::ProcessId;
 use crate::registry::reap_dead_labs;
-use crate::requirements::requirements;
+use crate::requirements::{requirements, system_requirements};
 use crate::spec::LabSpec;
+use crate::system::{disks, system_root, wait_until_up};
 use crate::{host_keys, layers, network};
 
 /// How long an sshd may take to listen, on a machine that is busy with other labs.
@@ -37,18 +39,19 @@ impl Lab {
     /// When the machine lacks something, the specification asks for the impossible, or a step fails; what
     /// was made until then is removed.
     pub fn up(spec: LabSpec) -> Result<Lab, LabError> {
-        let missing = requirements();
-        if !missing.is_empty() {
-            return Err(LabError::Requirements(missing));
-        }
-        spec.check()?;
+        let base = base(&spec)?;
+        spec.check(&base)?;
         reap_dead_labs()?;
         host_keys::fill_pool(spec.nodes.len())?;
         let mut keeper = Keeper::start()?;
         lay_disks(&mut keeper, &spec)?;
-        lay_layers(&mut keeper, &spec)?;
+        lay_layers(&mut keeper, &spec, &base)?;
         let nodes = start_nodes(&mut keeper, &spec)?;
-        wait_for_sshd(&nodes)?;
+        if spec.systems {
+            wait_until_up(&nodes)?;
+        } else {
+            wait_for_sshd(&nodes)?;
+        }
         keeper.dir.set_nodes(&table(&nodes))?;
         Ok(Lab { nodes, keeper })
     }
@@ -92,6 +95,19 @@ impl Lab {
     }
 }
 
+/// The system that the nodes' own layers lie over, on a machine that has all that a lab needs.
+fn base(spec: &LabSpec) -> Result<PathBuf, LabError> {
+    let mut missing = requirements();
+    if spec.systems {
+        missing.extend(system_requirements());
+    }
+    match () {
+        () if !missing.is_empty() => Err(LabError::Requirements(missing)),
+        () if spec.systems => system_root(),
+        () => Ok(PathBuf::from(layers::MACHINE)),
+    }
+}
+
 /// A disk for every node: a tmpfs of its own.
 fn lay_disks(keeper: &mut Keeper, spec: &LabSpec) -> Result<(), LabError> {
     let (outside, inside) = (keeper.fs(), keeper.dir.fs());
@@ -106,37 +122,56 @@ fn lay_disks(keeper: &mut Keeper, spec: &LabSpec) -> Result<(), LabError> {
 }
 
 /// The layers that all nodes share and those of each, put together.
-fn lay_layers(keeper: &mut Keeper, spec: &LabSpec) -> Result<(), LabError> {
+fn lay_layers(keeper: &mut Keeper, spec: &LabSpec, base: &Path) -> Result<(), LabError> {
     let (outside, inside) = (keeper.fs(), keeper.dir.fs());
-    layers::hide(&outside.join("hidden"))?;
-    layers::share(&outside.join("shared"), spec)?;
     write(&outside.join("bridge"), &network::bridge())?;
-    write(&outside.join("node.sh"), include_str!("node.sh"))?;
-    let (sshd, cron) = layers::daemons();
+    let lower = share_layers(&outside, &inside, spec, base)?;
     let mut overlays = String::new();
     for index in 0..spec.nodes.len() {
         let disk = outside.join(disk_name(index));
         layers::make_dir(&disk.join("upper"), 0o755)?;
-        layers::node(&disk.join("upper"), spec, index)?;
+        layers::node(&disk.join("upper"), spec, index, base)?;
         layers::make_dir(&disk.join("work"), 0o755)?;
         layers::make_dir(&disk.join("root"), 0o755)?;
         let disk_inside = inside.join(disk_name(index));
-        write(&disk.join("fstab"), &fstab(&disk_inside.join("root")))?;
-        write(&disk.join("cable"), &network::cable(index))?;
         write(&disk.join("address"), &network::address(spec, index))?;
-        write(&disk.join("sshd"), &sshd)?;
-        write(&disk.join("cron"), &cron)?;
-        overlays.push_str(&overlay(&inside, &disk_inside));
+        if spec.systems {
+            disks::prepare(&disk, index)?;
+        } else {
+            prepare(&disk, &disk_inside, index)?;
+        }
+        overlays.push_str(&overlay(&lower, &disk_inside));
     }
     write(&outside.join("overlays"), &overlays)?;
     keeper.order("mount overlays").map(drop)
 }
 
-fn overlay(fs: &Path, disk: &Path) -> String {
-    let (fs, disk) = (fs.display(), disk.display());
+/// Makes the layers that all nodes share, and says what the overlay of each lies on.
+fn share_layers(outside: &Path, inside: &Path, spec: &LabSpec, base: &Path) -> Result<String, LabError> {
+    if spec.systems {
+        disks::share(outside, spec, base)?;
+        return Ok(format!("{}/shared:{}", inside.display(), base.display()));
+    }
+    layers::hide(&outside.join("hidden"))?;
+    layers::share(&outside.join("shared"), spec)?;
+    write(&outside.join("node.sh"), include_str!("node.sh"))?;
+    Ok(format!("{0}/shared:{0}/hidden:{1}", inside.display(), base.display()))
+}
+
+/// Writes what `node.sh` needs of a node.
+fn prepare(disk: &Path, disk_inside: &Path, index: usize) -> Result<(), LabError> {
+    let (sshd, cron) = layers::daemons();
+    write(&disk.join("fstab"), &fstab(&disk_inside.join("root")))?;
+    write(&disk.join("cable"), &network::cable(index))?;
+    write(&disk.join("sshd"), &sshd)?;
+    write(&disk.join("cron"), &cron)
+}
+
+fn overlay(lower: &str, disk: &Path) -> String {
+    let disk = disk.display();
     format!(
         "gs-lab-root {disk}/root overlay \
-         lowerdir={fs}/shared:{fs}/hidden:/,upperdir={disk}/upper,workdir={disk}/work 0 0\n"
+         lowerdir={lower},upperdir={disk}/upper,workdir={disk}/work 0 0\n"
     )
 }
 
@@ -156,15 +191,20 @@ fn fstab(root: &Path) -> String {
 /// Starts process 1 of every node, at the same time, and collects their numbers.
 fn start_nodes(keeper: &mut Keeper, spec: &LabSpec) -> Result<Vec<Node>, LabError> {
     keeper.order("network")?;
+    let order = if spec.systems { "system" } else { "node" };
+    if spec.systems {
+        keeper.dir.set_group()?;
+    }
     for index in 0..spec.nodes.len() {
-        keeper.post(&format!("node {}", disk_name(index)))?;
+        keeper.post(&format!("{order} {}", disk_name(index)))?;
     }
     let users = Arc::from(spec.users.clone());
     let mut nodes: Vec<Option<Node>> = spec.nodes.iter().map(|_| None).collect();
     for _ in 0..spec.nodes.len() {
         let answer = keeper.answer()?;
         let broken = || LabError::Keeper { log: complaints(keeper, &answer) };
-        let (index, init) = parse_answer(&answer).ok_or_else(broken)?;
+        let (index, process) = parse_answer(&answer).ok_or_else(broken)?;
+        let init = if spec.systems { Init::held_by(process) } else { Init::Fixed(process) };
         let place = nodes.get_mut(index).ok_or_else(broken)?;
         *place = Some(Node::new(spec, index, init, keeper, Arc::clone(&users)));
     }
@@ -201,7 +241,7 @@ fn wait_for_sshd(nodes: &[Node]) -> Result<(), LabError> {
 }
 
 fn table(nodes: &[Node]) -> String {
-    nodes.iter().map(|node| format!("{} {} {}\n", node.name(), node.ip(), node.init_pid())).collect()
+    nodes.iter().map(Node::to_line).collect()
 }
 
 pub(crate) fn disk_name(index: usize) -> String {

@@ -16,6 +16,8 @@ use crate::requirements::find_program;
 use crate::spec::LabSpec;
 use crate::{accounts, host_keys};
 
+/// Where the first tier's nodes have their system from.
+pub(crate) const MACHINE: &str = "/";
 /// What stays visible of the machine's `/`. All else in it is hidden.
 const VISIBLE: [&str; 8] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc"];
 /// Hidden below the top.
@@ -143,16 +145,22 @@ pub(crate) fn share(layer: &Path, spec: &LabSpec) -> Result<(), LabError> {
         link(target, &layer.join(path))?;
     }
     share_devices(&layer.join("dev"))?;
-    share_pam(layer)?;
+    share_pam(layer, MACHINE.as_ref())?;
     share_crontabs(layer)?;
     if let Ok(moduli) = fs::read("/etc/ssh/moduli") {
         put(&layer.join("etc/ssh/moduli"), &moduli, 0o644, 0)?;
     }
-    if let Some(program) = &spec.program {
-        let bytes = fs::read(program).map_err(LabError::io("read", program))?;
-        put(&layer.join("usr/local/bin/gs_sshexkey"), &bytes, 0o755, 0)?;
-    }
-    accounts::write(layer, &spec.users)
+    share_program(layer, spec)?;
+    accounts::write(layer, &spec.users, MACHINE.as_ref())
+}
+
+/// The program under test.
+pub(crate) fn share_program(layer: &Path, spec: &LabSpec) -> Result<(), LabError> {
+    let Some(program) = &spec.program else {
+        return Ok(());
+    };
+    let bytes = fs::read(program).map_err(LabError::io("read", program))?;
+    put(&layer.join("usr/local/bin/gs_sshexkey"), &bytes, 0o755, 0)
 }
 
 fn share_devices(dev: &Path) -> Result<(), LabError> {
@@ -166,8 +174,9 @@ fn share_devices(dev: &Path) -> Result<(), LabError> {
     names.iter().try_for_each(|(name, target)| link(target, &dev.join(name)))
 }
 
-fn share_pam(layer: &Path) -> Result<(), LabError> {
-    let Ok(text) = fs::read_to_string("/etc/pam.d/sshd") else {
+/// The PAM settings of sshd in `base`, without what prints.
+pub(crate) fn share_pam(layer: &Path, base: &Path) -> Result<(), LabError> {
+    let Ok(text) = fs::read_to_string(base.join("etc/pam.d/sshd")) else {
         return Ok(());
     };
     let quiet = text.lines().filter(|line| !CHATTY_PAM.iter().any(|module| line.contains(module)));
@@ -189,8 +198,8 @@ fn share_crontabs(layer: &Path) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Writes the layer of one node.
-pub(crate) fn node(layer: &Path, spec: &LabSpec, index: usize) -> Result<(), LabError> {
+/// Writes the layer of one node, which lies over the system in `base`.
+pub(crate) fn node(layer: &Path, spec: &LabSpec, index: usize, base: &Path) -> Result<(), LabError> {
     let Some(node) = spec.nodes.get(index) else {
         return Ok(());
     };
@@ -199,16 +208,16 @@ pub(crate) fn node(layer: &Path, spec: &LabSpec, index: usize) -> Result<(), Lab
     put(&etc.join("hostname"), format!("{}\n", node.name).as_bytes(), 0o644, 0)?;
     put(&etc.join("hosts"), HOSTS.as_bytes(), 0o644, 0)?;
     put(&etc.join("machine-id"), format!("{:032x}\n", index + 1).as_bytes(), 0o444, 0)?;
-    put(&etc.join("ssh/sshd_config"), sshd_config(spec, index).as_bytes(), 0o644, 0)?;
+    put(&etc.join("ssh/sshd_config"), sshd_config(spec, index, base).as_bytes(), 0o644, 0)?;
     for key in host_keys::of_node(index)? {
         put(&etc.join("ssh").join(&key.file), &key.private, 0o600, 0)?;
         put(&etc.join("ssh").join(format!("{}.pub", key.file)), &key.public, 0o644, 0)?;
     }
     for user in &spec.users {
-        home(&layer.join(user.home().trim_start_matches('/')), user.uid)?;
+        home(&layer.join(user.home().trim_start_matches('/')), user.uid, base)?;
     }
     if let Some(sh) = node.sh {
-        let merged = fs::symlink_metadata("/bin").is_ok_and(|metadata| metadata.is_symlink());
+        let merged = fs::symlink_metadata(base.join("bin")).is_ok_and(|metadata| metadata.is_symlink());
         let bin = layer.join(if merged { "usr/bin" } else { "bin" });
         make_dir(&bin, 0o755)?;
         link(sh.program(), &bin.join("sh"))?;
@@ -217,9 +226,9 @@ pub(crate) fn node(layer: &Path, spec: &LabSpec, index: usize) -> Result<(), Lab
 }
 
 /// What Debian's sshd_config says, after the node's own lines.
-fn sshd_config(spec: &LabSpec, index: usize) -> String {
+fn sshd_config(spec: &LabSpec, index: usize, base: &Path) -> String {
     let node = &spec.nodes[index];
-    let sftp = match SFTP_SERVERS.iter().find(|path| Path::new(path).exists()) {
+    let sftp = match SFTP_SERVERS.iter().find(|path| base.join(path.trim_start_matches('/')).exists()) {
         _ if !node.sftp => String::new(),
         Some(path) => format!("Subsystem sftp {path}\n"),
         None => "Subsystem sftp internal-sftp\n".to_owned(),
@@ -232,10 +241,10 @@ fn sshd_config(spec: &LabSpec, index: usize) -> String {
 }
 
 /// A fresh home with the files of `/etc/skel`.
-fn home(dir: &Path, uid: u32) -> Result<(), LabError> {
+fn home(dir: &Path, uid: u32, base: &Path) -> Result<(), LabError> {
     make_dir(dir, if uid == 0 { 0o700 } else { 0o755 })?;
     chown(dir, Some(uid), Some(uid)).map_err(LabError::io("chown", dir))?;
-    let Ok(skel) = fs::read_dir("/etc/skel") else {
+    let Ok(skel) = fs::read_dir(base.join("etc/skel")) else {
         return Ok(());
     };
     for entry in skel.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())) {

@@ -9,6 +9,10 @@
 //! of the lab and removes its mounts, bridges and addresses. The keeper ends when its owner does, however that
 //! happens: it reads a pipe of which only the owner holds the other end.
 //!
+//! That is the first tier: cheap, and nothing runs on a node but sshd and cron. On the second one every node is a
+//! [whole system](LabSpec::systems) with systemd, logind and firewalld, over a root file system of Debian that is
+//! [made once](build_system_root). Both have the same interface; only whole systems [reboot](Node::reboot).
+//!
 //! ```no_run
 //! use lab::{Lab, LabSpec};
 //!
@@ -28,6 +32,7 @@ mod accounts;
 mod error;
 mod fault;
 mod host_keys;
+mod init;
 mod keeper;
 mod lab;
 mod layers;
@@ -39,6 +44,7 @@ mod registry;
 mod requirements;
 mod snapshot;
 mod spec;
+mod system;
 mod terminal;
 
 pub use error::{LabError, SpecMistake};
@@ -46,7 +52,8 @@ pub use lab::Lab;
 pub use node::{Node, ShellOutput, enter_words};
 pub use process::Proc;
 pub use registry::{LabInfo, labs, reap_dead_labs, take_down};
-pub use requirements::{Requirement, requirements};
+pub use requirements::{Requirement, requirements, system_requirements};
 pub use snapshot::{Entry, Kind, Snapshot};
 pub use spec::{LabSpec, Sh};
+pub use system::{build_system_root, system_root};
 pub use terminal::Terminal;

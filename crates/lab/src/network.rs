@@ -41,6 +41,19 @@ pub(crate) fn cable(index: usize) -> String {
     )
 }
 
+/// The same for a whole system, whose network namespace is a new one at each boot: what removes the last boot's
+/// cable, what makes the new one (in the node's network namespace, and in the keeper's PID namespace), and what
+/// connects it (in the keeper's network namespace).
+pub(crate) fn cable_at_boot(index: usize) -> [String; 3] {
+    let port = port(index);
+    let mac = mac(index);
+    [
+        format!("link delete {port}\n"),
+        format!("link add eth0 address {mac} type veth peer name {port} netns 1\n"),
+        format!("link set {port} master bridge up\n"),
+    ]
+}
+
 /// Sets a node's addresses.
 pub(crate) fn address(spec: &LabSpec, index: usize) -> String {
     let mut batch = format!(

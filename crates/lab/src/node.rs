@@ -1,15 +1,17 @@
 //! A node: who it is, and how to run something on it.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use crate::error::LabError;
+use crate::init::Init;
 use crate::keeper::Keeper;
 use crate::lab::disk_name;
 use crate::network;
 use crate::process::{self, Proc, ProcessId};
+use crate::registry::to_node_line;
 use crate::spec::{LabSpec, User};
 
 /// One node of a lab.
@@ -20,7 +22,7 @@ pub struct Node {
     ip: IpAddr,
     ip6: Option<Ipv6Addr>,
     port: u16,
-    pub(crate) init: ProcessId,
+    init: Init,
     pub(crate) keeper: ProcessId,
     /// The node's disk, in the keeper's mount namespace.
     pub(crate) disk: PathBuf,
@@ -39,13 +41,7 @@ pub struct ShellOutput {
 }
 
 impl Node {
-    pub(crate) fn new(
-        spec: &LabSpec,
-        index: usize,
-        init: ProcessId,
-        keeper: &Keeper,
-        users: Arc<[User]>,
-    ) -> Node {
+    pub(crate) fn new(spec: &LabSpec, index: usize, init: Init, keeper: &Keeper, users: Arc<[User]>) -> Node {
         let own = &spec.nodes[index];
         Node {
             index,
@@ -84,16 +80,36 @@ impl Node {
         self.port
     }
 
-    /// The number of its process 1, as the machine sees it.
+    /// The number of its process 1, as the machine sees it. A whole system has another one after each boot.
     #[must_use]
     pub fn init_pid(&self) -> i32 {
-        self.init.pid
+        self.init().pid
+    }
+
+    pub(crate) fn init(&self) -> ProcessId {
+        self.init.now()
+    }
+
+    /// Whether it is a whole system, see [`LabSpec::systems`].
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        self.init.holder().is_some()
+    }
+
+    /// Whether a whole system will boot when it is not there.
+    pub(crate) fn is_held(&self) -> bool {
+        self.init.holder().is_some_and(ProcessId::is_alive)
+    }
+
+    /// Its line in the table of the lab's nodes.
+    pub(crate) fn to_line(&self) -> String {
+        to_node_line(&self.name, self.ip, &self.init)
     }
 
     /// Whether it was not killed.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.init.is_alive()
+        self.init().is_alive()
     }
 
     /// A command on the node, as that user, in that user's home, with the environment of a fresh login. The
@@ -117,6 +133,20 @@ impl Node {
         }
         command.args(["env", "-i", "-C", &user.home()]).args(environment(user));
         command
+    }
+
+    /// A command within a login session of that user: PAM opens it, and on a whole system logind knows it while the
+    /// command lasts. A command of [`Node::command`] and [`Node::sh`] has none, like one that a service runs. The
+    /// caller adds program and arguments with `arg`.
+    ///
+    /// # Errors
+    /// When the node is dead or there is no such user.
+    pub fn login(&self, user: &str) -> Result<Command, LabError> {
+        self.check_alive()?;
+        let name = &self.user(user)?.name;
+        let mut command = self.command("root");
+        command.args(["su", "--login", "--shell", "/bin/sh", "--command", "exec \"$@\"", "--", name, "sh"]);
+        Ok(command)
     }
 
     /// Runs `sh -c script` as a user, without standard input.
@@ -167,7 +197,7 @@ impl Node {
     /// All processes of the node, with their arguments and environments.
     #[must_use]
     pub fn processes(&self) -> Vec<Proc> {
-        if self.is_alive() { process::in_namespace_of(self.init.pid) } else { Vec::new() }
+        if self.is_alive() { process::in_namespace_of(self.init_pid()) } else { Vec::new() }
     }
 
     pub(crate) fn check_alive(&self) -> Result<(), LabError> {
@@ -180,7 +210,7 @@ impl Node {
     }
 
     fn enter(&self) -> Command {
-        let mut words = enter_words(self.init.pid).into_iter();
+        let mut words = enter_words(self.init_pid()).into_iter();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
         command
@@ -194,8 +224,18 @@ pub fn enter_words(init_pid: i32) -> Vec<String> {
     let pid = init_pid.to_string();
     let words =
         ["nsenter", "-t", &pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", "--"];
-    words.map(str::to_owned).to_vec()
+    let mut words = words.map(str::to_owned).to_vec();
+    let groups = format!("/proc/{pid}/root/sys/fs/cgroup");
+    if !Path::new(&groups).join("cgroup.procs").exists() {
+        return words;
+    }
+    // systemd and logind know processes by their control groups, so the command must not stay in the caller's.
+    words.insert(1, "--cgroup".to_owned());
+    ["sh", "-c", JOIN, &groups].map(str::to_owned).into_iter().chain(words).collect()
 }
+
+/// Goes into a control group of a whole system that no service owns.
+const JOIN: &str = "mkdir -p \"$0/lab\" && echo 0 >\"$0/lab/cgroup.procs\" && exec \"$@\"";
 
 /// What a login sets.
 fn environment(user: &User) -> [String; 7] {

@@ -22,7 +22,7 @@ impl Node {
     #[must_use]
     pub fn root_dir(&self) -> PathBuf {
         if self.is_alive() {
-            PathBuf::from(format!("/proc/{}/root", self.init.pid))
+            PathBuf::from(format!("/proc/{}/root", self.init_pid()))
         } else {
             self.outside("root")
         }

@@ -2,18 +2,23 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::error::LabError;
-use crate::process::ProcessId;
+use crate::init::Init;
+use crate::process::{ProcessId, init_held_by};
+use crate::system::cgroup;
 
 const REGISTRY: &str = "/run/gs_sshexkey-lab";
 const OWNER: &str = "owner.txt";
 const KEEPER: &str = "keeper.txt";
 const NODES: &str = "nodes.txt";
+/// Which control group is the lab's, if it has one.
+const GROUP: &str = "group.txt";
 const LOG: &str = "log.txt";
 /// What stands in the owner's place when a lab was told to outlive it.
 const NOBODY: &str = "detached\n";
@@ -96,6 +101,11 @@ impl LabDir {
         self.write(NODES, lines)
     }
 
+    /// Says that the lab makes control groups, before it does, and gives their name.
+    pub(crate) fn set_group(&self) -> Result<(), LabError> {
+        self.write(GROUP, &cgroup::name(&self.id()))
+    }
+
     pub(crate) fn set_detached(&self) -> Result<(), LabError> {
         self.write(OWNER, NOBODY)
     }
@@ -143,6 +153,10 @@ impl LabDir {
             while keeper.is_alive() {
                 thread::sleep(GLANCE);
             }
+        }
+        let group = self.read(GROUP);
+        if !group.is_empty() {
+            cgroup::remove(&group)?;
         }
         match fs::remove_dir_all(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -205,7 +219,22 @@ fn directories() -> Vec<LabDir> {
     entries.flatten().filter_map(|entry| Some(LabDir::of(entry.file_name().to_str()?))).collect()
 }
 
+/// Reads `node1 10.77.0.1 PID`, or `node1 10.77.0.1 boots under PID` for a whole system, whose process 1 is another
+/// one after each boot.
 fn node_line(line: &str) -> Option<(String, String, i32)> {
-    let mut words = line.split(' ');
-    Some((words.next()?.to_owned(), words.next()?.to_owned(), words.next()?.parse().ok()?))
+    let (mut words, last) = (line.split(' '), line.rsplit(' ').next()?);
+    let (name, ip) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let pid = last.parse().ok()?;
+    match words.next()? {
+        "boots" => Some((name, ip, init_held_by(ProcessId::of(pid)?)?.pid)),
+        _ => Some((name, ip, pid)),
+    }
+}
+
+/// What [`node_line`] reads.
+pub(crate) fn to_node_line(name: &str, ip: IpAddr, init: &Init) -> String {
+    match init.holder() {
+        Some(holder) => format!("{name} {ip} boots under {}\n", holder.pid),
+        None => format!("{name} {ip} {}\n", init.now().pid),
+    }
 }

@@ -47,6 +47,16 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("chpasswd", "passwd"),
 ];
 
+/// What whole systems need beside that.
+const SYSTEM_PROGRAMS: [(&str, &str); 2] =
+    [("systemd-nspawn", "systemd-container"), ("debootstrap", "debootstrap")];
+
+/// What is missing on this machine for whole systems, beside what [`requirements`] tells.
+#[must_use]
+pub fn system_requirements() -> Vec<Requirement> {
+    missing_programs(&SYSTEM_PROGRAMS)
+}
+
 /// What is missing on this machine. Empty when a lab can run.
 #[must_use]
 pub fn requirements() -> Vec<Requirement> {
@@ -54,15 +64,16 @@ pub fn requirements() -> Vec<Requirement> {
     if !rustix::process::geteuid().is_root() {
         missing.push(Requirement::Root);
     }
-    for (program, package) in PROGRAMS {
-        if find_program(program).is_none() {
-            missing.push(Requirement::Program { program, package });
-        }
-    }
+    missing.extend(missing_programs(&PROGRAMS));
     if is_mount_point(Path::new("/usr")) {
         missing.push(Requirement::SeparateUsr);
     }
     missing
+}
+
+fn missing_programs(programs: &[(&'static str, &'static str)]) -> Vec<Requirement> {
+    let missing = programs.iter().filter(|(program, _)| find_program(program).is_none());
+    missing.map(|(program, package)| Requirement::Program { program, package }).collect()
 }
 
 /// The search path of every process that the lab starts.
@@ -71,6 +82,12 @@ pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 /// Finds a program on the fixed search path.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
+}
+
+/// Whether a program is on the fixed search path of a system whose root is `base`.
+pub(crate) fn has_program(base: &Path, name: &str) -> bool {
+    // Not followed: an absolute link would lead into this machine.
+    PATH.split(':').any(|dir| base.join(dir.trim_start_matches('/')).join(name).symlink_metadata().is_ok())
 }
 
 fn is_mount_point(dir: &Path) -> bool {

@@ -1,9 +1,9 @@
 //! What a lab shall look like.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{LabError, SpecMistake};
-use crate::requirements::find_program;
+use crate::requirements::has_program;
 
 /// Which shell `/bin/sh` is on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub struct LabSpec {
     pub(crate) nodes: Vec<NodeSpec>,
     pub(crate) ipv6: bool,
     pub(crate) program: Option<PathBuf>,
+    pub(crate) systems: bool,
     mistake: Option<SpecMistake>,
 }
 
@@ -82,6 +83,7 @@ impl LabSpec {
             nodes: (0..nodes.min(MOST_NODES)).map(node).collect(),
             ipv6: false,
             program: None,
+            systems: false,
             mistake: (!fits).then_some(SpecMistake::Nodes(nodes)),
         }
     }
@@ -172,6 +174,16 @@ impl LabSpec {
         self
     }
 
+    /// Makes every node a whole system: the second tier. It boots the systemd of Debian bookworm, with sshd, cron
+    /// and logind as services, polkit on demand, and firewalld installed but not enabled; it can
+    /// [reboot](crate::Node::reboot). It needs the root file system that
+    /// [`build_system_root`](crate::build_system_root) makes.
+    #[must_use]
+    pub fn systems(mut self) -> LabSpec {
+        self.systems = true;
+        self
+    }
+
     fn with_node(&mut self, node: usize, change: impl FnOnce(&mut NodeSpec)) {
         match self.nodes.get_mut(node) {
             Some(spec) => change(spec),
@@ -179,8 +191,8 @@ impl LabSpec {
         }
     }
 
-    /// Whether a lab can be built like this on this machine.
-    pub(crate) fn check(&self) -> Result<(), LabError> {
+    /// Whether a lab can be built like this over the system in `base`.
+    pub(crate) fn check(&self, base: &Path) -> Result<(), LabError> {
         if let Some(mistake) = &self.mistake {
             return Err(LabError::Spec(mistake.clone()));
         }
@@ -188,7 +200,7 @@ impl LabSpec {
         let shells = self.users.iter().map(|user| user.shell.clone());
         for shell in asked.chain(shells) {
             let name = shell.rsplit('/').next().unwrap_or(&shell);
-            if find_program(name).is_none() {
+            if !has_program(base, name) {
                 return Err(LabError::Spec(SpecMistake::NoSuchShell(shell)));
             }
         }
