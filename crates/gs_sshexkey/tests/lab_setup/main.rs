@@ -22,5 +22,6 @@ mod many;
 mod opengauss;
 mod secrets;
 mod store;
+mod systems;
 mod tools;
 mod variations;
