@@ -19,7 +19,7 @@ const MOST_OUTPUT: usize = 64 << 20;
 const STARTUP: Duration = Duration::from_secs(60);
 
 /// How much is written at once, in bytes.
-const PIECE: usize = 4 << 10;
+const PIECE: usize = 32 << 10;
 /// How long to wait for the loop before the token is sent again.
 const GREETING: Duration = Duration::from_millis(500);
 
