@@ -19,7 +19,7 @@ const MOST_OUTPUT: usize = 64 << 20;
 const STARTUP: Duration = Duration::from_secs(60);
 
 /// How much is written at once, in bytes.
-const PIECE: usize = 32 << 10;
+const PIECE: usize = 8 << 10;
 /// How long to wait for the loop before the token is sent again.
 const GREETING: Duration = Duration::from_millis(500);
 
@@ -246,9 +246,11 @@ impl Worker {
 
     async fn send(&mut self, bytes: &[u8], deadline: Instant, limit: Duration) -> Result<(), NodeError> {
         let write = async {
-            // In small pieces: what is written at once stays in the connection's buffer for good.
+            // In small pieces, each on its way before the next: the connection's buffer stays for good as large as it
+            // once was.
             for piece in bytes.chunks(PIECE) {
                 self.pipes.input.write_all(piece).await?;
+                tokio::task::yield_now().await;
             }
             self.pipes.input.flush().await
         };

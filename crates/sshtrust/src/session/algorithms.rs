@@ -77,6 +77,8 @@ pub(super) fn config(first: &[String], only: Option<&[&str]>) -> Config {
         },
         gex: GexParams::new(2048, 2048, 2048).unwrap_or_default(),
         window_size: 1 << 20,
+        // What is under way to the server: some pieces of what a node reads. The default lets megabytes pile up.
+        channel_buffer_size: 4,
         keepalive_interval: Some(Duration::from_secs(10)),
         keepalive_max: 3,
         nodelay: true,
