@@ -55,7 +55,9 @@ this program (gs_sshexkey-aarch64, as 'uname -m' names it).
 Exit status: 0 if trust was made and verified, 1 otherwise.
 
 Files on every node: ~/.ssh/id_om, id_om.pub, authorized_keys, known_hosts and config; ~/.bashrc; ~/gaussdb_tmp with
-the agent's socket and the encrypted passphrase of id_om; /etc/hosts for root. Lines of yours are never touched.
+the agent's socket, the encrypted passphrase of id_om and this program; a line of the user's crontab, or, where cron does
+not do, two units in ~/.config/systemd/user, or a line of the login profile; /etc/hosts for root. Lines of yours are never
+touched.
 ";
 
 /// The help of the agent.
@@ -93,7 +95,8 @@ and as root, if the names are not wanted any more:
   sed -i '/#Gauss OM IP Hosts Mapping$/d' /etc/hosts
 
 The job that brings the agent back sees that the key and the folder are gone, and removes itself: within a minute, or at
-the next login if it is a line of the profile.
+the next login if it is a line of the profile. If it was a timer of systemd, the user still lingers: 'loginctl
+disable-linger' ends that.
 ";
 
 /// The version line.

@@ -38,16 +38,22 @@ const CRONTAB: &str = "#!/bin/sh\ncase $1 in\n-l) [ -e table ] || { echo 'no cro
 type Tree = BTreeMap<PathBuf, (u32, Vec<u8>)>;
 
 fn tree(dir: &Path) -> Tree {
+    try_tree(dir).unwrap()
+}
+
+/// Fails if something goes away while it is looked at.
+fn try_tree(dir: &Path) -> std::io::Result<Tree> {
     let mut found = Tree::new();
-    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
-        let (path, meta) = (entry.path(), entry.path().symlink_metadata().unwrap());
-        let bytes = if meta.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let meta = path.symlink_metadata()?;
+        let bytes = if meta.is_file() { fs::read(&path)? } else { Vec::new() };
         if meta.is_dir() {
-            found.extend(tree(&path));
+            found.extend(try_tree(&path)?);
         }
         found.insert(path, (meta.mode(), bytes));
     }
-    found
+    Ok(found)
 }
 
 struct Home {
@@ -94,6 +100,7 @@ impl Home {
         let bin = DirEdit { path: self.path("gaussdb_tmp/bin"), old_mode: None, mode: 0o700 };
         let edit = KeepaliveEdit {
             linger: false,
+            older: false,
             dirs: vec![bin],
             program: Some((self.path("gaussdb_tmp/bin/gs_sshexkey"), Arc::new(program))),
             jobs: vec![JobEdit { job: Job::Cron, dirs: Vec::new(), files: vec![file] }],
@@ -186,7 +193,7 @@ impl Home {
     /// Waits until the node has gone back by itself.
     fn await_tree(&self, wanted: &Tree) {
         let deadline = Instant::now() + LIMIT;
-        while tree(self.dir.path()) != *wanted {
+        while try_tree(self.dir.path()).ok().as_ref() != Some(wanted) {
             assert!(
                 Instant::now() < deadline,
                 "the node did not go back:\n{:#?}",

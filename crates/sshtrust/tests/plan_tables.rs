@@ -470,11 +470,11 @@ const JOBS: &[Case] = &[
         "Profile (crontab says: You (omm) are not allowed to use this program (crontab)) place: /root/.profile",
     ),
     (
-        "a profile that is a link",
+        "a profile that is somebody else's link",
         |s| {
             let state = with_cron(s);
             state.cron = None;
-            state.entries.get_mut("login-profile").unwrap().link_owner = Some(0);
+            state.entries.get_mut("login-profile").unwrap().link_owner = Some(1000);
         },
         "unable: no job could be installed: cron is not installed, and /root/.profile is no file of the user's own",
     ),
@@ -517,6 +517,45 @@ fn every_node_gets_the_best_job_that_it_can_have() {
     }
     let full = keepalive(|s| with_cron(s).free = Some(5 << 20));
     assert!(full.starts_with("unable: the disk of its home directory is too full: "), "{full}");
+}
+
+#[test]
+fn what_stands_serves_where_nothing_better_can_be_had() {
+    let stands = |state: &mut NodeState| {
+        let keepalive = with_cron(state);
+        keepalive.program = Some("0".repeat(64));
+        let line = b"* * * * * x gs_sshexkey agent keep #OM\n";
+        let table = entry(EntryKind::File, "crontab of root", 0o600, line);
+        keepalive.entries.insert("crontab".to_owned(), table);
+    };
+    // An older program and its job, and no build or no room for a newer one.
+    let older = keepalive(|s| {
+        stands(s);
+        s.system = "Linux m68k".to_owned();
+    });
+    assert_eq!(older, "Cron () there: crontab of root");
+    let full = keepalive(|s| {
+        stands(s);
+        s.keepalive.as_mut().unwrap().free = Some(0);
+    });
+    assert_eq!(full, "Cron () there: crontab of root");
+    // A timer that failed once is not tried at every run.
+    let login = |linger| {
+        keepalive(move |s| {
+            let keepalive = with_cron(s);
+            (keepalive.cron, keepalive.linger) = (None, linger);
+            let line = b"x gs_sshexkey agent keep #OM\n";
+            let profile = entry(EntryKind::File, "/root/.profile", 0o644, line);
+            keepalive.entries.insert("login-profile".to_owned(), profile);
+        })
+    };
+    assert_eq!(login(Linger::Possible), "Profile (cron is not installed) place: ");
+    assert!(login(Linger::On).starts_with("Timer (cron is not installed) place: "), "{}", login(Linger::On));
+    let kills = keepalive(|s| {
+        s.uid = 1000;
+        with_cron(s).kills = true;
+    });
+    assert!(kills.starts_with("Cron (logind ends what a session leaves behind"), "{kills}");
 }
 
 #[test]

@@ -77,10 +77,11 @@ fn tell(account: &Account, result: Result<Kept, keep::KeepError>, healthy: &str)
             return Ok(true);
         }
         Ok(Kept::Busy) => {
-            if !healthy.is_empty() {
-                say("Another run is at work on the agent.");
+            if healthy.is_empty() {
+                return Ok(true);
             }
-            return Ok(true);
+            return Err(Report::other("Another run of gs_sshexkey is at work on the agent.")
+                .cure("Wait until it has ended and run again."));
         }
         Ok(Kept::Repaired(pid)) if pid.is_empty() => "The agent was given the key.".to_owned(),
         Ok(Kept::Repaired(pid)) => format!("The agent was started (process {pid}) and given the key."),

@@ -122,10 +122,17 @@ fn finish(outcome: &Outcome, user: &str, screen: &Classic) {
 /// Warns of the nodes that lose trust at their next reboot, or get it back only later; nodes with the same fate together.
 fn tell_keepalive(nodes: &[(NodeSpec, Keepalive)], user: &str, screen: &Classic) {
     let mut warnings: Vec<(String, Vec<String>)> = Vec::new();
+    let user = printable(user.as_bytes());
     for (node, keepalive) in nodes {
         let (fate, by) = match keepalive {
             Keepalive::Off => (None, "nothing: --no-keepalive".to_owned()),
-            Keepalive::By { job: Job::Cron, .. } => (None, "cron".to_owned()),
+            Keepalive::By { job: Job::Cron, why, .. } if why.is_empty() => (None, "cron".to_owned()),
+            Keepalive::By { job: Job::Cron, why, .. } => (
+                Some(format!(
+                    "{why}. Its ssh-agent may end with the session that started it: run 'loginctl enable-linger {user}' there as root."
+                )),
+                "cron".to_owned(),
+            ),
             Keepalive::By { job: Job::Timer, why, .. } => (None, format!("a timer of systemd ({why})")),
             Keepalive::By { job: Job::Profile, why, .. } => {
                 let user = printable(user.as_bytes());

@@ -85,12 +85,47 @@ fn a_crontab_survives_around_our_line_and_is_put_back() {
 fn a_crontab_that_cannot_be_read_is_never_emptied() {
     let lab = cluster(1);
     let node = lab.node(0);
-    sh(node, "omm", "echo '0 1 * * * mine' | crontab -");
-    let broken = "#!/bin/sh\ncase $1 in -l) echo 'crontab: cannot open' >&2; exit 1;; esac\nexec /usr/bin/crontab \"$@\"\n";
-    node.write("/usr/local/sbin/crontab", broken.as_bytes(), 0o755, "root").unwrap();
+    let mine = "# note\n0 1 * * * mine\n";
+    // At every call, then at each one of them in turn.
+    for fails in ["", "1", "2", "3", "4", "5", "6", "7", "8"] {
+        sh(node, "omm", &format!("printf '{mine}' | /usr/bin/crontab -; rm -f /tmp/calls"));
+        let broken = format!(
+            "#!/bin/sh\ncase $1 in -l) echo >>/tmp/calls; [ -n '{fails}' ] && [ $(wc -l </tmp/calls) != '{fails}' ] || \
+             {{ echo 'crontab: cannot open' >&2; exit 1; }};; esac\nexec /usr/bin/crontab \"$@\"\n"
+        );
+        node.write("/usr/local/sbin/crontab", broken.as_bytes(), 0o755, "root").unwrap();
+        let run = set_up(&lab, "omm");
+        let now = sh(node, "omm", "/usr/bin/crontab -l");
+        assert!(now.ends_with(mine) && now.lines().count() <= 3, "call {fails}: {now}");
+        assert!(
+            !fails.is_empty() || run.stderr.contains("crontab says: crontab: cannot open"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_profile_and_units_that_must_not_be_written_do_not_undo_trust() {
+    let lab = cluster(2);
+    let nodes = all(&lab);
+    for node in &nodes {
+        sh(node, "root", "pkill -x cron; rm -f ~omm/.profile; echo '# theirs' >~omm/.bash_profile");
+    }
+    // The user's own link is followed.
+    sh(nodes[1], "root", "chown omm:omm ~omm/.bash_profile; mv ~omm/.bash_profile ~omm/dot");
+    sh(nodes[1], "omm", "ln -s dot ~/.bash_profile");
     let run = set_up(&lab, "omm");
-    assert!(run.stderr.contains("crontab says: crontab: cannot open"), "{}", run.stderr);
-    assert_eq!(sh(node, "omm", "/usr/bin/crontab -l"), "0 1 * * * mine\n");
+    assert!(
+        run.stderr.contains("['10.77.0.1']: no job could be installed: cron does not run"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(text(nodes[0], "/home/omm/.bash_profile"), "# theirs\n");
+    assert_eq!(marked(&text(nodes[1], "/home/omm/dot")).len(), 1);
+    assert_eq!(sh(nodes[1], "omm", "readlink ~/.bash_profile"), "dot\n");
+    must_trust(&nodes, "omm", false);
 }
 
 /// Ways in which cron is not to be had, and what is said of them.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{ApplyError, LIMIT, Worksite, judge, script};
-use crate::node::Output;
-use crate::plan::{Job, JobEdit, Keepalive, KeepaliveEdit, Unable};
+use crate::node::{NodeError, Output};
+use crate::plan::{DirEdit, Job, JobEdit, Keepalive, KeepaliveEdit, Unable};
 use crate::program::Program;
-use crate::text::{printable, sh_quote};
+use crate::text::sh_quote;
 
 const FUNCTIONS: &str = include_str!("keepalive.sh");
 /// Status of the scripts when the node cannot have it.
@@ -44,8 +44,10 @@ impl Worksite {
         let (Some(edit), Keepalive::By { job, why, .. }) = (keepalive.edit(), keepalive) else {
             return Ok(keepalive.clone());
         };
-        if let Err(unable) = self.place_program(edit).await? {
-            return Ok(Keepalive::Unable(unable));
+        if let Err(why) = self.place_program(edit).await?
+            && !edit.older
+        {
+            return Ok(Keepalive::Unable(Unable::Program(why)));
         }
         let done = |job, why| Keepalive::By { job, why, edit: KeepaliveEdit::default() };
         if edit.jobs.is_empty() {
@@ -61,72 +63,81 @@ impl Worksite {
         Ok(Keepalive::Unable(Unable::Job(troubles.join("; "))))
     }
 
-    /// Places the program, if it has to be.
-    async fn place_program(&self, edit: &KeepaliveEdit) -> Result<Result<(), Unable>, ApplyError> {
+    /// Places the program, if it has to be; the inner error says why it cannot. Disk full, not allowed, not for this
+    /// system: all the same for trust.
+    async fn place_program(&self, edit: &KeepaliveEdit) -> Result<Result<(), String>, ApplyError> {
         let Some((path, program)) = &edit.program else { return Ok(Ok(())) };
-        if !edit.dirs.is_empty() {
-            judge(self.shell.run(&script::dirs(&edit.dirs, FOLDERS), LIMIT).await?, "making folders")?;
-        }
-        let output = match program.packed().await {
-            Ok(packed) => {
-                self.shell.run_with_input(&place(path, program, packed.len()), packed, LIMIT).await?
-            }
-            Err(error) => return Ok(Err(Unable::Program(error.to_string()))),
+        let packed = match program.packed().await {
+            Ok(packed) => packed,
+            Err(error) => return Ok(Err(error.to_string())),
         };
-        if output.status == 0 {
-            return Ok(Ok(()));
-        }
-        // Disk full, not allowed, not for this system: all the same for trust.
-        self.shell.run(&unplace(path), LIMIT).await?;
-        Ok(Err(Unable::Program(printable(&output.stderr))))
+        let placing = async {
+            self.make(&edit.dirs, FOLDERS).await?;
+            let script = place(path, program, packed.len());
+            judge(self.shell.run_with_input(&script, packed, LIMIT).await?, "placing the program")
+        };
+        self.or_retreat(placing.await, &["30", "01"]).await
     }
 
     /// Installs a job; the inner error says why that way is closed.
     async fn install(&self, edit: &JobEdit) -> Result<Result<(), String>, ApplyError> {
-        if !edit.dirs.is_empty() {
-            judge(self.shell.run(&script::dirs(&edit.dirs, UNIT_FOLDERS), LIMIT).await?, "making folders")?;
-        }
-        let output = match edit.job {
-            Job::Cron => self.crontab(edit).await?,
-            Job::Timer => {
-                self.write(&edit.files, "", UNITS).await?;
-                self.shell.run(&format!("gs_timer_on {TIMER}"), LIMIT).await?
-            }
-            Job::Profile => {
-                self.write(&edit.files, "", PROFILE).await?;
-                Output::default()
+        let installing = async {
+            self.make(&edit.dirs, UNIT_FOLDERS).await?;
+            match edit.job {
+                Job::Cron => self.crontab(edit).await,
+                Job::Timer => {
+                    self.write(&edit.files, "", UNITS).await?;
+                    let output = self.shell.run(&format!("gs_timer_on {TIMER}"), LIMIT).await?;
+                    judge(output, "switching the timer on")
+                }
+                Job::Profile => self.write(&edit.files, "", PROFILE).await,
             }
         };
-        match output.status {
-            UNABLE => Ok(Err(printable(&output.stderr))),
-            _ => judge(output, "installing the keepalive's job").map(Ok),
+        let steps: &[&str] = match edit.job {
+            Job::Cron => &["31"],
+            Job::Timer => &["33", "32", "09", "02"],
+            Job::Profile => &["34"],
+        };
+        self.or_retreat(installing.await, steps).await
+    }
+
+    async fn make(&self, dirs: &[DirEdit], first_step: usize) -> Result<(), ApplyError> {
+        if dirs.is_empty() {
+            return Ok(());
         }
+        judge(self.shell.run(&script::dirs(dirs, first_step), LIMIT).await?, "making folders")
     }
 
-    async fn crontab(&self, edit: &JobEdit) -> Result<Output, ApplyError> {
-        let Some(table) = edit.files.first() else { return Ok(Output::default()) };
-        let bytes = table.content.render("");
+    /// What failed is taken back at once, and is no error; a node that does not answer is one.
+    async fn or_retreat(
+        &self,
+        result: Result<(), ApplyError>,
+        steps: &[&str],
+    ) -> Result<Result<(), String>, ApplyError> {
+        let why = match result {
+            Ok(()) => return Ok(Ok(())),
+            Err(ApplyError::Node(NodeError::Command { stderr, .. })) => stderr,
+            Err(error @ (ApplyError::Node(_) | ApplyError::GaveUp)) => return Err(error),
+            Err(error) => error.to_string(),
+        };
+        let script: String = steps.iter().map(|steps| format!("gs_retreat {steps}\n")).collect();
+        self.shell.run(&script, LIMIT).await?;
+        Ok(Err(why))
+    }
+
+    async fn crontab(&self, edit: &JobEdit) -> Result<(), ApplyError> {
+        let Some(table) = edit.files.first() else { return Ok(()) };
+        let (old, new) = (&table.old.bytes, table.content.render(""));
         let digest = if table.old.exists() { table.old.stamp.as_str() } else { "" };
-        let script = format!("gs_set_crontab {CRON} {} {}", sh_quote(digest), bytes.len());
-        let input = Arc::new(Zeroizing::new(bytes.to_vec()));
-        Ok(self.shell.run_with_input(&script, input, LIMIT).await?)
+        let script = format!("gs_set_crontab {CRON} {} {} {}", sh_quote(digest), old.len(), new.len());
+        let input = Arc::new(Zeroizing::new([old.as_slice(), new.as_slice()].concat()));
+        judge(self.shell.run_with_input(&script, input, LIMIT).await?, "writing the crontab")
     }
-}
-
-/// The new file beside a program.
-fn staged(path: &str) -> String {
-    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-    format!("{folder}/.gs_sshexkey.{PROGRAM}.new")
-}
-
-/// Takes away what a failed placing has left. An older program stays.
-fn unplace(path: &str) -> String {
-    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-    format!("rm -f {}; rmdir {} 2>/dev/null; :", sh_quote(&staged(path)), sh_quote(folder))
 }
 
 fn place(path: &str, program: &Program, length: usize) -> String {
-    let new = sh_quote(&sh_quote(&staged(path)));
+    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+    let new = sh_quote(&sh_quote(&format!("{folder}/.gs_sshexkey.{PROGRAM}.new")));
     let path = sh_quote(path);
     format!("gs_place {PROGRAM} {path} {} {new} {} {length}", sh_quote(&path), sh_quote(program.digest()))
 }

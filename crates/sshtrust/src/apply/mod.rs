@@ -133,22 +133,23 @@ impl Worksite {
         judge(self.shell.define(&begin, LIMIT).await?, "making the journal")
     }
 
-    /// Makes only the files of a plan; `agent_pid` is the number of an agent that was started for it.
+    /// Makes only the files of a plan.
     ///
     /// # Errors
     /// [`ApplyError`].
-    pub async fn apply_files(&self, plan: &NodePlan, agent_pid: &str) -> Result<(), ApplyError> {
+    pub async fn apply_files(&self, plan: &NodePlan) -> Result<(), ApplyError> {
         self.begin().await?;
-        self.write(&plan.files, agent_pid, 2000).await
+        self.write(&plan.files, "", 2000).await
     }
 
-    /// Starts the agent of a plan, or gives it the key, without a journal: what was there is dead. Returns the process
+    /// Starts an agent, or gives one that lives the key, without a journal: what was there is dead. Returns the process
     /// number of one that was started.
     ///
     /// # Errors
     /// [`ApplyError`].
-    pub async fn revive(&self, plan: &NodePlan, key: &IdentityKey) -> Result<String, ApplyError> {
-        self.run_agent(plan, key, &script::revive(plan, key)).await
+    pub async fn revive(&self, socket: &str, start: bool, key: &IdentityKey) -> Result<String, ApplyError> {
+        let pid = self.run_agent(key, &script::revive(socket, start, key)).await?;
+        if start { number(pid) } else { Ok(String::new()) }
     }
 
     /// Writes the files of a plan into the same journal: the second stage of a change.
@@ -161,18 +162,13 @@ impl Worksite {
 
     /// Starts the agent if need be and gives it the key. Returns its process number.
     async fn agent(&self, plan: &NodePlan, key: &IdentityKey) -> Result<String, ApplyError> {
-        match script::agent(plan, key) {
-            Some(script) => self.run_agent(plan, key, &script).await,
-            None => Ok(String::new()),
-        }
+        let Some(script) = script::agent(plan, key) else { return Ok(String::new()) };
+        let said = self.run_agent(key, &script).await?;
+        if matches!(plan.agent, AgentEdit::Start { .. }) { number(said) } else { Ok(said) }
     }
 
-    async fn run_agent(
-        &self,
-        plan: &NodePlan,
-        key: &IdentityKey,
-        script: &str,
-    ) -> Result<String, ApplyError> {
+    /// Runs a script that reads the open key. What it printed.
+    async fn run_agent(&self, key: &IdentityKey, script: &str) -> Result<String, ApplyError> {
         let wrong = |e: String| ApplyError::Agent(e);
         let unlocked = key.unlocked().map_err(|e| wrong(e.to_string()))?;
         let input = Arc::new(Zeroizing::new(unlocked.as_bytes().to_vec()));
@@ -182,13 +178,7 @@ impl Worksite {
             UNWRITABLE => return Err(ApplyError::Unwritable(printable(&output.stderr))),
             _ => return Err(wrong(printable(&output.stderr))),
         }
-        let pid = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        match plan.agent {
-            AgentEdit::Start { .. } if pid.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) => {
-                Err(wrong("ssh-agent did not tell its process number".to_owned()))
-            }
-            _ => Ok(pid),
-        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     async fn write(&self, files: &[FileEdit], agent_pid: &str, first_step: usize) -> Result<(), ApplyError> {
@@ -249,6 +239,14 @@ impl Worksite {
     pub async fn commit(&self) -> Result<(), NodeError> {
         self.shell.run("gs_commit", LIMIT).await?.success("removing the journal").map(|_| ())
     }
+}
+
+/// A process number, as ssh-agent tells it.
+fn number(pid: String) -> Result<String, ApplyError> {
+    if pid.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(ApplyError::Agent("ssh-agent did not tell its process number".to_owned()));
+    }
+    Ok(pid)
 }
 
 /// Turns the status of a script into an error.

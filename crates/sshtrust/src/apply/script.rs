@@ -40,7 +40,12 @@ pub(super) fn dirs(dirs: &[DirEdit], first_step: usize) -> String {
 pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
     let socket = sh_quote(&plan.socket);
     let length = key.unlocked().map(|k| k.len()).unwrap_or_default();
-    let mut script = String::new();
+    // One that was stopped on purpose is wanted again.
+    let mark =
+        sh_quote(&format!("{}/agent.stopped", plan.socket.rsplit_once('/').map_or("", |(folder, _)| folder)));
+    let back = sh_quote(&format!("true >{mark}"));
+    let mut script =
+        format!("[ ! -e {mark} ] || {{ gs_note 1005 {back} && rm -f {mark}; }} || gs_fail \"$gs_journal\"\n");
     match plan.agent {
         AgentEdit::Nothing => return None,
         AgentEdit::AddKey => {
@@ -70,15 +75,14 @@ pub(super) fn agent(plan: &NodePlan, key: &IdentityKey) -> Option<String> {
 }
 
 /// As [`agent`], without a way back. An agent that does not take the key is ended: it would pass for a healthy one.
-pub(super) fn revive(plan: &NodePlan, key: &IdentityKey) -> String {
-    let socket = sh_quote(&plan.socket);
+pub(super) fn revive(socket: &str, start: bool, key: &IdentityKey) -> String {
+    let socket = sh_quote(socket);
     let length = key.unlocked().map(|k| k.len()).unwrap_or_default();
-    let add = format!("gs_add_key {socket} {length}");
-    match plan.agent {
-        AgentEdit::Start { .. } => {
-            format!("rm -f {socket}; gs_launch {socket}\n{add} || {{ kill \"$SSH_AGENT_PID\"; exit 1; }}\n")
-        }
-        AgentEdit::AddKey | AgentEdit::Nothing => add,
+    let add = format!("gs_patience=4; gs_add_key {socket} {length}");
+    if start {
+        format!("rm -f {socket}; gs_launch {socket}\n{add} || {{ kill \"$SSH_AGENT_PID\"; exit 1; }}\n")
+    } else {
+        add
     }
 }
 

@@ -177,6 +177,13 @@ pub fn read_identity(home: &Path) -> Option<IdentityKey> {
     IdentityKey::open(&file, &passphrase)
 }
 
+/// The tool's public key of this machine's user: it stands in the clear in the locked private file.
+#[must_use]
+pub fn read_public(home: &Path) -> Option<sshfiles::PublicKey> {
+    let locked = PrivateKey::from_openssh(std::fs::read(home.join(".ssh/id_om")).ok()?).ok()?;
+    sshfiles::PublicKey::from_blob(locked.public_key().to_bytes().ok()?).ok()
+}
+
 /// Where a part of the passphrase lies below the store; `kind` is `cipher` or `rand`.
 #[must_use]
 pub fn part_path(kind: &str, part: usize) -> String {

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getuid, kill_process};
+use rustix::process::{Pid, Signal, getuid, kill_process, test_kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -97,24 +97,26 @@ fn serves(pid: i32, socket: &Path) -> bool {
         && file("cmdline").split(|b| *b == 0).any(|word| word == socket.as_os_str().as_encoded_bytes())
 }
 
-/// Whether a process is an agent.
+/// Whether a process may be an agent: it is one, or it lives and /proc hides it (proc(5), `hidepid`).
 pub(super) fn is_agent(pid: &str) -> bool {
-    pid.bytes().all(|b| b.is_ascii_digit())
-        && std::fs::read(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm == b"ssh-agent\n")
+    match std::fs::read(format!("/proc/{pid}/comm")) {
+        Ok(comm) => comm == b"ssh-agent\n",
+        Err(_) => pid.parse().ok().and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid).is_ok()),
+    }
 }
 
 /// Ends the agents of a socket and waits until they are gone. One that is asked to end removes the socket; one that does
-/// not listen to that is killed.
-pub(super) async fn end(socket: &Path) -> Vec<i32> {
+/// not listen to that, or that nobody can reach (`gently` is false), is killed.
+pub(super) async fn end(socket: &Path, gently: bool) -> Vec<i32> {
     let found = processes(socket);
-    for (signal, tries) in [(Signal::TERM, 50), (Signal::KILL, 50)] {
+    for signal in [Signal::TERM, Signal::KILL].into_iter().skip(usize::from(!gently)) {
         let mut left = found.clone();
         left.retain(|pid| serves(*pid, socket));
         for pid in &left {
             // It may have ended by itself.
             let _ = Pid::from_raw(*pid).map(|pid| kill_process(pid, signal));
         }
-        for _ in 0..tries {
+        for _ in 0..50 {
             left.retain(|pid| serves(*pid, socket));
             if left.is_empty() {
                 return found;
@@ -160,14 +162,19 @@ mod tests {
         let pid = processes(&socket)[0];
         kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
         assert_eq!(ask(&socket, Duration::from_millis(100)).await, Agent::Silent);
-        assert_eq!(end(&socket).await, [pid]);
+        assert_eq!(end(&socket, true).await, [pid]);
         assert!(processes(&socket).is_empty());
     }
 
     #[test]
     fn another_agent_is_never_meant() {
         assert!(processes(Path::new("/nowhere/agent")).is_empty());
-        assert!(!is_agent("1") && !is_agent("") && !is_agent("../1") && !is_agent("99999999"));
+        assert!(
+            !is_agent(&std::process::id().to_string())
+                && !is_agent("")
+                && !is_agent("../1")
+                && !is_agent("99999999")
+        );
     }
 
     proptest! {

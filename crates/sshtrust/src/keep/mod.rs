@@ -15,11 +15,11 @@ use rustix::fs::{FlockOperation, flock};
 use sshfiles::ShellProfile;
 
 use crate::apply::{ApplyError, Worksite};
-use crate::identity::{AGENT_SOCKET, IdentityKey, TOOL_DIR, read_identity};
+use crate::identity::{AGENT_SOCKET, IdentityKey, STORE_DIR, TOOL_DIR, read_identity, read_public};
 use crate::inventory::NodeSpec;
 use crate::node::{NodeError, local};
 use crate::observe::observe;
-use crate::plan::{self, AgentEdit};
+use crate::plan;
 use crate::setup::NodeTrouble;
 
 pub use agent::Agent;
@@ -30,6 +30,8 @@ pub use status::{Exports, Status, StoreState, status};
 pub const LIMIT: Duration = Duration::from_secs(5);
 /// How long the agent may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often to look whether another keep has ended; how long one that is silent is asked again.
+const GLANCE: Duration = Duration::from_millis(50);
 /// Says that the agent was stopped on purpose, below the home.
 const STOPPED: &str = "gaussdb_tmp/agent.stopped";
 
@@ -49,10 +51,10 @@ impl Account {
         self.home.join(AGENT_SOCKET)
     }
 
-    /// The cluster's public key, as it lies beside the private one.
+    /// The cluster's public key.
     #[must_use]
     pub fn public_key(&self) -> Option<PublicKey> {
-        fs::read_to_string(self.home.join(".ssh/id_om.pub")).ok()?.parse().ok()
+        read_public(&self.home)
     }
 
     /// Whether the profile tells the agent's socket, and a process that is an agent.
@@ -147,36 +149,56 @@ pub async fn start(account: &Account) -> Result<Kept, KeepError> {
     }
 }
 
-/// Ends the agent; it stays away until [`start`] or a setup. Returns the processes that were ended.
+/// Ends the agent; it stays away until [`start`] or a setup. Waits for a keep that is at work. Returns the processes that
+/// were ended.
 ///
 /// # Errors
-/// [`KeepError::Folder`].
+/// [`KeepError`].
 pub async fn stop(account: &Account) -> Result<Vec<i32>, KeepError> {
+    let waiting = async {
+        loop {
+            if let Some(lock) = lock(account)? {
+                return Ok::<File, KeepError>(lock);
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    let _lock = tokio::time::timeout(LIMIT * 2, waiting).await.map_err(|_| KeepError::TooLong)??;
     let mark = account.home.join(STOPPED);
     fs::write(&mark, "").map_err(|e| folder(&mark, &e))?;
-    let ended = agent::end(&account.socket()).await;
+    let ended = agent::end(&account.socket(), true).await;
     // Left by an agent that had to be killed.
     let _ = fs::remove_file(account.socket());
     Ok(ended)
 }
 
-async fn work(account: &Account) -> Result<Kept, KeepError> {
+/// What is known without changing anything: what is behind the socket, and, if nothing is to be done, why.
+async fn look(account: &Account, patience: Duration) -> Result<(Agent, Option<Kept>), KeepError> {
     let key = account
         .public_key()
-        .ok_or_else(|| KeepError::NoKey(account.home.join(".ssh/id_om.pub").display().to_string()))?;
-    let found = agent::ask(&account.socket(), PATIENCE).await;
-    let holds = |found: &Agent| matches!(found, Agent::Holds(keys) if keys.iter().any(|k| k == key.blob()));
-    if holds(&found) {
-        // A setup has started it again.
-        let _ = fs::remove_file(account.home.join(STOPPED));
-        if account.exports() == Exports::Right {
-            return Ok(Kept::Healthy);
-        }
-    } else if account.home.join(STOPPED).exists() {
-        return Ok(Kept::Stopped);
+        .ok_or_else(|| KeepError::NoKey(account.home.join(".ssh/id_om").display().to_string()))?;
+    let found = agent::ask(&account.socket(), patience).await;
+    let holds = matches!(&found, Agent::Holds(keys) if keys.iter().any(|k| k == key.blob()));
+    let idle = match (holds, account.exports()) {
+        (true, Exports::Right) => Some(Kept::Healthy),
+        (false, _) if account.home.join(STOPPED).exists() => Some(Kept::Stopped),
+        _ => None,
+    };
+    Ok((found, idle))
+}
+
+async fn work(account: &Account) -> Result<Kept, KeepError> {
+    let (found, idle) = look(account, PATIENCE).await?;
+    if let Some(idle) = idle {
+        return Ok(idle);
     }
     let Some(_lock) = lock(account)? else { return Ok(Kept::Busy) };
-    repair(account, agent::ask(&account.socket(), PATIENCE).await).await
+    // Another one may have been at work until now. One that was silent is not waited for a second time.
+    let again = if found == Agent::Silent { GLANCE } else { PATIENCE };
+    match look(account, again).await? {
+        (_, Some(idle)) => Ok(idle),
+        (found, None) => repair(account, &found).await,
+    }
 }
 
 /// One keep at a time. The lock is on the tool's folder itself, so that nothing is left behind.
@@ -191,42 +213,52 @@ fn lock(account: &Account) -> Result<Option<File>, KeepError> {
     }
 }
 
-async fn repair(account: &Account, found: Agent) -> Result<Kept, KeepError> {
-    let path = |name: &str| account.home.join(name).display().to_string();
+async fn repair(account: &Account, found: &Agent) -> Result<Kept, KeepError> {
     let home = account.home.clone();
+    let store = || account.home.join(STORE_DIR).display().to_string();
     let key = tokio::task::spawn_blocking(move || read_identity(&home)).await.ok().flatten();
-    let key = key.ok_or_else(|| KeepError::Store(path("gaussdb_tmp/ssh_protect")))?;
+    let key = key.ok_or_else(|| KeepError::Store(store()))?;
     let site = Worksite::open(local::shell().await?, &account.user).await?;
     if !site.lock().await? {
         return Ok(Kept::Busy);
     }
-    if !matches!(found, Agent::Holds(_)) {
-        // One that nobody can reach any more would hold the key for ever.
-        agent::end(&account.socket()).await;
-    }
     // What cannot be undone now is for the next setup; the agent does not wait for that.
     let _ = site.recover().await;
-    mend(account, &site, &key).await
+    let mut kept = None;
+    // The agent first: trust depends on it alone.
+    if !matches!(found, Agent::Holds(keys) if keys.iter().any(|k| k == key.public().blob())) {
+        let start = !matches!(found, Agent::Holds(_));
+        if start {
+            // One that nobody can reach any more would hold the key for ever.
+            agent::end(&account.socket(), false).await;
+        }
+        kept = Some(site.revive(&account.socket().to_string_lossy(), start, &key).await?);
+    }
+    let pid = kept.as_ref().and_then(|pid| pid.parse().ok());
+    let set = set_exports(account, &site, &key, pid).await?;
+    Ok(kept.map_or(if set { Kept::ExportsSet } else { Kept::Healthy }, Kept::Repaired))
 }
 
-async fn mend(account: &Account, site: &Worksite, key: &IdentityKey) -> Result<Kept, KeepError> {
-    let state = observe(site.shell(), account.node(), &account.user, false)
+/// Sets the exports right; `pid` is the number of an agent that was started just now. Whether they were wrong.
+async fn set_exports(
+    account: &Account,
+    site: &Worksite,
+    key: &IdentityKey,
+    pid: Option<u32>,
+) -> Result<bool, KeepError> {
+    let mut state = observe(site.shell(), account.node(), &account.user, false)
         .await
         .map_err(|e| KeepError::Node(e.into()))?;
-    let mut plan = plan::keep(&state, key).map_err(|e| KeepError::Node(e.into()))?;
-    let mut kept = Kept::ExportsSet;
-    let mut pid = String::new();
-    if plan.agent != AgentEdit::Nothing {
-        pid = site.revive(&plan, key).await?;
-        kept = Kept::Repaired(pid.clone());
+    // Where /proc hides it, nobody else knows.
+    state.agent.pid = pid.or(state.agent.pid);
+    let plan = plan::keep(&state, key).map_err(|e| KeepError::Node(e.into()))?;
+    if plan.files.is_empty() {
+        return Ok(false);
     }
-    plan.agent = AgentEdit::Nothing;
-    if !plan.files.is_empty() {
-        site.apply_files(&plan, &pid).await?;
-        site.prepare().await?;
-        site.commit().await?;
-    }
-    Ok(kept)
+    site.apply_files(&plan).await?;
+    site.prepare().await?;
+    site.commit().await?;
+    Ok(true)
 }
 
 fn folder(path: &Path, error: &std::io::Error) -> KeepError {

@@ -5,7 +5,7 @@ findmnt -nro OPTIONS -T "$gs_home" 2>/dev/null | gs_fact mount
 df -Pk "$gs_home" 2>/dev/null | { read -r gs_x; read -r gs_x gs_x gs_x gs_free gs_x; echo "$gs_free"; } | gs_fact free
 gs_file bin-dir "$gs_home/gaussdb_tmp/bin"
 
-# By cron: its table, whose stamp is its digest, and whether the daemon runs.
+# By cron: whether the daemon runs, and the table.
 gs_cron_runs() {
     for gs_proc in /proc/[0-9]*; do
         read -r gs_comm 2>/dev/null <"$gs_proc/comm" || continue
@@ -17,25 +17,13 @@ gs_cron_runs() {
     systemctl is-active --quiet cron.service 2>/dev/null || systemctl is-active --quiet crond.service 2>/dev/null
 }
 
-gs_crontab() {
-    gs_kind=file
-    gs_stat='- - - -'
-    if gs_said=$(crontab -l 2>&1 >/dev/null </dev/null); then
-        gs_stamp=$(gs_list | sha256sum)
-        gs_stat="600 $gs_uid $gs_gid ${gs_stamp%% *}"
-    else
-        case $gs_said in
-        *"no crontab for"* | *"No such file or directory"*) gs_kind=none ;;
-        *) gs_kind=unreadable ;;
-        esac
-    fi
-    printf '\n%s entry crontab %s - %s\ncrontab of %s\n' "$gs_token" $gs_kind "$gs_stat" "$gs_user"
-    [ $gs_kind != file ] || gs_list || exit 1
-    printf '\n%s end\n' "$gs_token"
-    [ $gs_kind != unreadable ] || printf '%s\n' "$gs_said" | gs_fact refused
-}
+# Read once, with all that crontab(1) has put above it; and the digest of what it shows without that.
 if command -v crontab >/dev/null 2>&1; then
-    gs_crontab
+    printf '\n%s fact crontab\n' "$gs_token"
+    { gs_said=$(CRONTAB_NOHEADER=N crontab -l 2>&1 >&4 </dev/null); gs_listed=$?; } 4>&1
+    printf '\n%s end\n' "$gs_token"
+    printf '%s\n%s' $gs_listed "$gs_said" | gs_fact crontab-said
+    crontab -l 2>/dev/null </dev/null | sha256sum | gs_fact crontab-shown
     if gs_cron_runs; then echo yes; else echo no; fi | gs_fact cron
 fi
 

@@ -75,11 +75,8 @@ impl<'a> Frames<'a> {
         keepalive: bool,
     ) -> Result<NodeState, ObserveError> {
         let mut entries = std::mem::take(&mut self.entries);
-        let optional = |name: &str| {
-            let bytes = self.facts.get(name).copied().unwrap_or_default();
-            String::from_utf8_lossy(bytes).trim().to_owned()
-        };
-        let keepalive = keepalive.then(|| KeepaliveState::take(optional, &mut entries));
+        let raw = |name: &str| self.facts.get(name).copied().unwrap_or_default();
+        let keepalive = keepalive.then(|| KeepaliveState::take(raw, &mut entries, user));
         let ids = self.fact("ids")?;
         let (uid, gid) = ids.split_once(' ').ok_or(ObserveError::Incomplete("ids"))?;
         let hostname = self.fact("hostname")?;

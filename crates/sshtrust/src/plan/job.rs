@@ -26,7 +26,8 @@ pub(super) fn cron() -> String {
         "t=$(mktemp) && crontab -l >$t && sed -i \"/{JOB_COMMAND}.* #OM$/d\" $t && \
          if [ -s $t ]; then crontab $t; else crontab -r; fi; rm -f $t"
     );
-    format!("* * * * * {{ {}; }} >/dev/null 2>&1 #OM", body(&remove))
+    // Whatever shell stands above it in the table.
+    format!("* * * * * /bin/sh -c '{{ {}; }} >/dev/null 2>&1' #OM", body(&remove))
 }
 
 /// The line in the profile of a login shell. The job is sh(1)'s under every shell; only what surrounds it differs.
@@ -106,8 +107,15 @@ mod tests {
         assert_eq!(run(home, command(&line), "sh"), "");
         assert_eq!(table_now(), table);
         program(home);
-        assert_eq!(run(home, command(&line), "sh"), "");
-        assert_eq!(std::fs::read_to_string(home.join("ran")).unwrap(), "agent keep\n");
+        // The user's SHELL may stand above it in the table.
+        for shell in ["sh", "bash", "csh"] {
+            if Command::new(shell).args(["-c", ":"]).output().is_err() {
+                continue;
+            }
+            assert_eq!(run(home, command(&line), shell), "", "{shell}");
+            assert_eq!(std::fs::read_to_string(home.join("ran")).unwrap(), "agent keep\n", "{shell}");
+            std::fs::remove_file(home.join("ran")).unwrap();
+        }
         // The key is still there: somebody is at work.
         std::fs::create_dir(home.join(".ssh")).unwrap();
         std::fs::write(home.join(".ssh/id_om"), "").unwrap();

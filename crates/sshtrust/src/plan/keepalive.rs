@@ -8,6 +8,7 @@ use super::job::{self, PROGRAM, UNIT};
 use super::{Content, DirEdit, FileEdit};
 use crate::observe::{Entry, EntryKind, KeepaliveState, Linger, NodeState};
 use crate::program::{Program, Programs};
+use crate::text::printable;
 
 /// Space that is left to the user, in bytes, beside the program, its packed form and the old one.
 const RESERVE: u64 = 8 << 20;
@@ -61,6 +62,8 @@ pub struct KeepaliveEdit {
     pub linger: bool,
     /// Folders.
     pub dirs: Vec<DirEdit>,
+    /// There is an older program, which serves if this one cannot be placed.
+    pub older: bool,
     /// The program, to be placed at this path.
     pub program: Option<(String, Arc<Program>)>,
     /// Ways to install the job, the best one first. Empty if it stands.
@@ -78,7 +81,7 @@ pub enum Keepalive {
     By {
         /// By what.
         job: Job,
-        /// Why it is not cron; empty if it is.
+        /// Why it is not cron, or why cron may not be enough; empty if all is well.
         why: String,
         /// What is to be done for it.
         edit: KeepaliveEdit,
@@ -100,32 +103,51 @@ impl Keepalive {
 pub(super) fn keepalive(node: &NodeState, programs: &Programs) -> Keepalive {
     let Some(state) = &node.keepalive else { return Keepalive::Off };
     let machine = node.system.split_whitespace().last().unwrap_or_default();
-    let Some(program) = programs.build(machine) else {
-        return Keepalive::Unable(Unable::NoBuild(crate::text::printable(machine.as_bytes())));
-    };
-    if state.noexec {
-        return Keepalive::Unable(Unable::NoExec);
-    }
-    let mut edit = KeepaliveEdit::default();
-    if state.program.as_deref() != Some(program.digest()) {
-        let needed = program.size() + RESERVE;
-        if state.free.is_some_and(|free| free < needed) {
-            return Keepalive::Unable(Unable::NoSpace(needed.div_ceil(1 << 20)));
+    // An older program that runs is better than none.
+    let older = state.program.is_some() && job_in_force(state).is_some();
+    let mut edit = KeepaliveEdit { older, ..KeepaliveEdit::default() };
+    let build = programs.build(machine).ok_or_else(|| Unable::NoBuild(printable(machine.as_bytes())));
+    let build = build.and_then(|program| match program.size() + RESERVE {
+        _ if state.noexec => Err(Unable::NoExec),
+        needed if is_new(state, &program) && state.free.is_some_and(|free| free < needed) => {
+            Err(Unable::NoSpace(needed.div_ceil(1 << 20)))
         }
+        _ => Ok(program),
+    });
+    let build = match build {
+        Err(why) if !edit.older || state.noexec => return Keepalive::Unable(why),
+        other => other.ok(),
+    };
+    if let Some(program) = build.filter(|program| is_new(state, program)) {
         edit.dirs.extend(folder(state, "bin-dir", &format!("{}/gaussdb_tmp/bin", node.home), 0o700));
         edit.program = Some((format!("{}/{PROGRAM}", node.home), program));
     }
     let job = schedule(node, state, &mut edit);
-    let profile = state.entry("login-profile");
-    if job == Job::Profile && edit.jobs.is_empty() && !ShellProfile::parse(&profile.bytes).has_job() {
-        let path = crate::text::printable(profile.path.as_bytes());
+    if job == Job::Profile && edit.jobs.is_empty() && job_in_force(state) != Some(job) {
+        let path = printable(state.entry("login-profile").path.as_bytes());
         let why = format!("{}, and {path} is no file of the user's own", state.cron_trouble());
         return Keepalive::Unable(Unable::Job(why));
     }
     // Else logind would end the agent with the session that started it.
     edit.linger |= state.kills && node.uid != 0 && state.linger == Linger::Possible;
-    let why = if job == Job::Cron { String::new() } else { state.cron_trouble() };
+    let why = if job == Job::Cron { session_trouble(node, state) } else { state.cron_trouble() };
+    // Nothing to be done for an older program that stays.
+    edit.older &= edit.program.is_some();
     Keepalive::By { job, why, edit }
+}
+
+/// Where a job of cron is a session of its own, as on Red Hat's systems, what it starts ends with it.
+fn session_trouble(node: &NodeState, state: &KeepaliveState) -> String {
+    if state.kills && node.uid != 0 && state.linger == Linger::No {
+        "logind ends what a session leaves behind (KillUserProcesses=yes), and the user may not linger"
+            .to_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn is_new(state: &KeepaliveState, program: &Program) -> bool {
+    state.program.as_deref() != Some(program.digest())
 }
 
 /// By what the agent comes back now.
@@ -144,20 +166,25 @@ pub fn job_in_force(state: &KeepaliveState) -> Option<Job> {
 fn schedule(node: &NodeState, state: &KeepaliveState, edit: &mut KeepaliveEdit) -> Job {
     let in_force = job_in_force(state);
     if in_force == Some(Job::Timer) && timer(node, state).files.is_empty() {
-        Job::Timer
-    } else if state.cron_is_usable() {
+        return Job::Timer;
+    }
+    if state.cron_is_usable() {
         edit.jobs.extend(cron(state));
-        Job::Cron
-    } else if state.linger != Linger::No && fits(state, "service") && fits(state, "timer") {
+        return Job::Cron;
+    }
+    // Where the profile has the job, a timer may have failed before.
+    let may = state.linger == Linger::On || (state.linger == Linger::Possible && in_force.is_none());
+    if may && fits(node, state, "service") && fits(node, state, "timer") {
         edit.linger = state.linger == Linger::Possible;
         edit.jobs.push(timer(node, state));
         // What looks possible may fail all the same.
-        edit.jobs.extend(profile(state));
-        Job::Timer
-    } else {
-        edit.jobs.extend(profile(state));
-        Job::Profile
+        edit.jobs.extend(profile(node, state));
+        return Job::Timer;
     }
+    if in_force != Some(Job::Profile) {
+        edit.jobs.extend(profile(node, state));
+    }
+    Job::Profile
 }
 
 /// The table with our line; nothing if it is there.
@@ -208,25 +235,31 @@ fn timer(node: &NodeState, state: &KeepaliveState) -> JobEdit {
     }
 }
 
-/// The profile with our line; nothing if it is there or must not be edited.
-fn profile(state: &KeepaliveState) -> Option<JobEdit> {
+/// The profile with our line, no file if it is there; nothing if it must not be edited.
+fn profile(node: &NodeState, state: &KeepaliveState) -> Option<JobEdit> {
     let old = state.entry("login-profile");
-    if !fits(state, "login-profile") || old.path.is_empty() {
+    if !fits(node, state, "login-profile") || old.path.is_empty() {
         return None;
     }
     let mut profile = ShellProfile::parse(&old.bytes);
-    profile.set_job(&job::login(&old.path)).then(|| {
+    let mut files = Vec::new();
+    if profile.set_job(&job::login(&old.path)) {
         let mode = if old.exists() { None } else { Some(0o644) };
         let content = Content::Bytes(Arc::new(profile.to_bytes()));
-        let files = vec![FileEdit { old, content, mode, secret: false }];
-        JobEdit { job: Job::Profile, dirs: Vec::new(), files }
-    })
+        files.push(FileEdit { old, content, mode, secret: false });
+    }
+    Some(JobEdit { job: Job::Profile, dirs: Vec::new(), files })
 }
 
-/// Whether a file may be written: nothing, or a regular file, and no link that leads elsewhere.
-fn fits(state: &KeepaliveState, id: &str) -> bool {
+/// Whether a file may be written: nothing, or the user's own regular file, reached by no link of somebody else's.
+fn fits(node: &NodeState, state: &KeepaliveState, id: &str) -> bool {
     let entry = state.entry(id);
-    matches!(entry.kind, EntryKind::Absent | EntryKind::File) && entry.link_owner.is_none()
+    let own = entry.link_owner.is_none_or(|owner| owner == node.uid);
+    match entry.kind {
+        EntryKind::Absent => own,
+        EntryKind::File => own && entry.uid == node.uid,
+        _ => false,
+    }
 }
 
 fn folder(state: &KeepaliveState, id: &str, path: &str, mode: u32) -> Option<DirEdit> {
