@@ -61,8 +61,8 @@ fn after_a_reboot_with_nobody_logged_in_every_pair_works_again() {
         set_up(&lab, user);
         must_be_unchanged(&nodes, &before);
     }
-    let start = Instant::now();
     nodes.iter().for_each(|node| node.reboot().unwrap());
+    let start = Instant::now();
     assert!(nodes.iter().all(|node| sh(node, "root", "loginctl list-sessions --no-legend").is_empty()));
     must_come_back_since(start, &nodes, &["root", "omm"]);
 }

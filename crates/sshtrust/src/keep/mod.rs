@@ -214,16 +214,16 @@ fn lock(account: &Account) -> Result<Option<File>, KeepError> {
 }
 
 async fn repair(account: &Account, found: &Agent) -> Result<Kept, KeepError> {
-    let home = account.home.clone();
-    let store = || account.home.join(STORE_DIR).display().to_string();
-    let key = tokio::task::spawn_blocking(move || read_identity(&home)).await.ok().flatten();
-    let key = key.ok_or_else(|| KeepError::Store(store()))?;
     let site = Worksite::open(local::shell().await?, &account.user).await?;
     if !site.lock().await? {
         return Ok(Kept::Busy);
     }
-    // What cannot be undone now is for the next setup; the agent does not wait for that.
+    // Before anything is read: an undo may bring another key back. What cannot be undone now is for the next setup; the
+    // agent does not wait for that.
     let _ = site.recover().await;
+    let home = account.home.clone();
+    let key = tokio::task::spawn_blocking(move || read_identity(&home)).await.ok().flatten();
+    let key = key.ok_or_else(|| KeepError::Store(account.home.join(STORE_DIR).display().to_string()))?;
     let mut kept = None;
     // The agent first: trust depends on it alone.
     if !matches!(found, Agent::Holds(keys) if keys.iter().any(|k| k == key.public().blob())) {
