@@ -16,6 +16,8 @@ use crate::text::{printable, sh_quote};
 const CALL_LIMIT: u64 = 30;
 /// How long a batch of calls may take: they run side by side.
 const BATCH_LIMIT: Duration = Duration::from_secs(CALL_LIMIT + 30);
+/// Exit status of timeout(1) when it had to end the call.
+const TIMED_OUT: i32 = 124;
 /// How long to wait after a throttled call; longer with every try.
 const BACK_OFF: Duration = Duration::from_millis(400);
 /// Most that is kept of what `ssh` printed, in bytes.
@@ -100,12 +102,9 @@ impl Board<'_> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pause = None;
         for (call, outcome) in calls.into_iter().zip(outcomes) {
-            if is_throttled(&outcome) && schedule.again(from, &call) {
+            if schedule.again(from, &call, tries(&outcome)) {
                 pause = Some(BACK_OFF * call.tries * call.tries);
                 continue;
-            }
-            if !is_throttled(&outcome) {
-                schedule.done(&call);
             }
             found.0 += 1;
             if let (EdgeOutcome::Broken { .. }, Some(f), Some(t)) =
@@ -122,17 +121,22 @@ impl Board<'_> {
     }
 }
 
-/// Whether a refusal is mere throttling by the called server.
-fn is_throttled(outcome: &EdgeOutcome) -> bool {
-    let EdgeOutcome::Broken { said, .. } = outcome else { return false };
-    [
+/// How often a call with this outcome is tried. Throttling passes; a server that took the call and did not answer in time
+/// may be overloaded, by our own calls; all else is a verdict.
+fn tries(outcome: &EdgeOutcome) -> u32 {
+    const THROTTLED: [&str; 4] = [
         "exchange_identification",
         "Connection reset by peer",
         "Exceeded MaxStartups",
         "Not allowed at this time",
-    ]
-    .iter()
-    .any(|sign| said.contains(sign))
+    ];
+    match outcome {
+        EdgeOutcome::Works => 1,
+        EdgeOutcome::Broken { said, .. } if THROTTLED.iter().any(|sign| said.contains(sign)) => 4,
+        EdgeOutcome::Broken { status: TIMED_OUT, .. } => 2,
+        EdgeOutcome::Broken { said, .. } if said.contains("timed out during banner exchange") => 2,
+        EdgeOutcome::Broken { .. } => 1,
+    }
 }
 
 /// Makes some calls side by side on one node.
@@ -180,8 +184,8 @@ fn outcome(text: &str, index: usize) -> EdgeOutcome {
     let said = said.replace('\u{1e}', "\n");
     match status.trim().parse() {
         Ok(0) => EdgeOutcome::Works,
-        Ok(124) => {
-            EdgeOutcome::Broken { status: 124, said: format!("no answer within {CALL_LIMIT} seconds") }
+        Ok(TIMED_OUT) => {
+            EdgeOutcome::Broken { status: TIMED_OUT, said: format!("no answer within {CALL_LIMIT} seconds") }
         }
         Ok(status) => EdgeOutcome::Broken { status, said: printable(said.as_bytes()) },
         Err(_) => EdgeOutcome::Broken { status: -1, said: printable(said.as_bytes()) },
@@ -201,5 +205,23 @@ mod tests {
         );
         assert!(matches!(outcome(text, 2), EdgeOutcome::Broken { status: 124, .. }));
         assert!(matches!(outcome(text, 3), EdgeOutcome::Broken { status: -1, .. }));
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let broken = |status, said: &str| EdgeOutcome::Broken { status, said: said.to_owned() };
+        let cases = [
+            (EdgeOutcome::Works, 1),
+            (broken(255, "kex_exchange_identification: Connection closed by remote host"), 4),
+            (broken(255, "Not allowed at this time"), 4),
+            (broken(255, "Connection timed out during banner exchange"), 2),
+            (broken(124, "no answer within 30 seconds"), 2),
+            (broken(255, "ssh: connect to host x port 22: Connection timed out"), 1),
+            (broken(255, "ssh: connect to host x port 22: Connection refused"), 1),
+            (broken(255, "Permission denied (publickey)."), 1),
+        ];
+        for (outcome, wanted) in cases {
+            assert_eq!(tries(&outcome), wanted, "{outcome:?}");
+        }
     }
 }

@@ -6,8 +6,6 @@ use std::collections::VecDeque;
 pub const MOST_CALLERS: usize = 8;
 /// Most calls that one node makes at a time.
 pub const WIDTH: usize = 4;
-/// Most tries of a call that was merely throttled.
-const MOST_TRIES: u32 = 4;
 
 /// One call to make: a node of the cluster, by one of its names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +60,7 @@ impl Schedule {
         self.waiting.iter().map(VecDeque::len).sum()
     }
 
-    /// Takes the next calls of a node; each has to be given back with [`Self::done`] or [`Self::again`].
+    /// Takes the next calls of a node; each has to be given back with [`Self::again`].
     pub(super) fn next(&mut self, from: usize) -> Next {
         let Some(queue) = self.waiting.get_mut(from) else { return Next::Finished };
         if queue.is_empty() {
@@ -89,17 +87,17 @@ impl Schedule {
     }
 
     /// A call is over.
-    pub(super) fn done(&mut self, call: &Call) {
+    fn done(&mut self, call: &Call) {
         if let Some(callers) = self.callers.get_mut(call.target.node) {
             *callers = callers.saturating_sub(1);
         }
     }
 
-    /// A call was throttled: it is put at the end, unless it was tried often enough (`false`).
-    pub(super) fn again(&mut self, from: usize, call: &Call) -> bool {
+    /// A call is over. It is put at the end once more, unless it was tried so often (`false`).
+    pub(super) fn again(&mut self, from: usize, call: &Call, tries: u32) -> bool {
         self.done(call);
         match self.waiting.get_mut(from) {
-            Some(queue) if call.tries < MOST_TRIES => {
+            Some(queue) if call.tries < tries => {
                 queue.push_back(Call { target: call.target.clone(), tries: call.tries + 1 });
                 true
             }
@@ -162,7 +160,7 @@ mod tests {
         let mut schedule = Schedule::new(&[vec!["a".to_owned()]]);
         for expected in [true, true, true, false] {
             let Next::Calls(calls) = schedule.next(0) else { panic!() };
-            assert_eq!(schedule.again(0, &calls[0]), expected);
+            assert_eq!(schedule.again(0, &calls[0], 4), expected);
         }
         assert_eq!(schedule.next(0), Next::Finished);
     }
