@@ -31,13 +31,7 @@ pub(crate) fn run(job: AgentJob) -> Result<(), ()> {
         result
     });
     match result {
-        Ok(healthy) => {
-            if healthy {
-                Ok(())
-            } else {
-                Err(())
-            }
-        }
+        Ok(healthy) => healthy.then_some(()).ok_or(()),
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");
             Err(())
