@@ -163,6 +163,16 @@ fn cut_power(node: &lab::Node) {
     let _ = node.signal("ssh-agent", "KILL");
 }
 
+/// A run over these nodes, with the power of the third one cut while the pairs are tried.
+#[track_caller]
+fn cut_power_while_pairs_are_tried(nodes: &[&lab::Node]) {
+    let mut live = Live::start(nodes, "omm", &[]);
+    live.hold_at(nodes[0]);
+    cut_power(nodes[2]);
+    nodes[0].thaw().unwrap();
+    live.finish().must_fail_with(&["10.77.0.3"]);
+}
+
 #[track_caller]
 fn next_run_recovers(lab: &lab::Lab, before: &Before) {
     let nodes = all(lab);
@@ -208,11 +218,7 @@ fn after_a_power_cut_while_the_pairs_are_tried_the_next_run_recovers() {
     // Its own job would do it first: see below.
     nodes[2].sh("root", "pkill -x cron").unwrap();
     let before = Before::of(&nodes);
-    let mut live = Live::start(&nodes, "omm", &[]);
-    live.hold_at(nodes[0]);
-    cut_power(nodes[2]);
-    nodes[0].thaw().unwrap();
-    live.finish().must_fail_with(&["10.77.0.3"]);
+    cut_power_while_pairs_are_tried(&nodes);
     before.must_stand(&nodes[..2]);
     next_run_recovers(&lab, &before);
 }
@@ -225,11 +231,7 @@ fn after_a_power_cut_the_nodes_own_job_undoes_what_was_not_verified() {
     // What cron does is done here, so that it does not come before.
     nodes[2].sh("root", "pkill -x cron").unwrap();
     let before = Before::of(&nodes);
-    let mut live = Live::start(&nodes, "omm", &[]);
-    live.hold_at(nodes[0]);
-    cut_power(nodes[2]);
-    nodes[0].thaw().unwrap();
-    live.finish().must_fail_with(&["10.77.0.3"]);
+    cut_power_while_pairs_are_tried(&nodes);
     assert!(!before.diff(2, nodes[2]).is_empty(), "the node had nothing to undo");
     let kept = nodes[2].sh("omm", "gaussdb_tmp/bin/gs_sshexkey agent keep").unwrap();
     assert!(!kept.status.success(), "there is no trust to keep any more: {kept:?}");
