@@ -6,6 +6,8 @@ mod args;
 mod command;
 mod errors;
 mod host;
+#[allow(dead_code, reason = "used by `check`, which is being built")]
+mod i18n;
 mod log;
 mod prompt;
 mod reporter;

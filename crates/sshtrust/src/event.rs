@@ -1,6 +1,7 @@
 //! What happened, as plain data. Everything in this crate reports through it and prints nothing.
 
 use crate::inventory::NodeSpec;
+use crate::probe::Progress;
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +54,7 @@ pub enum Event {
     /// All nodes are changed.
     Applied,
     /// The pairs are being probed.
-    Verifying {
-        /// Pairs that are done.
-        done: usize,
-        /// All pairs.
-        total: usize,
-    },
+    Verifying(Progress),
     /// Every pair works.
     Verified {
         /// How many.

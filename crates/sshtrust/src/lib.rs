@@ -16,10 +16,12 @@
 //! - [`apply`]: makes the change, journaled and undoable.
 //! - [`probe`]: who can reach whom.
 //! - [`setup`]: the pipeline of the classic command.
+//! - [`check`]: the pipeline that only looks.
 //! - [`keep`]: run on a node: keeps the agent there alive.
 //! - [`event`]: what happened, as plain data. Nothing here prints.
 
 pub mod apply;
+pub mod check;
 pub mod event;
 pub mod identity;
 pub mod inventory;

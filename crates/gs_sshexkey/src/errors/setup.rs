@@ -2,7 +2,7 @@
 
 use sshtrust::inventory::{HostfileError, LineError};
 use sshtrust::plan::NamesError;
-use sshtrust::probe::{EdgeOutcome, TrustEdge, TrustMatrix};
+use sshtrust::probe::{PairState, TrustEdge, TrustMatrix};
 use sshtrust::setup::{NodeFailure, SetupError};
 
 use super::{Report, connect, list, node};
@@ -74,25 +74,41 @@ fn host_names(bad: &[(sshtrust::inventory::NodeSpec, NamesError)]) -> Report {
 }
 
 fn not_trusted(matrix: &TrustMatrix) -> Report {
-    let mut nodes: Vec<String> = matrix.broken.iter().map(|edge| edge.to.ip.to_string()).collect();
-    nodes.dedup();
+    let node = |index: usize| matrix.nodes().get(index).map_or_else(String::new, ToString::to_string);
+    let (edges, lost) = (matrix.edges(), matrix.lost());
+    let bad = edges.iter().map(|edge| edge.to).chain(lost.iter().copied());
+    let mut nodes: Vec<_> = bad.filter_map(|index| matrix.nodes().get(index)).map(|n| n.ip).collect();
     nodes.sort();
     nodes.dedup();
+    let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
     let report =
         Report::new("51100", &format!("Failed to verify SSH trust on these nodes: {}.", nodes.join(", ")));
-    let report = matrix.broken.iter().take(MOST_PAIRS).fold(report, |r, edge| r.detail(&pair(edge)));
-    let many = matrix.broken.len() >= MOST_PAIRS;
-    let report = if many { report.detail("and maybe more: the others were not tried") } else { report };
+    let report = edges.iter().take(MOST_PAIRS).fold(report, |report, edge| {
+        report.detail(&format!(
+            "{} -> {} (ssh {}): {}",
+            node(edge.from),
+            node(edge.to),
+            edge.host,
+            words(edge)
+        ))
+    });
+    let report = lost
+        .iter()
+        .fold(report, |r, index| r.detail(&format!("{}: the connection to it was lost", node(*index))));
+    let untried = matrix.iter().filter(|(.., pair)| pair.state == PairState::Unseen).count();
+    let report = match untried {
+        0 => report,
+        _ => report
+            .detail(&format!("and {untried} pairs were not tried: enough was broken, or a node was lost")),
+    };
     report.cure("See the log of sshd on the called node (journalctl -u sshd, /var/log/secure or auth.log).")
 }
 
-fn pair(edge: &TrustEdge) -> String {
-    let said = match &edge.outcome {
-        EdgeOutcome::Works => String::new(),
-        EdgeOutcome::Broken { status, said } if said.is_empty() => format!("exit status {status}"),
-        EdgeOutcome::Broken { said, .. } => said.clone(),
-    };
-    format!("{} -> {} (ssh {}): {said}", edge.from, edge.to, edge.host)
+fn words(edge: &TrustEdge) -> String {
+    match edge.status {
+        Some(status) if edge.said.is_empty() => format!("exit status {status}"),
+        _ => edge.said.clone(),
+    }
 }
 
 /// A hostfile that is refused.

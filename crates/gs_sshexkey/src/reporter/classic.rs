@@ -132,7 +132,7 @@ impl Observer for Classic {
                 "Successfully distributed SSH trust file to all node.",
                 "Verifying SSH trust on all hosts.",
             ]),
-            Event::Verifying { done, total } => self.progress(*done, *total),
+            Event::Verifying(progress) => self.progress(progress.done, progress.total),
             Event::Verified { total } => {
                 self.detail(&format!("{total} pairs work"));
                 self.lines(&["Successfully verified SSH trust on all hosts."]);

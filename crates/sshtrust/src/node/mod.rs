@@ -7,7 +7,7 @@ mod frame;
 pub mod local;
 mod shell;
 
-pub use shell::{Chunk, Input, Output, Pipes, Shell};
+pub use shell::{Chunk, Dialogue, END_OF_TALK, Input, Output, Pipes, Shell};
 
 /// Why a request to a node's shell got no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -71,9 +71,40 @@ impl Output {
 /// What a script reads. Shared, because the same program goes to many nodes; wiped, because it may be a key.
 pub type Input = Arc<Zeroizing<Vec<u8>>>;
 
+/// What a request gives to its script.
+enum Stdin {
+    /// Nothing.
+    Nothing,
+    /// Some bytes, when it asks for them.
+    Bytes(Input),
+    /// Lines as they come, when it has asked; and its own lines go back as they come.
+    Talk(Talk),
+}
+
+/// The worker's side of a talk.
+struct Talk {
+    said: mpsc::Receiver<String>,
+    heard: mpsc::Sender<Vec<u8>>,
+}
+
+/// A talk with a script that is running on a node, line by line.
+#[derive(Debug)]
+pub struct Dialogue {
+    /// Lines for the script, without their ends. Dropped, the script is told the end.
+    pub say: mpsc::Sender<String>,
+    /// The lines that it prints, without their ends and without empty ones. Closed when it has ended.
+    pub hear: mpsc::Receiver<Vec<u8>>,
+}
+
+/// So many lines may wait for a script without anybody having to wait.
+const WAITING_LINES: usize = 16;
+
+/// The line that ends a talk.
+pub const END_OF_TALK: &str = "end";
+
 struct Request {
     script: String,
-    input: Option<Input>,
+    stdin: Stdin,
     keep: bool,
     limit: Duration,
     answer: oneshot::Sender<Result<Output, NodeError>>,
@@ -110,7 +141,7 @@ impl Shell {
     /// # Errors
     /// [`NodeError`] if there was no answer; a failed script is an [`Output`] with its status.
     pub async fn run(&self, script: &str, limit: Duration) -> Result<Output, NodeError> {
-        self.request(script.to_owned(), None, false, limit).await
+        self.request(script.to_owned(), Stdin::Nothing, false, limit).await
     }
 
     /// Runs a script in the loop itself, so that what it defines stays.
@@ -118,7 +149,7 @@ impl Shell {
     /// # Errors
     /// As [`Self::run`].
     pub async fn define(&self, script: &str, limit: Duration) -> Result<Output, NodeError> {
-        self.request(script.to_owned(), None, true, limit).await
+        self.request(script.to_owned(), Stdin::Nothing, true, limit).await
     }
 
     /// Runs a script that asks for it (a line `TOKEN send`) and then reads `input` from standard input, to the last byte.
@@ -131,18 +162,33 @@ impl Shell {
         input: Input,
         limit: Duration,
     ) -> Result<Output, NodeError> {
-        self.request(script.to_owned(), Some(input), false, limit).await
+        self.request(script.to_owned(), Stdin::Bytes(input), false, limit).await
+    }
+
+    /// Starts a script that first prints a line `TOKEN send`, and then reads lines until one is [`END_OF_TALK`]. What
+    /// follows waits until it has ended.
+    ///
+    /// # Errors
+    /// [`NodeError::Lost`] if the shell is gone. That it goes later is told by the end of the lines.
+    pub async fn talk(&self, script: &str, limit: Duration) -> Result<Dialogue, NodeError> {
+        let (say, said) = mpsc::channel(WAITING_LINES);
+        let (heard, hear) = mpsc::channel(64);
+        let (answer, _) = oneshot::channel();
+        let stdin = Stdin::Talk(Talk { said, heard });
+        let request = Request { script: script.to_owned(), stdin, keep: false, limit, answer };
+        self.requests.send(request).await.map_err(|_| NodeError::Lost(String::new()))?;
+        Ok(Dialogue { say, hear })
     }
 
     async fn request(
         &self,
         script: String,
-        input: Option<Input>,
+        stdin: Stdin,
         keep: bool,
         limit: Duration,
     ) -> Result<Output, NodeError> {
         let (answer, wait) = oneshot::channel();
-        let request = Request { script, input, keep, limit, answer };
+        let request = Request { script, stdin, keep, limit, answer };
         self.requests.send(request).await.map_err(|_| NodeError::Lost(String::new()))?;
         wait.await.map_err(|_| NodeError::Lost(String::new()))?
     }
@@ -188,6 +234,20 @@ fn token() -> Result<String, NodeError> {
     Ok(bytes.iter().fold(String::from("gs"), |token, byte| format!("{token}{byte:02x}")))
 }
 
+/// A longer line of a talk is cut, in bytes.
+const LONGEST_LINE: usize = 64 << 10;
+
+/// Takes the whole lines out of a buffer.
+fn lines(buffer: &mut Vec<u8>) -> Vec<Vec<u8>> {
+    let Some(end) = buffer.iter().rposition(|b| *b == b'\n') else {
+        buffer.truncate(LONGEST_LINE);
+        return Vec::new();
+    };
+    let rest = buffer.split_off(end + 1);
+    let whole = std::mem::replace(buffer, rest);
+    whole.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
 /// Owns the pipes and serves the requests.
 struct Worker {
     pipes: Pipes,
@@ -214,8 +274,8 @@ impl Worker {
 
     async fn serve(&mut self, request: &mut Request) -> Result<Output, NodeError> {
         let deadline = Instant::now() + request.limit;
-        let bytes =
-            frame::request(&self.token, self.number, &request.script, request.keep, request.input.is_some());
+        let reads = !matches!(request.stdin, Stdin::Nothing);
+        let bytes = frame::request(&self.token, self.number, &request.script, request.keep, reads);
         self.send(&bytes, deadline, request.limit).await?;
         let (mut out, mut err) = (Vec::new(), Vec::new());
         loop {
@@ -227,19 +287,63 @@ impl Worker {
                 }
                 (Tail::WantsInput(end), _) => {
                     out.truncate(end);
-                    let input = request.input.take().unwrap_or_default();
-                    self.send(&input, deadline, request.limit).await?;
+                    match std::mem::replace(&mut request.stdin, Stdin::Nothing) {
+                        Stdin::Nothing => {}
+                        Stdin::Bytes(input) => self.send(&input, deadline, request.limit).await?,
+                        Stdin::Talk(talk) => self.talk(talk, &mut out, deadline, request.limit).await?,
+                    }
                 }
                 _ => {}
             }
-            match timeout_at(deadline, self.pipes.output.recv()).await {
-                Err(_) => return Err(NodeError::Timeout(request.limit.as_secs())),
-                Ok(None) => return Err(NodeError::Lost(printable(&err))),
-                Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
-                Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
-            }
-            if out.len().max(err.len()) > MOST_OUTPUT {
-                return Err(NodeError::TooMuch(MOST_OUTPUT));
+            self.hear(&mut out, &mut err, deadline, request.limit).await?;
+        }
+    }
+
+    /// Waits for the next piece of output.
+    async fn hear(
+        &mut self,
+        out: &mut Vec<u8>,
+        err: &mut Vec<u8>,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<(), NodeError> {
+        match timeout_at(deadline, self.pipes.output.recv()).await {
+            Err(_) => return Err(NodeError::Timeout(limit.as_secs())),
+            Ok(None) => return Err(NodeError::Lost(printable(err))),
+            Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
+            Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
+        }
+        if out.len().max(err.len()) > MOST_OUTPUT { Err(NodeError::TooMuch(MOST_OUTPUT)) } else { Ok(()) }
+    }
+
+    /// Carries lines in both directions until there is nobody on this side any more; then tells the script the end.
+    async fn talk(
+        &mut self,
+        mut talk: Talk,
+        out: &mut Vec<u8>,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<(), NodeError> {
+        out.clear();
+        let mut err = Vec::new();
+        loop {
+            let said = tokio::select! {
+                said = talk.said.recv() => said,
+                heard = self.hear(out, &mut err, deadline, limit) => {
+                    heard?;
+                    // Of what it says beside, the end tells why it was lost.
+                    err.drain(..err.len().saturating_sub(LONGEST_LINE));
+                    for line in lines(out) {
+                        // Whoever has stopped listening will stop talking too.
+                        let _ = talk.heard.send(line).await;
+                    }
+                    continue;
+                }
+            };
+            let line = said.as_deref().unwrap_or(END_OF_TALK);
+            self.send(format!("{line}\n").as_bytes(), deadline, limit).await?;
+            if said.is_none() {
+                return Ok(());
             }
         }
     }

@@ -114,7 +114,16 @@ pub struct NodeState {
     pub entries: BTreeMap<EntryId, Entry>,
 }
 
+/// OpenSSH that understands `KexAlgorithms=^...`.
+const PREFERS_KEX: (u32, u32) = (8, 1);
+
 impl NodeState {
+    /// Whether its `ssh` may be told to prefer a cheap key exchange.
+    #[must_use]
+    pub fn prefers_kex(&self) -> bool {
+        !self.fips && self.ssh_version.is_some_and(|version| version >= PREFERS_KEX)
+    }
+
     /// A file or folder; one that was not observed counts as absent.
     #[must_use]
     pub fn entry(&self, id: &str) -> Entry {

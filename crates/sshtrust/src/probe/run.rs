@@ -1,227 +1,311 @@
-//! Runs the schedule: one task a node, each waiting only for its own calls.
+//! Runs the schedule: one loop that begins calls and files their ends. No call waits for another.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tokio::sync::Notify;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use super::matrix::{EdgeOutcome, TrustEdge, TrustMatrix};
-use super::schedule::{Call, Next, Schedule};
+use super::cause::{Cause, likely_cause};
+use super::matrix::{By, Pair, PairState, TrustEdge, TrustMatrix};
+use super::pace::{Pace, WAITS};
+use super::schedule::{Call, Schedule, WIDTH};
+use super::script::{self, Answer, CALL_LIMIT};
 use crate::inventory::NodeSpec;
 use crate::node::Shell;
-use crate::text::{printable, sh_quote};
 
-/// How long one call may take, in seconds.
-const CALL_LIMIT: u64 = 30;
-/// How long a batch of calls may take: they run side by side.
-const BATCH_LIMIT: Duration = Duration::from_secs(CALL_LIMIT + 30);
-/// Exit status of timeout(1) when it had to end the call.
-const TIMED_OUT: i32 = 124;
-/// How long to wait after a throttled call; longer with every try.
-const BACK_OFF: Duration = Duration::from_millis(400);
-/// Most that is kept of what `ssh` printed, in bytes.
-const MOST_SAID: usize = 1_500;
+/// A node that has not reported on a call by then will not do so: it ends the call itself before.
+const NO_REPORT: Duration = Duration::from_secs(CALL_LIMIT + 20);
+/// How long the loop on a node may run.
+const TALK_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// How many answers may wait to be filed.
+const WAITING_ANSWERS: usize = 1_024;
 
-/// A node that calls others.
+/// A node that is called, and calls if it can.
 #[derive(Debug, Clone)]
 pub struct Prober {
     /// Which node.
     pub spec: NodeSpec,
-    /// Its shell.
-    pub shell: Shell,
-    /// The names to call it by.
-    pub hosts: Vec<String>,
+    /// Its shell; without one it calls nobody.
+    pub shell: Option<Shell>,
+    /// Its host name, if it is to be called by that and has one that can be used.
+    pub name: Option<String>,
     /// Its `ssh` may prefer a cheap key exchange: OpenSSH 8.1 or later, not in FIPS mode.
     pub cheap_kex: bool,
 }
 
-/// Probes every ordered pair, itself included, by every name. `progress` hears `(done, total)`. After `enough` broken
-/// pairs no more are tried: silent nodes cost [`CALL_LIMIT`] each.
-pub async fn probe(
-    probers: &[Prober],
-    enough: Option<usize>,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> TrustMatrix {
-    let hosts: Vec<Vec<String>> = probers.iter().map(|p| p.hosts.clone()).collect();
-    let schedule = Schedule::new(&hosts);
-    let total = schedule.total();
-    let enough = enough.unwrap_or(usize::MAX);
-    let (turn, found) = (Notify::new(), Mutex::default());
-    let board = Board { probers, enough, schedule: Mutex::new(schedule), turn, found };
-    let workers = (0..probers.len()).map(|from| board.work(from, total, progress));
-    join_all(workers).await;
-    let mut broken = board.found.into_inner().unwrap_or_else(PoisonError::into_inner).1;
-    broken.sort_by(|a, b| (a.from, a.to, &a.host).cmp(&(b.from, b.to, &b.host)));
-    TrustMatrix { total, broken }
+/// Which pairs are probed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Call by address.
+    pub by_ip: bool,
+    /// Call by host name.
+    pub by_name: bool,
+    /// Each node calls itself too.
+    pub with_self: bool,
+    /// After so many broken pairs no more are begun.
+    pub enough: Option<usize>,
 }
 
-/// What the tasks share.
-struct Board<'a> {
-    probers: &'a [Prober],
-    enough: usize,
-    schedule: Mutex<Schedule>,
-    turn: Notify,
-    found: Mutex<(usize, Vec<TrustEdge>)>,
+/// How far a probe is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Pairs that have a result.
+    pub done: usize,
+    /// Of these, pairs that do not work.
+    pub bad: usize,
+    /// All pairs that can be tried.
+    pub total: usize,
 }
 
-impl Board<'_> {
-    async fn work(&self, from: usize, total: usize, progress: &(dyn Fn(usize, usize) + Sync)) {
-        let Some(prober) = self.probers.get(from) else { return };
-        loop {
-            let turn = self.turn.notified();
-            tokio::pin!(turn);
-            // Registered before looking, so that no wake-up is missed.
-            turn.as_mut().enable();
-            let next = self.schedule.lock().unwrap_or_else(PoisonError::into_inner).next(from);
-            match next {
-                Next::Finished => return,
-                Next::Wait => turn.await,
-                Next::Calls(calls) => {
-                    let outcomes = call(prober, &calls).await;
-                    let pause = self.settle(from, calls, outcomes, total, progress);
-                    self.turn.notify_waiters();
-                    if let Some(pause) = pause {
-                        tokio::time::sleep(pause).await;
+/// Probes every ordered pair. A node whose shell is lost on the way leaves its other pairs unseen.
+pub async fn probe(nodes: &[Prober], scope: Scope, progress: &(dyn Fn(Progress) + Sync)) -> TrustMatrix {
+    let mut run = Run::new(nodes, scope);
+    run.open().await;
+    run.drive(progress).await;
+    run.close()
+}
+
+/// A call under way.
+struct Begun {
+    call: Call,
+    when: Duration,
+    /// It is older than [`WAITS`], so it is not counted by the pace.
+    waits: bool,
+}
+
+/// Something that came from a node.
+enum Heard {
+    Answer(Answer),
+    /// Its shell is gone.
+    Lost,
+}
+
+struct Run<'a> {
+    nodes: &'a [Prober],
+    scope: Scope,
+    /// By what each node is called, and how.
+    names: Vec<Vec<(By, String)>>,
+    schedule: Schedule,
+    pace: Pace,
+    matrix: TrustMatrix,
+    start: Instant,
+    /// Calls under way, by number, so the oldest first.
+    begun: BTreeMap<usize, Begun>,
+    /// How many of them count.
+    active: usize,
+    number: usize,
+    say: HashMap<usize, mpsc::Sender<String>>,
+    answers: mpsc::Receiver<(usize, Heard)>,
+    to_answers: mpsc::Sender<(usize, Heard)>,
+    progress: Progress,
+}
+
+impl<'a> Run<'a> {
+    fn new(nodes: &'a [Prober], scope: Scope) -> Self {
+        let by: Vec<By> =
+            [(By::Ip, scope.by_ip), (By::Name, scope.by_name)].iter().filter(|b| b.1).map(|b| b.0).collect();
+        let names: Vec<Vec<(By, String)>> = nodes.iter().map(|node| names(node, &by)).collect();
+        let counts: Vec<usize> = names.iter().map(Vec::len).collect();
+        let calls = |from: usize| nodes.get(from).is_some_and(|node| node.shell.is_some());
+        let schedule = Schedule::new(&counts, calls, scope.with_self);
+        let mut matrix = TrustMatrix::new(nodes.iter().map(|node| node.spec).collect(), by);
+        for from in 0..nodes.len() {
+            for (to, names) in names.iter().enumerate().filter(|(to, _)| scope.with_self || *to != from) {
+                names.iter().for_each(|(by, _)| matrix.set(from, to, *by, Pair::UNSEEN));
+            }
+        }
+        let (to_answers, answers) = mpsc::channel(WAITING_ANSWERS);
+        let progress = Progress { total: schedule.waiting(), ..Progress::default() };
+        Self {
+            nodes,
+            scope,
+            names,
+            schedule,
+            pace: Pace::new(nodes.len() * WIDTH),
+            matrix,
+            start: Instant::now(),
+            begun: BTreeMap::new(),
+            active: 0,
+            number: 0,
+            say: HashMap::new(),
+            answers,
+            to_answers,
+            progress,
+        }
+    }
+
+    /// Starts the loop on every node that can call.
+    async fn open(&mut self) {
+        for (index, node) in self.nodes.iter().enumerate() {
+            let Some(shell) = &node.shell else { continue };
+            let Ok(mut dialogue) = shell.talk(&script::script(node.cheap_kex), TALK_LIMIT).await else {
+                self.lost(index);
+                continue;
+            };
+            self.say.insert(index, dialogue.say);
+            let answers = self.to_answers.clone();
+            tokio::spawn(async move {
+                while let Some(line) = dialogue.hear.recv().await {
+                    let Some(answer) = script::answer(&line) else { continue };
+                    if answers.send((index, Heard::Answer(answer))).await.is_err() {
+                        return;
                     }
                 }
+                let _ = answers.send((index, Heard::Lost)).await;
+            });
+        }
+    }
+
+    async fn drive(&mut self, progress: &(dyn Fn(Progress) + Sync)) {
+        loop {
+            let now = self.start.elapsed();
+            self.look_at_the_old(now);
+            self.begin(now);
+            progress(self.progress);
+            if self.begun.is_empty() && self.schedule.waiting() == 0 {
+                return;
+            }
+            let wake = self.start + self.wake_at(now);
+            tokio::select! {
+                heard = self.answers.recv() => match heard {
+                    Some((from, Heard::Answer(answer))) => self.file(from, answer),
+                    Some((from, Heard::Lost)) => self.lost(from),
+                    None => return,
+                },
+                () = tokio::time::sleep_until(wake) => {}
             }
         }
     }
 
-    /// Files the outcomes. Returns how long to wait if some were throttled.
-    fn settle(
-        &self,
-        from: usize,
-        calls: Vec<Call>,
-        outcomes: Vec<EdgeOutcome>,
-        total: usize,
-        progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Option<Duration> {
-        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut pause = None;
-        for (call, outcome) in calls.into_iter().zip(outcomes) {
-            if schedule.again(from, &call, tries(&outcome)) {
-                pause = Some(BACK_OFF * call.tries * call.tries);
-                continue;
-            }
-            found.0 += 1;
-            if let (EdgeOutcome::Broken { .. }, Some(f), Some(t)) =
-                (&outcome, self.probers.get(from), self.probers.get(call.target.node))
-            {
-                found.1.push(TrustEdge { from: f.spec, to: t.spec, host: call.target.host, outcome });
+    /// Begins whatever may begin.
+    fn begin(&mut self, now: Duration) {
+        while self.active < self.pace.limit() {
+            let Some(call) = self.schedule.next(now) else { return };
+            self.number += 1;
+            let to = self.nodes.get(call.to).map(|node| node.spec.ip.to_string()).unwrap_or_default();
+            let name = self.names.get(call.to).and_then(|names| names.get(call.name));
+            let order =
+                name.map(|(by, host)| script::order(self.number, host, *by, &to, call.from == call.to));
+            let said = self.say.get(&call.from).zip(order).map(|(say, order)| say.try_send(order));
+            self.begun.insert(self.number, Begun { call, when: now, waits: false });
+            self.active += 1;
+            // A shell whose lines pile up is as good as lost; its other calls are not begun.
+            if !matches!(said, Some(Ok(()))) {
+                self.lost(call.from);
             }
         }
-        if found.1.len() >= self.enough {
-            schedule.give_up();
-        }
-        progress(found.0, total);
-        pause
     }
-}
 
-/// How often a call with this outcome is tried. Throttling passes; a server that took the call and did not answer in time
-/// may be overloaded, by our own calls; all else is a verdict.
-fn tries(outcome: &EdgeOutcome) -> u32 {
-    const THROTTLED: [&str; 4] = [
-        "exchange_identification",
-        "Connection reset by peer",
-        "Exceeded MaxStartups",
-        "Not allowed at this time",
-    ];
-    match outcome {
-        EdgeOutcome::Works => 1,
-        EdgeOutcome::Broken { said, .. } if THROTTLED.iter().any(|sign| said.contains(sign)) => 4,
-        EdgeOutcome::Broken { status: TIMED_OUT, .. } => 2,
-        EdgeOutcome::Broken { said, .. } if said.contains("timed out during banner exchange") => 2,
-        EdgeOutcome::Broken { .. } => 1,
-    }
-}
-
-/// Makes some calls side by side on one node.
-async fn call(prober: &Prober, calls: &[Call]) -> Vec<EdgeOutcome> {
-    let output = prober.shell.run(&script(prober, calls), BATCH_LIMIT).await;
-    match output {
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            (0..calls.len()).map(|index| outcome(&text, index)).collect()
+    /// Gives up calls on which nobody has reported, and stops counting those that only wait.
+    fn look_at_the_old(&mut self, now: Duration) {
+        let given_up: Vec<usize> =
+            self.begun.iter().take_while(|(_, b)| now >= b.when + NO_REPORT).map(|(id, _)| *id).collect();
+        for id in given_up {
+            let said = format!("the node did not report on this call within {} seconds", NO_REPORT.as_secs());
+            self.end(id, None, None, said);
         }
-        Err(error) => {
-            let lost = EdgeOutcome::Broken { status: -1, said: error.to_string() };
-            vec![lost; calls.len()]
+        for begun in self.begun.values_mut().take_while(|b| now >= b.when + WAITS) {
+            self.active -= usize::from(!begun.waits);
+            begun.waits = true;
         }
     }
-}
 
-/// Settings on the command line win over the user's own. `UpdateHostKeys` would write `known_hosts`.
-fn script(prober: &Prober, calls: &[Call]) -> String {
-    let kex = if prober.cheap_kex { " -o KexAlgorithms=^curve25519-sha256" } else { "" };
-    let mut script = format!(
-        "gs_limit=; ! timeout 5 true 2>/dev/null || gs_limit='timeout {CALL_LIMIT}'\n\
-         gs_call() {{\n\
-         gs_said=$($gs_limit ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 \
-         -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none -o ForwardX11=no -o ForwardAgent=no{kex} \
-         -- \"$2\" true 2>&1 >/dev/null </dev/null); gs_rc=$?\n\
-         [ $gs_rc -eq 0 ] && gs_said= || gs_said=$(printf %s \"$gs_said\" | tail -c {MOST_SAID} | tr '\\n' '\\036')\n\
-         printf '@%d %d %s\\n' \"$1\" $gs_rc \"$gs_said\"\n}}\n"
-    );
-    for (index, call) in calls.iter().enumerate() {
-        script.push_str(&format!("gs_call {index} {} &\n", sh_quote(&call.target.host)));
+    /// When to look again if nothing is heard.
+    fn wake_at(&self, now: Duration) -> Duration {
+        let counted = self.begun.values().find(|b| !b.waits).map(|b| b.when + WAITS);
+        let oldest = self.begun.values().next().map(|b| b.when + NO_REPORT);
+        let planned = self.schedule.wake_at(now);
+        [counted, oldest, planned].into_iter().flatten().min().unwrap_or(now + WAITS)
     }
-    script.push_str("wait\n");
-    script
+
+    fn file(&mut self, from: usize, answer: Answer) {
+        let asked = self.begun.get(&answer.id).is_some_and(|begun| begun.call.from == from);
+        // A call that was given up, or a number that this node was not told.
+        if !asked {
+            return;
+        }
+        let works = answer.status == 0 && answer.elsewhere.is_none();
+        let cause = match answer.elsewhere {
+            Some(found) => Some(Cause::WrongAddress { found }),
+            None if works => None,
+            None => Some(likely_cause(Some(answer.status), &answer.said)),
+        };
+        self.end(answer.id, cause, Some(answer.status), answer.said);
+    }
+
+    /// Files the end of a call, or lets it be tried again. Without a status, nobody reported on it.
+    fn end(&mut self, id: usize, cause: Option<Cause>, status: Option<i32>, said: String) {
+        let Some(Begun { call, when, waits }) = self.begun.remove(&id) else { return };
+        let now = self.start.elapsed();
+        if !waits {
+            self.active -= 1;
+            self.pace.ended(now);
+        }
+        let cause = if status.is_none() { Some(Cause::Hung) } else { cause };
+        if self.schedule.done(call, cause.as_ref(), now) {
+            return;
+        }
+        self.progress.done += 1;
+        let millis = u32::try_from(now.saturating_sub(when).as_millis()).unwrap_or(u32::MAX).max(1);
+        let Some((by, host)) = self.names.get(call.to).and_then(|names| names.get(call.name)).cloned() else {
+            return;
+        };
+        let Some(cause) = cause else {
+            self.matrix.set(call.from, call.to, by, Pair { state: PairState::Works, millis });
+            return;
+        };
+        self.progress.bad += 1;
+        let state = if cause.is_throttling() { PairState::Throttled } else { PairState::Broken };
+        self.matrix.add(TrustEdge {
+            from: call.from,
+            to: call.to,
+            by,
+            host,
+            state,
+            status,
+            said,
+            cause,
+            millis,
+        });
+        if self.scope.enough.is_some_and(|enough| self.progress.bad >= enough) {
+            (0..self.nodes.len()).for_each(|from| self.drop_calls(from));
+        }
+    }
+
+    /// A node's shell is gone: what it was doing is not known, and what it was to do will not be done.
+    fn lost(&mut self, from: usize) {
+        self.say.remove(&from);
+        self.matrix.lose(from);
+        self.drop_calls(from);
+        let under_way: Vec<usize> =
+            self.begun.iter().filter(|(_, b)| b.call.from == from).map(|(id, _)| *id).collect();
+        for id in under_way {
+            let Some(begun) = self.begun.remove(&id) else { continue };
+            self.active -= usize::from(!begun.waits);
+            // The called node is free again; another try is thrown away with the rest.
+            self.schedule.done(begun.call, None, self.start.elapsed());
+            self.progress.total -= 1;
+        }
+    }
+
+    fn drop_calls(&mut self, from: usize) {
+        self.progress.total -= self.schedule.lose(from).len();
+    }
+
+    fn close(mut self) -> TrustMatrix {
+        // Dropped, the loops on the nodes end.
+        self.say.clear();
+        self.matrix.finish();
+        self.matrix
+    }
 }
 
-/// Finds the outcome of one call in what the node printed: a line for each, so that no two can mix; the line ends of
-/// what `ssh` said stand in it as record separators.
-fn outcome(text: &str, index: usize) -> EdgeOutcome {
-    let head = format!("@{index} ");
-    let Some(line) = text.lines().find_map(|l| l.strip_prefix(&head)) else {
-        return EdgeOutcome::Broken { status: -1, said: "the node did not report on this call".to_owned() };
+/// By what a node is called.
+fn names(node: &Prober, by: &[By]) -> Vec<(By, String)> {
+    let one = |by: &By| match by {
+        By::Ip => Some((By::Ip, node.spec.ip.to_string())),
+        By::Name => node.name.clone().map(|name| (By::Name, name)),
     };
-    let (status, said) = line.split_once(' ').unwrap_or((line, ""));
-    let said = said.replace('\u{1e}', "\n");
-    match status.trim().parse() {
-        Ok(0) => EdgeOutcome::Works,
-        Ok(TIMED_OUT) => {
-            EdgeOutcome::Broken { status: TIMED_OUT, said: format!("no answer within {CALL_LIMIT} seconds") }
-        }
-        Ok(status) => EdgeOutcome::Broken { status, said: printable(said.as_bytes()) },
-        Err(_) => EdgeOutcome::Broken { status: -1, said: printable(said.as_bytes()) },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn outcomes_are_found() {
-        let text = "@1 255 banner\u{1e}ssh: connect to host x port 22: Connection refused\n@0 0 \n@2 124 \n";
-        assert_eq!(outcome(text, 0), EdgeOutcome::Works);
-        assert!(
-            matches!(outcome(text, 1), EdgeOutcome::Broken { status: 255, said } if said.starts_with("banner | ssh:"))
-        );
-        assert!(matches!(outcome(text, 2), EdgeOutcome::Broken { status: 124, .. }));
-        assert!(matches!(outcome(text, 3), EdgeOutcome::Broken { status: -1, .. }));
-    }
-
-    #[test]
-    fn only_what_may_pass_is_tried_again() {
-        let broken = |status, said: &str| EdgeOutcome::Broken { status, said: said.to_owned() };
-        let cases = [
-            (EdgeOutcome::Works, 1),
-            (broken(255, "kex_exchange_identification: Connection closed by remote host"), 4),
-            (broken(255, "Not allowed at this time"), 4),
-            (broken(255, "Connection timed out during banner exchange"), 2),
-            (broken(124, "no answer within 30 seconds"), 2),
-            (broken(255, "ssh: connect to host x port 22: Connection timed out"), 1),
-            (broken(255, "ssh: connect to host x port 22: Connection refused"), 1),
-            (broken(255, "Permission denied (publickey)."), 1),
-        ];
-        for (outcome, wanted) in cases {
-            assert_eq!(tries(&outcome), wanted, "{outcome:?}");
-        }
-    }
+    by.iter().filter_map(one).collect()
 }

@@ -1,167 +1,340 @@
-//! Which calls run when. Pure: the tests play it through.
+//! Which calls run when. Pure: time comes in as a number, and the tests play it through.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-/// Most nodes that call one node at a time: well under `MaxStartups` 10.
-pub const MOST_CALLERS: usize = 8;
+use super::cause::Cause;
+
+/// Most nodes that call one node at a time, well under the 10 of `MaxStartups`: others call it too.
+pub const MOST_CALLERS: usize = 6;
 /// Most calls that one node makes at a time.
 pub const WIDTH: usize = 4;
+/// So far a caller looks ahead for a node that is free.
+const AHEAD: usize = 16;
+/// How often a call is tried that a server turns away as one too many.
+const THROTTLED_TRIES: u8 = 6;
+/// How often a call is tried that was taken and not answered: the server may be overloaded, by our own calls.
+const HUNG_TRIES: u8 = 2;
+/// A server that has turned so many calls away, one after the other, is not asked again and again.
+const HOPELESS: usize = 12;
+/// So many calls in a row let a node that was throttling take one caller more.
+const FORGIVEN: usize = 8;
+/// First pause of a server that throttles; doubled at each try.
+const PAUSE: Duration = Duration::from_millis(500);
+/// First pause where it says that we are penalised: sshd's shortest penalty is 15 seconds long.
+const PENALTY: Duration = Duration::from_secs(5);
+/// Longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(16);
 
-/// One call to make: a node of the cluster, by one of its names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Index of the node.
-    pub node: usize,
-    /// Address or host name.
-    pub host: String,
-}
-
-/// A call and how often it was tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A call to make: a node, and which of its names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Call {
-    pub(super) target: Target,
-    pub(super) tries: u32,
+    /// Index of the node that calls.
+    pub(super) from: usize,
+    /// Index of the node that is called.
+    pub(super) to: usize,
+    /// Which of the names it is called by.
+    pub(super) name: usize,
+    /// How often it was begun, this time included.
+    pub(super) tries: u8,
 }
 
-/// What a node can do now.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// These calls.
-    Calls(Vec<Call>),
-    /// Wait until somebody has finished.
-    Wait,
-    /// Nothing any more.
-    Finished,
+/// A node that calls.
+#[derive(Debug, Default)]
+struct Caller {
+    waiting: VecDeque<Call>,
+    /// Calls that were turned away, and when they may be tried again.
+    later: Vec<(Duration, Call)>,
+    busy: usize,
 }
 
-/// The calls of all nodes.
+/// A node that is called.
+#[derive(Debug)]
+struct Called {
+    busy: usize,
+    bound: usize,
+    good: usize,
+    turned_away: usize,
+    paused_until: Duration,
+}
+
+/// The calls of all nodes. Times count from the beginning.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    waiting: Vec<VecDeque<Call>>,
-    callers: Vec<usize>,
+    callers: Vec<Caller>,
+    called: Vec<Called>,
+    /// The caller that is asked first next time, so that all get their turn.
+    turn: usize,
 }
 
 impl Schedule {
-    /// `hosts` has, for each node, the names to call it by. Node i calls i, i+1, i+2, ... around the ring.
-    pub(super) fn new(hosts: &[Vec<String>]) -> Self {
-        let count = hosts.len();
-        let calls_of = |from: usize| {
-            let ring = (0..count).map(|k| (from + k) % count);
-            let targets = ring.flat_map(|node| hosts.get(node).into_iter().flatten().map(move |h| (node, h)));
-            targets
-                .map(|(node, host)| Call { target: Target { node, host: host.clone() }, tries: 1 })
-                .collect()
+    /// `names` says by how many names each node is called; `calls(i)` whether node i calls at all. Node i calls i+1,
+    /// i+2, ... around the ring, and itself at the end, if it shall.
+    pub(super) fn new(names: &[usize], calls: impl Fn(usize) -> bool, with_self: bool) -> Self {
+        let size = names.len();
+        let queue = |from: usize| {
+            let ring = (1..size + usize::from(with_self)).map(|k| (from + k) % size);
+            let all =
+                ring.flat_map(|to| (0..names.get(to).copied().unwrap_or(0)).map(move |name| (to, name)));
+            all.map(|(to, name)| Call { from, to, name, tries: 0 }).collect()
         };
-        Self { waiting: (0..count).map(calls_of).collect(), callers: vec![0; count] }
-    }
-
-    /// Calls that are still to be made.
-    pub(super) fn total(&self) -> usize {
-        self.waiting.iter().map(VecDeque::len).sum()
-    }
-
-    /// Takes the next calls of a node; each has to be given back with [`Self::again`].
-    pub(super) fn next(&mut self, from: usize) -> Next {
-        let Some(queue) = self.waiting.get_mut(from) else { return Next::Finished };
-        if queue.is_empty() {
-            return Next::Finished;
+        let caller = |from: usize| {
+            let waiting = if calls(from) { queue(from) } else { VecDeque::new() };
+            Caller { waiting, ..Caller::default() }
+        };
+        let called =
+            || Called { busy: 0, bound: MOST_CALLERS, good: 0, turned_away: 0, paused_until: Duration::ZERO };
+        Self {
+            callers: (0..size).map(caller).collect(),
+            called: names.iter().map(|_| called()).collect(),
+            turn: 0,
         }
-        let mut picked = Vec::new();
-        let mut index = 0;
-        while picked.len() < WIDTH {
-            let Some(call) = queue.get(index) else { break };
-            match self.callers.get_mut(call.target.node) {
-                Some(callers) if *callers < MOST_CALLERS => {
-                    *callers += 1;
-                    picked.extend(queue.remove(index));
-                }
-                _ => index += 1,
+    }
+
+    /// Calls that were not begun yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.callers.iter().map(|caller| caller.waiting.len() + caller.later.len()).sum()
+    }
+
+    /// The next call that may begin now. It has to be given back with [`Self::done`].
+    pub(super) fn next(&mut self, now: Duration) -> Option<Call> {
+        let size = self.callers.len();
+        for step in 0..size {
+            let from = (self.turn + step) % size;
+            if let Some(mut call) = self.pick(from, now) {
+                self.turn = from + 1;
+                call.tries += 1;
+                self.callers.get_mut(from)?.busy += 1;
+                self.called.get_mut(call.to)?.busy += 1;
+                return Some(call);
             }
         }
-        if picked.is_empty() { Next::Wait } else { Next::Calls(picked) }
+        None
     }
 
-    /// Throws away the calls that were not begun.
-    pub(super) fn give_up(&mut self) {
-        self.waiting.iter_mut().for_each(VecDeque::clear);
-    }
-
-    /// A call is over.
-    fn done(&mut self, call: &Call) {
-        if let Some(callers) = self.callers.get_mut(call.target.node) {
-            *callers = callers.saturating_sub(1);
+    fn pick(&mut self, from: usize, now: Duration) -> Option<Call> {
+        let called = &self.called;
+        let free = |call: &Call| {
+            called.get(call.to).is_some_and(|node| node.busy < node.bound && node.paused_until <= now)
+        };
+        let caller = self.callers.get_mut(from)?;
+        if caller.busy >= WIDTH {
+            return None;
         }
+        if let Some(place) = caller.later.iter().position(|(when, call)| *when <= now && free(call)) {
+            return Some(caller.later.swap_remove(place).1);
+        }
+        let place = caller.waiting.iter().take(AHEAD).position(free)?;
+        caller.waiting.remove(place)
     }
 
-    /// A call is over. It is put at the end once more, unless it was tried so often (`false`).
-    pub(super) fn again(&mut self, from: usize, call: &Call, tries: u32) -> bool {
-        self.done(call);
-        match self.waiting.get_mut(from) {
-            Some(queue) if call.tries < tries => {
-                queue.push_back(Call { target: call.target.clone(), tries: call.tries + 1 });
-                true
+    /// When something may begin that has to wait now for no other reason than time.
+    pub(super) fn wake_at(&self, now: Duration) -> Option<Duration> {
+        let paused = self.called.iter().map(|node| node.paused_until);
+        let later = self.callers.iter().flat_map(|caller| caller.later.iter().map(|(when, _)| *when));
+        later.chain(paused).filter(|when| *when > now).min()
+    }
+
+    /// A call is over; `cause` if it failed. `true`: it will be tried again.
+    pub(super) fn done(&mut self, call: Call, cause: Option<&Cause>, now: Duration) -> bool {
+        let throttled = cause.is_some_and(Cause::is_throttling);
+        let mut hopeless = false;
+        if let Some(caller) = self.callers.get_mut(call.from) {
+            caller.busy = caller.busy.saturating_sub(1);
+        }
+        if let Some(node) = self.called.get_mut(call.to) {
+            node.busy = node.busy.saturating_sub(1);
+            hopeless = node.note(throttled, call.tries, cause, now);
+        }
+        let most = match cause {
+            Some(_) if throttled && !hopeless => THROTTLED_TRIES,
+            Some(Cause::Hung) => HUNG_TRIES,
+            _ => 1,
+        };
+        if call.tries >= most {
+            return false;
+        }
+        let when = if throttled { now + pause(call.tries, cause) } else { now };
+        if let Some(caller) = self.callers.get_mut(call.from) {
+            caller.later.push((when, call));
+        }
+        true
+    }
+
+    /// Forgets the calls of a node that was lost; returns them.
+    pub(super) fn lose(&mut self, from: usize) -> Vec<Call> {
+        let Some(caller) = self.callers.get_mut(from) else { return Vec::new() };
+        let later = caller.later.drain(..).map(|(_, call)| call);
+        later.chain(caller.waiting.drain(..)).collect()
+    }
+}
+
+impl Called {
+    /// Learns from the end of a call. `true`: it turns everybody away.
+    fn note(&mut self, throttled: bool, tries: u8, cause: Option<&Cause>, now: Duration) -> bool {
+        if !throttled {
+            self.turned_away = 0;
+            self.good += 1;
+            if self.good >= FORGIVEN && self.bound < MOST_CALLERS {
+                (self.good, self.bound) = (0, self.bound + 1);
             }
-            _ => false,
+            return false;
         }
+        self.good = 0;
+        self.turned_away += 1;
+        self.bound = (self.bound / 2).max(1);
+        // One that has thrown out many is given no more pauses: every pair gets its one answer.
+        let hopeless = self.turned_away > HOPELESS;
+        if !hopeless {
+            self.paused_until = self.paused_until.max(now + pause(tries.min(3), cause));
+        }
+        hopeless
     }
+}
+
+fn pause(tries: u8, cause: Option<&Cause>) -> Duration {
+    let first = if matches!(cause, Some(Cause::Penalised)) { PENALTY } else { PAUSE };
+    (first * 2u32.pow(u32::from(tries.clamp(1, 6)) - 1)).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Plays the schedule with all nodes busy at once and checks the bound at every moment.
-    fn play(count: usize, names: usize) {
-        let hosts: Vec<Vec<String>> = (0..count).map(|i| vec![format!("h{i}"); names]).collect();
-        let mut schedule = Schedule::new(&hosts);
-        assert_eq!(schedule.total(), count * count * names);
-        let mut made = vec![vec![0; count]; count];
-        let mut busy: Vec<Vec<Call>> = vec![Vec::new(); count];
-        let mut steps = 0;
-        loop {
-            steps += 1;
-            let mut finished = 0;
-            for from in 0..count {
-                // Nodes work at different speeds.
-                if !busy[from].is_empty() && (steps + from) % 3 != 0 {
-                    continue;
-                }
-                for call in busy[from].drain(..) {
-                    schedule.done(&call);
-                }
-                match schedule.next(from) {
-                    Next::Calls(calls) => {
-                        assert!(calls.len() <= WIDTH);
-                        calls.iter().for_each(|c| made[from][c.target.node] += 1);
-                        busy[from] = calls;
+    /// Plays the schedule, checks the bounds at every moment, and returns the time it took and the calls that were
+    /// given up. `answer` says how a call ends, given how many others are at the node: the cause and how long it takes.
+    fn play(
+        names: &[usize],
+        with_self: bool,
+        answer: impl Fn(Call, usize) -> (Option<Cause>, Duration),
+    ) -> (Duration, Vec<Call>) {
+        let mut schedule = Schedule::new(names, |_| true, with_self);
+        let all = schedule.waiting();
+        let mut running: Vec<(Duration, Call, Option<Cause>)> = Vec::new();
+        let (mut now, mut ended, mut given_up) = (Duration::ZERO, 0, Vec::new());
+        while ended < all {
+            while let Some(call) = schedule.next(now) {
+                let there = running.iter().filter(|(_, other, _)| other.to == call.to).count();
+                let mine = running.iter().filter(|(_, other, _)| other.from == call.from).count();
+                assert!(there < MOST_CALLERS && mine < WIDTH, "{call:?}");
+                let (cause, time) = answer(call, there);
+                running.push((now + time, call, cause));
+            }
+            running.sort_by_key(|(end, call, _)| (*end, call.from, call.to));
+            let wake = schedule.wake_at(now);
+            match (running.first(), wake) {
+                (Some((end, ..)), Some(wake)) if wake < *end => now = wake,
+                (Some(_), _) => {
+                    let (end, call, cause) = running.remove(0);
+                    now = now.max(end);
+                    if !schedule.done(call, cause.as_ref(), now) {
+                        ended += 1;
+                        given_up.extend(cause.map(|_| call));
                     }
-                    Next::Wait => {}
-                    Next::Finished => finished += 1,
                 }
-                assert!(schedule.callers.iter().all(|c| *c <= MOST_CALLERS));
+                (None, Some(wake)) => now = wake,
+                (None, None) => panic!("nothing goes on: {} of {all}", ended),
             }
-            if finished == count && busy.iter().all(Vec::is_empty) {
-                break;
-            }
-            assert!(steps < 10_000, "the schedule does not end");
         }
-        assert!(made.iter().flatten().all(|n| *n == names), "every pair once");
+        assert_eq!((schedule.waiting(), running.len()), (0, 0));
+        (now, given_up)
     }
+
+    const QUICK: Duration = Duration::from_millis(100);
 
     #[test]
     fn every_pair_once_and_never_too_many() {
-        for (count, names) in [(1, 1), (2, 2), (3, 2), (7, 1), (30, 2), (100, 1)] {
-            play(count, names);
+        for (names, with_self, calls) in [
+            (vec![1], true, 1),
+            (vec![2, 2], true, 8),
+            (vec![1, 1], false, 2),
+            (vec![1, 2, 0], false, 2 * 3),
+            (vec![1; 30], false, 870),
+            (vec![2; 40], true, 3_200),
+        ] {
+            let made = std::cell::RefCell::new(Vec::new());
+            let (_, given_up) = play(&names, with_self, |call, _| {
+                made.borrow_mut().push((call.from, call.to, call.name));
+                (None, QUICK * (1 + u32::try_from((call.from * 7 + call.to) % 5).unwrap()))
+            });
+            assert!(given_up.is_empty());
+            let mut made = made.into_inner();
+            made.sort_unstable();
+            made.dedup();
+            assert_eq!(made.len(), calls, "{names:?}");
         }
     }
 
     #[test]
-    fn throttled_calls_come_again_but_not_for_ever() {
-        let mut schedule = Schedule::new(&[vec!["a".to_owned()]]);
-        for expected in [true, true, true, false] {
-            let Next::Calls(calls) = schedule.next(0) else { panic!() };
-            assert_eq!(schedule.again(0, &calls[0], 4), expected);
+    fn all_work_side_by_side() {
+        let (time, _) = play(&[1; 100], false, |_, _| (None, QUICK));
+        // 99 calls a node, 4 at a time.
+        assert!(time < QUICK * 99 / 3, "{time:?}");
+    }
+
+    #[test]
+    fn one_that_hangs_does_not_hold_up_the_rest() {
+        let hung = Duration::from_secs(20);
+        let (time, given_up) =
+            play(
+                &[1; 30],
+                false,
+                |call, _| {
+                    if call.to == 7 { (Some(Cause::Hung), hung) } else { (None, QUICK) }
+                },
+            );
+        assert_eq!(given_up.len(), 29);
+        assert!(given_up.iter().all(|call| call.to == 7 && call.tries == HUNG_TRIES));
+        // 29 calls, twice, 4 at a time; whoever waits for it makes its other calls meanwhile.
+        assert!(time <= hung * 2 * 29 / 4 + hung * 2, "{time:?}");
+    }
+
+    #[test]
+    fn a_server_with_a_small_max_startups_is_called_until_all_were_let_in() {
+        // `MaxStartups 3:30:10` with chance replaced by certainty: whoever comes when two others are there is dropped.
+        let drops = |call: Call, there: usize| {
+            let full = there >= 2 && call.tries < 5;
+            if full { (Some(Cause::ClosedEarly), QUICK / 10) } else { (None, QUICK) }
+        };
+        for size in [3, 30, 100] {
+            let (time, given_up) = play(&vec![1; size], false, drops);
+            assert!(given_up.is_empty(), "{size}: {given_up:?}");
+            assert!(time < Duration::from_secs(60), "{size}: {time:?}");
         }
-        assert_eq!(schedule.next(0), Next::Finished);
+    }
+
+    #[test]
+    fn a_server_that_turns_everybody_away_is_given_up_in_time() {
+        let refuses = |call: Call, _| {
+            if call.to == 0 { (Some(Cause::Penalised), QUICK / 10) } else { (None, QUICK) }
+        };
+        let (time, given_up) = play(&[1; 100], false, refuses);
+        assert_eq!(given_up.len(), 99);
+        assert!(time < Duration::from_secs(300), "{time:?}");
+    }
+
+    #[test]
+    fn a_penalty_is_waited_for() {
+        let (time, given_up) = play(&[1, 1], false, |call, _| {
+            if call.to == 0 && call.tries < 4 { (Some(Cause::Penalised), QUICK) } else { (None, QUICK) }
+        });
+        assert!(given_up.is_empty());
+        assert!(time > Duration::from_secs(20), "{time:?}");
+    }
+
+    #[test]
+    fn verdicts_are_not_tried_again() {
+        let (_, given_up) = play(&[1, 1, 1], false, |_, _| (Some(Cause::KeyRefused), QUICK));
+        assert_eq!(given_up.len(), 6);
+        assert!(given_up.iter().all(|call| call.tries == 1));
+    }
+
+    #[test]
+    fn the_calls_of_a_lost_node_are_given_back() {
+        let mut schedule = Schedule::new(&[1, 1, 1], |from| from != 2, false);
+        assert_eq!(schedule.waiting(), 4);
+        let first = schedule.next(Duration::ZERO).unwrap();
+        assert_eq!(schedule.lose(first.from).len(), 1);
+        assert_eq!(schedule.waiting(), 2);
     }
 }

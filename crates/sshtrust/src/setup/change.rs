@@ -12,11 +12,8 @@ use crate::event::{Event, Observer};
 use crate::inventory::NodeSpec;
 use crate::observe::reread;
 use crate::plan::{Keepalive, NodePlan, settle};
-use crate::probe::{Prober, TrustMatrix, probe};
+use crate::probe::{Prober, Scope, TrustMatrix, probe};
 use crate::setup::error::NodeTrouble;
-
-/// OpenSSH that understands `KexAlgorithms=^...`.
-const PREFERS_KEX: (u32, u32) = (8, 1);
 
 /// One broken pair undoes the change; so many show where the fault is.
 const ENOUGH_BROKEN: usize = 20;
@@ -55,7 +52,7 @@ pub(super) async fn run(
             let stuck = undo(&ready, observer).await;
             Err(match why {
                 Stop::Failed(nodes) => SetupError::Failed { nodes, stuck },
-                Stop::NotTrusted(matrix) => SetupError::NotTrusted { matrix, stuck },
+                Stop::NotTrusted(matrix) => SetupError::NotTrusted { matrix: Box::new(matrix), stuck },
                 Stop::Interrupted => SetupError::InterruptedAndUndone(stuck),
             })
         }
@@ -102,9 +99,10 @@ async fn work(ready: &Ready, applied: &AtomicBool, observer: &dyn Observer) -> R
     if !matrix.is_healthy() {
         return Err(Stop::NotTrusted(matrix));
     }
-    observer.event(&Event::Verified { total: matrix.total });
+    let total = matrix.counts().total();
+    observer.event(&Event::Verified { total });
     retire_old_keys(ready, observer).await.map_err(Stop::Failed)?;
-    Ok((matrix.total, keepalives(ready, kept)))
+    Ok((total, keepalives(ready, kept)))
 }
 
 /// What became of the keepalive of every node, also of those that had nothing to change.
@@ -118,21 +116,18 @@ fn keepalives(ready: &Ready, changed: Vec<(NodeSpec, Keepalive)>) -> Vec<(NodeSp
 
 /// Real `ssh` between every ordered pair: by address, and by name where names were mapped.
 async fn verify(ready: &Ready, observer: &dyn Observer) -> TrustMatrix {
-    let probers: Vec<Prober> = ready
-        .nodes
-        .iter()
-        .zip(&ready.names)
+    let nodes = ready.nodes.iter().zip(&ready.names);
+    let probers: Vec<Prober> = nodes
         .map(|(node, name)| Prober {
             spec: node.spec,
-            shell: node.site.shell().clone(),
-            hosts: std::iter::once(node.spec.ip.to_string())
-                .chain(name.clone().filter(|_| ready.mapped))
-                .collect(),
-            cheap_kex: !node.state.fips && node.state.ssh_version.is_some_and(|v| v >= PREFERS_KEX),
+            shell: Some(node.site.shell().clone()),
+            name: name.clone(),
+            cheap_kex: node.state.prefers_kex(),
         })
         .collect();
-    let progress = |done, total| observer.event(&Event::Verifying { done, total });
-    probe(&probers, Some(ENOUGH_BROKEN), &progress).await
+    let enough = Some(ENOUGH_BROKEN);
+    let scope = Scope { by_ip: true, by_name: ready.mapped, with_self: true, enough };
+    probe(&probers, scope, &|progress| observer.event(&Event::Verifying(progress))).await
 }
 
 /// Access is only ever added before it is removed: the lines of replaced keys go now, when the new key was seen to

@@ -87,7 +87,7 @@ pub enum SetupError {
     #[error("pairs do not work")]
     NotTrusted {
         /// The pairs.
-        matrix: TrustMatrix,
+        matrix: Box<TrustMatrix>,
         /// The nodes that could not be put back.
         stuck: Vec<NodeFailure>,
     },

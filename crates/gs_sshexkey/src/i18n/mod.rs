@@ -1,0 +1,129 @@
+//! The languages of the screen. The classic transcript is read by programs and stays English.
+
+mod check;
+
+use std::fmt::Display;
+
+#[allow(unused_imports, reason = "used by `check`, which is being built")]
+pub(crate) use check::{Message, cause};
+
+/// A language that the screen is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Chinese, in simplified characters.
+    Zh,
+}
+
+impl Lang {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::En, Self::Zh];
+
+    /// The language tag (RFC 5646).
+    pub(crate) const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+
+    /// Reads a word such as `zh`, `en_US.UTF-8` or `C`: the name of a locale (setlocale(3)) or a language tag.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        let language = word.split(['_', '-', '.', '@']).next().unwrap_or_default();
+        match language.to_ascii_lowercase().as_str() {
+            "zh" => Some(Self::Zh),
+            "en" | "c" | "posix" => Some(Self::En),
+            _ => None,
+        }
+    }
+
+    /// The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set decides (locale(7)).
+    pub(crate) fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| variable(name));
+        let first = set.into_iter().find(|value| !value.is_empty());
+        first.and_then(|value| Self::named(&value)).unwrap_or_default()
+    }
+}
+
+/// A value that a message shows.
+pub(crate) type Value<'a> = &'a dyn Display;
+
+/// Defines the messages of one part of the screen in both languages, so that none can lack one. Every variant names its
+/// variables; both texts use them in braces.
+macro_rules! messages {
+    ($(#[$meta:meta])* $name:ident { $($variant:ident { $($field:ident),* } $en:literal $zh:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy)]
+        pub(crate) enum $name<'a> {
+            $($variant { $($field: $crate::i18n::Value<'a>,)* },)*
+            // Keeps the lifetime where no message has a variable.
+            #[expect(dead_code, reason = "never made")]
+            Never(std::marker::PhantomData<&'a ()>, std::convert::Infallible),
+        }
+
+        impl $name<'_> {
+            /// The text.
+            #[must_use]
+            #[allow(clippy::useless_format, reason = "some messages have no variables")]
+            pub(crate) fn text(&self, lang: $crate::i18n::Lang) -> String {
+                match (lang, self) {
+                    $(
+                        ($crate::i18n::Lang::En, Self::$variant { $($field),* }) => format!($en),
+                        ($crate::i18n::Lang::Zh, Self::$variant { $($field),* }) => format!($zh),
+                    )*
+                    (_, Self::Never(_, never)) => match *never {},
+                }
+            }
+
+            /// Every message, with the names of its variables in their places.
+            #[cfg(test)]
+            pub(super) fn samples() -> Vec<(Self, Vec<String>)> {
+                vec![$((
+                    Self::$variant { $($field: &concat!("<", stringify!($field), ">")),* },
+                    vec![$(concat!("<", stringify!($field), ">").to_owned()),*],
+                )),*]
+            }
+        }
+    };
+}
+pub(crate) use messages;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a text has a Chinese character (CJK Unified Ideographs).
+    fn is_chinese(text: &str) -> bool {
+        text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+    }
+
+    #[test]
+    fn both_languages_have_the_same_messages_with_the_same_variables() {
+        for (message, variables) in Message::samples() {
+            let [english, chinese] = Lang::ALL.map(|lang| message.text(lang));
+            for variable in &variables {
+                let count = |text: &str| text.matches(variable.as_str()).count();
+                assert!(count(&english) > 0, "{english} lacks {variable}");
+                assert_eq!(count(&english), count(&chinese), "{english}\n{chinese}");
+            }
+            assert!(is_chinese(&chinese) && !is_chinese(&english), "{english}\n{chinese}");
+        }
+    }
+
+    #[test]
+    fn the_locale_chooses() {
+        let of = |variables: &[(&str, &str)]| {
+            Lang::of_locale(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(of(&[]), Lang::En);
+        assert_eq!(of(&[("LANG", "zh_CN.UTF-8")]), Lang::Zh);
+        assert_eq!(of(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]), Lang::En);
+        assert_eq!(of(&[("LANG", "en_US"), ("LC_MESSAGES", "zh_CN")]), Lang::Zh);
+        assert_eq!(of(&[("LC_ALL", ""), ("LANG", "zh-Hans")]), Lang::Zh);
+        assert_eq!(of(&[("LANG", "fr_FR.UTF-8")]), Lang::En);
+    }
+}

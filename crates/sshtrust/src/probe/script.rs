@@ -1,0 +1,126 @@
+//! What runs on a node to make its calls: a loop that takes one line a call and prints one line a result.
+
+use super::cause::TIMED_OUT;
+use super::matrix::By;
+use crate::node::END_OF_TALK;
+use crate::text::{printable, sh_quote};
+
+/// How long one call may take on the node, in seconds. Slow name servers take up to 60.
+pub(super) const CALL_LIMIT: u64 = 60;
+/// How long `ssh` may take for TCP, the banner and the key exchange, in seconds.
+const CONNECT_LIMIT: u64 = 20;
+/// Most that is kept of what `ssh` printed, in bytes. A line of a pipe must stay below 4,096 to be written at once.
+const MOST_SAID: usize = 1_500;
+/// Stands in a result line for the line ends of what `ssh` printed.
+const LINE_END: char = '\u{1e}';
+
+/// The loop. Settings on the command line win over the user's own. `UpdateHostKeys` would write `known_hosts`. Each
+/// call is a child of nobody who waits: a hung one holds up no other, and none is left behind as a zombie.
+const LOOP: &str = r#"
+gs_limit=; ! timeout 5 true 2>/dev/null || gs_limit="timeout $gs_seconds"
+gs_where() {
+    gs_found=$(getent ahosts "$1" 2>/dev/null) || return
+    case $gs_found in
+    *"$2 "*) echo - ;;
+    *) echo "${gs_found%% *}" ;;
+    esac
+}
+gs_call() {
+    gs_said=$($gs_limit $gs_ssh -- "$2" true 2>&1 >/dev/null </dev/null); gs_rc=$?
+    [ $gs_rc -eq 0 ] && gs_said= || gs_said=$(printf %s "$gs_said" | tail -c "$gs_most" | tr '\n' '\036')
+    gs_at=-
+    if [ "$3" != - ]; then
+        gs_at=$(gs_where "$2" "$3")
+        # ssh may be told another way than the resolver knows.
+        if [ "${gs_at:=-}" != - ]; then
+            gs_real=$($gs_ssh -G -- "$2" 2>/dev/null | sed -n 's/^hostname //p')
+            case $gs_real in
+            "$3") gs_at=- ;;
+            "$2" | "") ;;
+            *) gs_at=$(gs_where "$gs_real" "$3") ;;
+            esac
+        fi
+    fi
+    printf '@%s %d %s %s\n' "$1" $gs_rc "${gs_at:--}" "$gs_said"
+}
+printf '\n%s send\n' "$gs_token"
+while read -r gs_id gs_host gs_want; do
+    [ "$gs_id" != "$gs_end" ] || break
+    (gs_call "$gs_id" "$gs_host" "$gs_want" &)
+done
+"#;
+
+/// The script for a node; `cheap_kex`: its `ssh` may prefer a cheap key exchange.
+pub(super) fn script(cheap_kex: bool) -> String {
+    let kex = if cheap_kex { " -o KexAlgorithms=^curve25519-sha256" } else { "" };
+    let ssh = format!(
+        "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout={CONNECT_LIMIT} \
+         -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none -o ForwardX11=no -o ForwardAgent=no{kex}"
+    );
+    format!(
+        "gs_seconds={CALL_LIMIT} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={}\n{LOOP}",
+        sh_quote(&ssh)
+    )
+}
+
+/// The line that begins a call. A name is looked up too, to see whether it leads to the node's address; a node's own
+/// name may lead to its loopback.
+pub(super) fn order(id: usize, host: &str, by: By, address: &str, to_itself: bool) -> String {
+    let wanted = if by == By::Name && !to_itself { address } else { "-" };
+    format!("{id} {host} {wanted}")
+}
+
+/// What a node reports on a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// The call's number.
+    pub(super) id: usize,
+    /// Exit status of `ssh`.
+    pub(super) status: i32,
+    /// Where the name leads, if not to the right address.
+    pub(super) elsewhere: Option<String>,
+    /// What `ssh` printed, safe to show.
+    pub(super) said: String,
+}
+
+/// Reads a line of the loop; `None` if it is none.
+pub(super) fn answer(line: &[u8]) -> Option<Answer> {
+    let text = String::from_utf8_lossy(line);
+    let mut words = text.strip_prefix('@')?.splitn(4, ' ');
+    let (id, status) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let elsewhere = words.next().filter(|at| *at != "-").map(|at| printable(at.as_bytes()));
+    let said = printable(words.next().unwrap_or_default().replace(LINE_END, "\n").as_bytes());
+    let said = if status == TIMED_OUT && said.is_empty() {
+        format!("no answer within {CALL_LIMIT} seconds")
+    } else {
+        said
+    };
+    Some(Answer { id, status, elsewhere, said })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read() {
+        let read = |line: &str| answer(line.as_bytes());
+        let plain = |id, status, said: &str| Answer { id, status, elsewhere: None, said: said.to_owned() };
+        assert_eq!(read("@7 0 - "), Some(plain(7, 0, "")));
+        assert_eq!(read("@1 255 - a\u{1e}b c\u{1b}[1m"), Some(plain(1, 255, "a | b c\\u{1b}[1m")));
+        assert_eq!(read("@2 124 - "), Some(plain(2, 124, "no answer within 60 seconds")));
+        let elsewhere = read("@3 255 10.0.0.9 x").unwrap();
+        assert_eq!(elsewhere.elsewhere.as_deref(), Some("10.0.0.9"));
+        for line in ["", "motd", "@", "@x 0 - ", "@1", "@1 x - ", "@99999999999999999999999 0 -"] {
+            assert_eq!(read(line), None, "{line}");
+        }
+        assert_eq!(answer(b"@1 255 - \xff\xfe").unwrap().said, "\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn only_names_are_looked_up() {
+        assert_eq!(order(3, "10.0.0.1", By::Ip, "10.0.0.1", false), "3 10.0.0.1 -");
+        assert_eq!(order(3, "node1", By::Name, "10.0.0.1", false), "3 node1 10.0.0.1");
+        assert_eq!(order(3, "node1", By::Name, "10.0.0.1", true), "3 node1 -");
+    }
+}
