@@ -1,5 +1,7 @@
 //! The command line.
 
+mod check;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -8,7 +10,9 @@ use clap::{ArgAction, Parser, ValueEnum};
 use sshtrust::identity::KeyType;
 use sshtrust::text::printable;
 
-use crate::errors::Report;
+use crate::errors::{NOT_DONE, Report};
+
+pub(crate) use check::{Check, Format};
 
 /// The general help. openGauss's test suite takes every word that starts with a hyphen from line 9 on and wants a fixed
 /// list, so what is new stands above that line or in `help setup`.
@@ -16,10 +20,10 @@ pub(crate) const HELP: &str = "\
 gs_sshexkey sets up SSH trust between the nodes of a cluster.
 
 Usage:
-  gs_sshexkey -? | --help | -V | --version | help setup | help agent | help remove
+  gs_sshexkey -? | --help | -V | --version | help setup | check | agent | remove
   gs_sshexkey -f HOSTFILE [--skip-hostname-set] [--no-deduplicate] [-l LOGFILE]
                           [--dry-run] [--key-type ed25519|ecdsa] [--no-keepalive]
-  gs_sshexkey agent status | start | stop | keep
+  gs_sshexkey check -f HOSTFILE [...] | agent status | start | stop | keep
 
 Options:
   -f                    The file that lists the nodes: one IP or IP,PORT a line.
@@ -111,6 +115,8 @@ pub(crate) enum Job {
     Setup(Setup),
     /// Work on this machine's agent.
     Agent(AgentJob),
+    /// See who can reach whom.
+    Check(Check),
 }
 
 /// What to do with this machine's agent.
@@ -171,9 +177,11 @@ struct Words {
     key_type: Option<KeyTypeWord>,
     #[arg(long)]
     no_keepalive: bool,
-    /// For `agent status`.
+    /// For `agent status` and `check`.
     #[arg(long, hide = true)]
     json: bool,
+    #[command(flatten)]
+    check: check::Words,
     #[arg(short = '?', long = "help")]
     help: bool,
     #[arg(short = 'V', long = "version")]
@@ -189,6 +197,12 @@ struct Words {
 
 /// Reads the command line.
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report> {
+    let args: Vec<OsString> = args.collect();
+    let is_check = args.iter().any(|word| word == "check");
+    read(args).map_err(|report| if is_check { report.exit(NOT_DONE) } else { report })
+}
+
+fn read(args: Vec<OsString>) -> Result<Job, Report> {
     let words = Words::try_parse_from(args).map_err(|error| explain(&error))?;
     if words.help {
         return Ok(Job::Show(HELP));
@@ -203,6 +217,12 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report>
     if words.password.is_some() {
         return Err(Report::new("50000", "Unrecognized parameter: -W.")
             .cure("A secret on the command line can be read by every user. Leave it out: you will be asked, or give it on standard input."));
+    }
+    if words.rest.first().is_some_and(|word| word == "check") {
+        return check::job(words).map(Job::Check);
+    }
+    if let Some(flag) = words.check.given() {
+        return Err(unknown(flag).cure("It goes with 'check'."));
     }
     let job = named_job(&words.rest, words.json)?;
     if let Some(job) = job {
@@ -280,7 +300,13 @@ fn explain(error: &clap::Error) -> Report {
         ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => {
             wrong("It needs a value.")
         }
-        ErrorKind::InvalidValue => wrong("It must be ed25519 or ecdsa."),
+        ErrorKind::InvalidValue => {
+            let choices = match error.get(ContextKind::ValidValue) {
+                Some(ContextValue::Strings(choices)) => choices.join(", "),
+                _ => String::new(),
+            };
+            wrong(&format!("It must be one of: {choices}."))
+        }
         ErrorKind::TooManyValues => wrong("It takes no value."),
         _ => Report::new("50000", &format!("Unrecognized parameter: {argument}.")).cure(SEE_HELP),
     }
@@ -290,7 +316,7 @@ fn explain(error: &clap::Error) -> Report {
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Result<Job, Report> {
+    pub(super) fn read(line: &str) -> Result<Job, Report> {
         parse(std::iter::once("gs_sshexkey").chain(line.split_whitespace()).map(OsString::from))
     }
 
@@ -351,7 +377,7 @@ mod tests {
             ("-f h -W Zxcv_1", "[GAUSS-50000] : Unrecognized parameter: -W."),
             (
                 "--key-type rsa -f h",
-                "[GAUSS-50004] : The parameter '--key-type' value is incorrect. It must be ed25519 or ecdsa.",
+                "[GAUSS-50004] : The parameter '--key-type' value is incorrect. It must be one of: ed25519, ecdsa.",
             ),
             ("help me", "[GAUSS-50000] : Unrecognized parameter: me."),
             (

@@ -16,8 +16,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     host::harden();
-    match command::run(std::env::args_os()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(()) => ExitCode::FAILURE,
-    }
+    command::run(std::env::args_os())
 }

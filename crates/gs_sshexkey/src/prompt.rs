@@ -16,21 +16,30 @@ const EMPTY_ANSWERS: usize = 3;
 /// The terminal's settings from before the echo was switched off.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Asks. The lines stand on standard output, as installers expect them there.
+/// Where a question stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channel {
+    /// Standard output, as installers expect it.
+    Output,
+    /// Standard error: standard output carries a result.
+    Error,
+}
+
+/// Asks.
 ///
 /// # Errors
 /// Why there is no answer.
-pub(crate) fn ask(intro: &str) -> Result<Secret, String> {
+pub(crate) fn ask(intro: &str, channel: Channel) -> Result<Secret, String> {
     let terminal = std::io::stdin().is_terminal();
     for _ in 0..EMPTY_ANSWERS {
         // Echo goes off before the question is there, for an `expect` that answers at once.
         if terminal {
             hide();
         }
-        say(&format!("{intro}\nPassword: "));
+        say(&format!("{intro}\nPassword: "), channel);
         let answer = read_line();
         restore();
-        say("\n");
+        say("\n", channel);
         match answer? {
             answer if answer.is_empty() && terminal => {}
             answer if answer.is_empty() => return Err("the line on standard input is empty".to_owned()),
@@ -40,8 +49,11 @@ pub(crate) fn ask(intro: &str) -> Result<Secret, String> {
     Err("the answer was empty".to_owned())
 }
 
-fn say(text: &str) {
-    let mut out = std::io::stdout().lock();
+fn say(text: &str, channel: Channel) {
+    let mut out: Box<dyn Write> = match channel {
+        Channel::Output => Box::new(std::io::stdout()),
+        Channel::Error => Box::new(std::io::stderr()),
+    };
     // Nobody may be listening any more.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

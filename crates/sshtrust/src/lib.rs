@@ -8,6 +8,7 @@
 //!
 //! - [`inventory`]: who is in the cluster.
 //! - [`session`]: one SSH connection a node. The only user of the SSH library.
+//! - [`enter`]: reaches the nodes and logs in.
 //! - [`node`]: a POSIX shell on a node, over that connection or on this machine.
 //! - [`observe`]: what is on a node now.
 //! - [`identity`]: the cluster's key pair, its passphrase and the passphrase store.
@@ -22,6 +23,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod enter;
 pub mod event;
 pub mod identity;
 pub mod inventory;

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use sshfiles::PublicKey;
 use sshtrust::identity::{IdentityKey, KeyType, seal_passphrase};
 use sshtrust::inventory::NodeSpec;
-use sshtrust::observe::{AgentState, Entry, EntryKind, KeepaliveState, Linger, NodeState};
+use sshtrust::observe::{AgentState, Entry, EntryKind, KeepaliveState, Linger, NodeState, SshClient};
 use sshtrust::plan::{
     AgentEdit, Choice, Ingredients, Intent, Job, Keepalive, NodePlan, Plan, PlanError, Wish, choose_identity,
     node_names, settle, setup,
@@ -56,8 +56,7 @@ fn fresh(number: u8) -> NodeState {
         home: "/root".to_owned(),
         hostname: format!("node{number}"),
         system: "Linux x86_64".to_owned(),
-        ssh_version: Some((9, 2)),
-        fips: false,
+        ssh: SshClient { version: Some((9, 2)), fips: false },
         missing: Vec::new(),
         authorized_keys_files: vec![".ssh/authorized_keys".to_owned()],
         refuses_ed25519: false,
@@ -89,7 +88,8 @@ fn put(state: &mut NodeState, id: &str, entry: Entry) {
 }
 
 fn try_plan(states: &[NodeState], key: &IdentityKey, map_names: bool) -> Result<Plan, (NodeSpec, PlanError)> {
-    let names: Vec<Option<String>> = node_names(states.iter()).into_iter().map(Result::ok).collect();
+    let names: Vec<Option<String>> =
+        node_names(states.iter().map(|state| state.hostname.as_str())).into_iter().map(Result::ok).collect();
     let intent = Intent { map_names, keep_old_mapping: false };
     let sealed = seal_passphrase(key.passphrase()).unwrap();
     let programs = programs();
@@ -331,7 +331,7 @@ fn names_that_are_used_twice_or_mean_this_host_are_found() {
     let mut states = [fresh(1), fresh(2), fresh(3), fresh(4)];
     states[1].hostname = "NODE1".to_owned();
     states[2].hostname = "localhost".to_owned();
-    let names = node_names(states.iter());
+    let names = node_names(states.iter().map(|state| state.hostname.as_str()));
     assert_eq!(names.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, false, false, true]);
 }
 
@@ -357,7 +357,7 @@ fn the_key_that_works_is_kept() {
     assert_eq!(kept(&two, Wish { prefer: Some(0), ..wish }), Some(key().public().clone()));
     // Only a key that the nodes and the user accept.
     let mut fips = ours.clone();
-    fips.fips = true;
+    fips.ssh.fips = true;
     assert_eq!(kept(&[fips.clone()], wish), None);
     assert_eq!(kept(&[fips, theirs], wish), Some(other_key().public().clone()));
     assert_eq!(kept(std::slice::from_ref(&ours), Wish { key_type: Some(KeyType::EcdsaP256), ..wish }), None);

@@ -1,16 +1,19 @@
 //! One file a command.
 
 mod agent;
+mod check;
+mod runtime;
 mod setup;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::process::ExitCode;
 
 use crate::args::{self, Job};
 
-/// Runs the command line. The error was already shown.
-pub(crate) fn run(args: impl Iterator<Item = OsString>) -> Result<(), ()> {
-    match args::parse(args) {
+/// Runs the command line. An error was already shown.
+pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let done = match args::parse(args) {
         Ok(Job::Show(text)) => {
             // Nobody may be listening any more.
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
@@ -18,9 +21,11 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> Result<(), ()> {
         }
         Ok(Job::Setup(words)) => setup::run(&words),
         Ok(Job::Agent(job)) => agent::run(job),
+        Ok(Job::Check(words)) => return check::run(&words),
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");
-            Err(())
+            return ExitCode::from(report.status());
         }
-    }
+    };
+    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

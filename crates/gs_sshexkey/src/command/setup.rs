@@ -8,14 +8,13 @@ use sshtrust::plan::{Job, Keepalive, NodePlan};
 use sshtrust::secret::Secret;
 use sshtrust::setup::{Options, Outcome, Passwords, Question, SetupError, setup};
 use sshtrust::text::printable;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
+use super::runtime;
 use crate::args::Setup;
 use crate::errors::{self, Report};
 use crate::host::{self, User};
 use crate::log::Log;
-use crate::prompt;
+use crate::prompt::{self, Channel};
 use crate::reporter::Classic;
 
 /// Shown after a run as root. It must not contain the word that installers answer.
@@ -35,7 +34,7 @@ pub(crate) fn run(words: &Setup) -> Result<(), ()> {
     result.map_err(|report| screen.error(&report))
 }
 
-fn read_hostfile(path: &Path) -> Result<Cluster, Report> {
+pub(super) fn read_hostfile(path: &Path) -> Result<Cluster, Report> {
     let name = printable(path.as_os_str().as_encoded_bytes());
     let bytes = read_bounded(path).map_err(|e| match e.kind() {
         ErrorKind::NotFound => Report::new("50201", &format!("The {name} does not exist."))
@@ -55,7 +54,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn unwritable_log(path: &Path, error: &io::Error) -> Report {
+pub(super) fn unwritable_log(path: &Path, error: &io::Error) -> Report {
     let path = printable(path.as_os_str().as_encoded_bytes());
     Report::new("50205", &format!("Failed to write {path}. {error}"))
         .cure("Give -l a path that can be written.")
@@ -73,11 +72,7 @@ fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result
         dry_run: words.dry_run,
         keepalive: if words.no_keepalive { None } else { std::env::current_exe().ok() },
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|e| Report::other(&format!("The program cannot start: {e}")))?;
+    let runtime = runtime::start()?;
     let result = runtime.block_on(drive(&options, screen));
     prompt::restore();
     // A thread that still waits for an answer at the terminal must not hold up the end.
@@ -89,21 +84,8 @@ fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result
 
 /// Runs the pipeline until it ends or a signal asks for the end.
 async fn drive(options: &Options, screen: &Classic) -> Result<Outcome, SetupError> {
-    let (stop, stopped) = watch::channel(false);
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let stop = stop.clone();
-        // Without a handler the signal ends the program, and the nodes undo by themselves.
-        let Ok(mut signals) = signal(kind) else { continue };
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                let _ = stop.send(true);
-            }
-        });
-    }
-    let mut asker = Asker { user: &options.user, screen };
-    let result = setup(options, &mut asker, screen, stopped).await;
-    drop(stop);
-    result
+    let mut asker = Asker { user: &options.user, screen, channel: Channel::Output };
+    setup(options, &mut asker, screen, runtime::stop_on_signals()).await
 }
 
 fn finish(outcome: &Outcome, user: &str, screen: &Classic) {
@@ -167,9 +149,11 @@ fn show_plan(node: &NodePlan, screen: &Classic) {
 }
 
 /// Asks at the terminal, or reads standard input.
-struct Asker<'a> {
-    user: &'a str,
-    screen: &'a Classic,
+pub(super) struct Asker<'a> {
+    pub(super) user: &'a str,
+    pub(super) screen: &'a Classic,
+    /// Where the question stands.
+    pub(super) channel: Channel,
 }
 
 impl Passwords for Asker<'_> {
@@ -182,6 +166,7 @@ impl Passwords for Asker<'_> {
             }
         };
         self.screen.asked(&intro);
-        tokio::task::spawn_blocking(move || prompt::ask(&intro)).await.map_err(|e| e.to_string())?
+        let channel = self.channel;
+        tokio::task::spawn_blocking(move || prompt::ask(&intro, channel)).await.map_err(|e| e.to_string())?
     }
 }

@@ -1,5 +1,6 @@
 //! Errors as a person and openGauss's own programs read them: the code, what happened where, and the cure.
 
+mod check;
 mod connect;
 mod keep;
 mod node;
@@ -7,6 +8,7 @@ mod setup;
 
 use std::fmt;
 
+pub(crate) use check::{NOT_DONE, check};
 pub(crate) use keep::keep;
 pub(crate) use setup::{explain, hostfile};
 
@@ -14,17 +16,18 @@ pub(crate) use setup::{explain, hostfile};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Report {
     lines: Vec<String>,
+    status: u8,
 }
 
 impl Report {
     /// An error with the code that openGauss documents.
     pub(crate) fn new(code: &str, text: &str) -> Self {
-        Self { lines: vec![format!("[GAUSS-{code}] : {text}")] }
+        Self { lines: vec![format!("[GAUSS-{code}] : {text}")], status: 1 }
     }
 
     /// An error that has no code of its own.
     pub(crate) fn other(text: &str) -> Self {
-        Self { lines: vec![format!("[GAUSS-50100]: {text}")] }
+        Self { lines: vec![format!("[GAUSS-50100]: {text}")], status: 1 }
     }
 
     /// Adds a detail: a node and what was seen there.
@@ -37,6 +40,17 @@ impl Report {
     pub(crate) fn cure(mut self, text: &str) -> Self {
         self.lines.push(text.to_owned());
         self
+    }
+
+    /// Ends the program with another exit status than 1.
+    pub(crate) fn exit(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The exit status.
+    pub(crate) const fn status(&self) -> u8 {
+        self.status
     }
 
     /// Puts another error below this one.

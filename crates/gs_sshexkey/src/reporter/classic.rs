@@ -84,7 +84,8 @@ impl Classic {
         bar.set_position(done as u64);
     }
 
-    fn clear_progress(&self) {
+    /// Takes the progress bar away.
+    pub(crate) fn clear_progress(&self) {
         if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }

@@ -10,6 +10,7 @@
 mod again;
 mod awkward;
 mod before;
+mod checking;
 mod failures;
 mod faults;
 mod flags;

@@ -1,12 +1,42 @@
 //! The pipeline of `check`: enter what can be entered, call every pair, change nothing.
 
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::event::Login;
-use crate::inventory::NodeSpec;
-use crate::node::NodeError;
-use crate::probe::TrustMatrix;
-use crate::session::ConnectError;
+use futures_util::future::join_all;
+use tokio::sync::watch;
+
+use crate::enter::{Entered, Passwords, Patience, Reached, Visit, log_in, reach};
+use crate::event::{Event, Login, Observer};
+use crate::inventory::{Cluster, NodeSpec};
+use crate::node::{NodeError, Shell};
+use crate::observe::{Glance, ObserveError, glance};
+use crate::plan::node_names;
+use crate::probe::{Prober, Scope, TrustMatrix, probe};
+use crate::text::printable;
+
+pub use crate::enter::NoEntry;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The nodes.
+    pub cluster: Cluster,
+    /// The host name of each node by the description of the cluster, in its order, where it gives one.
+    pub described: Vec<Option<String>>,
+    /// The user whose trust is looked at.
+    pub user: String,
+    /// That user's home on this machine.
+    pub home: PathBuf,
+    /// Socket of the user's own agent (`SSH_AUTH_SOCK`).
+    pub agent: Option<PathBuf>,
+    /// Call by address.
+    pub by_ip: bool,
+    /// Call by host name.
+    pub by_name: bool,
+    /// Ask for a password where no key opens a node.
+    pub ask: bool,
+}
 
 /// What became of a cluster's check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,19 +74,180 @@ pub struct CheckedNode {
     pub entry: Result<Login, NoEntry>,
 }
 
-/// Why a node could not be entered, so that it called nobody.
+/// Why nothing can be said about a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoEntry {
-    /// Its SSH server cannot be reached or logged in to.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// No key opens it, and there was no password to try.
-    #[error("no key opens it, and no password was given")]
-    NoPassword,
-    /// It refused the password.
-    #[error("it refused the password")]
-    WrongPassword,
-    /// Its shell does not do.
-    #[error(transparent)]
-    Node(#[from] NodeError),
+pub enum CheckError {
+    /// A file of this machine that is needed cannot be read.
+    #[error("{path}: {reason}")]
+    LocalFile {
+        /// Which.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// No node could be entered, so that nobody called anybody.
+    #[error("no node can be entered")]
+    NoNodeEntered(Vec<(NodeSpec, NoEntry)>),
+    /// There is no pair in a cluster of one node, or none with a name.
+    #[error("there is no pair to look at")]
+    NoPair,
+    /// The user stopped it.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Looks at all pairs. When `stop` becomes true, it ends at once.
+///
+/// # Errors
+/// [`CheckError`] if nothing can be said. A node that cannot be entered is no error: the others call it all the same.
+pub async fn check(
+    options: &Options,
+    passwords: &mut impl Passwords,
+    observer: &dyn Observer,
+    mut stop: watch::Receiver<bool>,
+) -> Result<Checked, CheckError> {
+    tokio::select! {
+        checked = look(options, passwords, observer) => checked,
+        _ = stop.wait_for(|stop| *stop) => Err(CheckError::Interrupted),
+    }
+}
+
+async fn look(
+    options: &Options,
+    passwords: &mut impl Passwords,
+    observer: &dyn Observer,
+) -> Result<Checked, CheckError> {
+    let (began, start) = (SystemTime::now(), Instant::now());
+    let entries = enter(options, passwords, observer).await?;
+    let visited = join_all(entries.into_iter().map(visit)).await;
+    let failures = visited.iter().filter_map(|v| v.result.as_ref().err().map(|why| (v.spec, why.clone())));
+    let failures: Vec<_> = failures.collect();
+    failures.iter().for_each(|(node, why)| {
+        observer.event(&Event::Warning { node: *node, text: why.to_string() });
+    });
+    if failures.len() == visited.len() {
+        return Err(CheckError::NoNodeEntered(failures));
+    }
+    let names = names(options, &visited, observer);
+    let probers: Vec<Prober> = visited.iter().zip(&names).map(|(v, name)| prober(v, name)).collect();
+    let scope = Scope { by_ip: options.by_ip, by_name: options.by_name, with_self: false, enough: None };
+    let matrix = probe(&probers, scope, &|progress| observer.event(&Event::Verifying(progress))).await;
+    if matrix.counts().total() == 0 {
+        return Err(CheckError::NoPair);
+    }
+    let nodes = visited.iter().enumerate().map(|(index, visited)| {
+        let described = options.described.get(index).cloned().flatten();
+        checked_node(visited, described)
+    });
+    Ok(Checked { user: options.user.clone(), began, took: start.elapsed(), nodes: nodes.collect(), matrix })
+}
+
+/// Enters whatever can be entered.
+async fn enter(
+    options: &Options,
+    passwords: &mut impl Passwords,
+    observer: &dyn Observer,
+) -> Result<Vec<(NodeSpec, Result<Entered, NoEntry>)>, CheckError> {
+    let visit = Visit {
+        cluster: &options.cluster,
+        user: &options.user,
+        home: &options.home,
+        agent: options.agent.as_deref(),
+        local_needs_no_ssh: true,
+    };
+    let reached = reach(visit, observer).await.map_err(|records| CheckError::LocalFile {
+        path: printable(records.path.as_os_str().as_encoded_bytes()),
+        reason: records.error.to_string(),
+    })?;
+    let (mut entries, mut waiting) = (Vec::new(), Vec::new());
+    for (spec, result) in options.cluster.nodes.iter().zip(reached) {
+        match result {
+            Ok(Reached::Entered(node)) => entries.push((*spec, Ok(node))),
+            Ok(Reached::Waits(connection, spec)) => waiting.push((connection, spec)),
+            Err(error) => entries.push((*spec, Err(error.into()))),
+        }
+    }
+    if options.ask {
+        entries.extend(log_in(waiting, Patience::AsManyAsPossible, passwords, observer).await);
+    } else {
+        let why = "no password was wanted".to_owned();
+        for (connection, spec) in waiting {
+            // A server counts a connection that just goes away as a failure.
+            connection.close().await;
+            entries.push((spec, Err(NoEntry::NoPassword(why.clone()))));
+        }
+    }
+    let place = |spec: &NodeSpec| options.cluster.nodes.iter().position(|known| known == spec);
+    entries.sort_by_key(|(spec, _)| place(spec));
+    Ok(entries)
+}
+
+/// A node that was visited.
+struct Visited {
+    spec: NodeSpec,
+    result: Result<Inside, NoEntry>,
+}
+
+struct Inside {
+    login: Login,
+    shell: Shell,
+    glance: Glance,
+    /// Keeps the connection open.
+    _entered: Entered,
+}
+
+async fn visit((spec, entry): (NodeSpec, Result<Entered, NoEntry>)) -> Visited {
+    let inside = async {
+        let entered = entry?;
+        let shell = entered.shell().await?;
+        let glance = glance(&shell).await.map_err(|error| match error {
+            ObserveError::Node(error) => error,
+            other => NodeError::NoShell(other.to_string()),
+        })?;
+        Ok(Inside { login: entered.login, shell, glance, _entered: entered })
+    };
+    Visited { spec, result: inside.await }
+}
+
+/// The name that each node is called by: the one of the description, which its users know, else the one that it says
+/// itself. A name that two nodes have leads to one of them at most, so neither is called by it.
+fn names(options: &Options, visited: &[Visited], observer: &dyn Observer) -> Vec<Option<String>> {
+    let said = |index: usize, visited: &Visited| match (options.described.get(index), &visited.result) {
+        (Some(Some(described)), _) => described.clone(),
+        (_, Ok(inside)) => inside.glance.hostname.clone(),
+        (_, Err(_)) => String::new(),
+    };
+    let said: Vec<String> = visited.iter().enumerate().map(|(index, v)| said(index, v)).collect();
+    let judged = node_names(said.iter().map(String::as_str));
+    let names = judged.into_iter().zip(visited).zip(&said).map(|((name, visited), said)| match name {
+        Ok(name) => Some(name),
+        Err(error) => {
+            if options.by_name && !said.is_empty() {
+                observer.event(&Event::NameLeftOut { node: visited.spec, reason: error.to_string() });
+            }
+            None
+        }
+    });
+    names.collect()
+}
+
+fn prober(visited: &Visited, name: &Option<String>) -> Prober {
+    let inside = visited.result.as_ref().ok();
+    Prober {
+        spec: visited.spec,
+        shell: inside.map(|inside| inside.shell.clone()),
+        name: name.clone(),
+        cheap_kex: inside.is_some_and(|inside| inside.glance.ssh.prefers_kex()),
+    }
+}
+
+fn checked_node(visited: &Visited, described: Option<String>) -> CheckedNode {
+    let own = visited.result.as_ref().ok().map(|inside| printable(inside.glance.hostname.as_bytes()));
+    let differs = own.is_some() && described.is_some() && own != described;
+    CheckedNode {
+        spec: visited.spec,
+        name: own.or_else(|| described.clone()),
+        described: described.filter(|_| differs),
+        entry: visited.result.as_ref().map(|inside| inside.login).map_err(NoEntry::clone),
+    }
 }

@@ -12,7 +12,7 @@ use crate::text::{printable, sh_quote};
 use parse::Frames;
 
 pub use keepalive::{KeepaliveState, Linger};
-pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState};
+pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
 
 const SCRIPT: &str = include_str!("observe.sh");
 const KEEPALIVE: &str = include_str!("keepalive.sh");
@@ -83,6 +83,26 @@ pub async fn observe(
         state.entries.insert("authorized_keys".to_owned(), reread(shell, &path).await?);
     }
     Ok(state)
+}
+
+/// The least that has to be known of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// Host name, as `uname -n` says.
+    pub hostname: String,
+    /// Its `ssh`.
+    pub ssh: SshClient,
+}
+
+/// Takes the least that has to be known of a node.
+///
+/// # Errors
+/// [`ObserveError`].
+pub async fn glance(shell: &Shell) -> Result<Glance, ObserveError> {
+    const FACTS: &str = "uname -n | gs_fact hostname\nssh -V 2>&1 </dev/null | gs_fact ssh\n\
+                         cat /proc/sys/crypto/fips_enabled 2>/dev/null | gs_fact fips";
+    let (token, output) = read(shell, &format!("{}\n{FACTS}", functions())).await?;
+    Frames::parse(&output, &token).into_glance()
 }
 
 /// Reads one file again.

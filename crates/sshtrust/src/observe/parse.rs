@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use sshfiles::{PublicKey, SshdConfig};
 
-use super::ObserveError;
 use super::keepalive::KeepaliveState;
-use super::state::{AgentState, Entry, EntryKind, NodeState};
+use super::state::{AgentState, Entry, EntryKind, NodeState, SshClient};
+use super::{Glance, ObserveError};
 use crate::inventory::NodeSpec;
 
 /// Longest host name of DNS.
@@ -79,10 +79,7 @@ impl<'a> Frames<'a> {
         let keepalive = keepalive.then(|| KeepaliveState::take(raw, &mut entries, user));
         let ids = self.fact("ids")?;
         let (uid, gid) = ids.split_once(' ').ok_or(ObserveError::Incomplete("ids"))?;
-        let hostname = self.fact("hostname")?;
-        if hostname.is_empty() || hostname.len() > LONGEST_NAME {
-            return Err(ObserveError::Incomplete("hostname"));
-        }
+        let Glance { hostname, ssh } = self.glance()?;
         Ok(NodeState {
             spec,
             user: user.to_owned(),
@@ -91,8 +88,7 @@ impl<'a> Frames<'a> {
             home: self.fact("home")?,
             hostname,
             system: self.fact("system")?,
-            ssh_version: ssh_version(&self.fact("ssh")?),
-            fips: self.fact("fips")? == "1",
+            ssh,
             missing: self.fact("missing")?.split_whitespace().map(str::to_owned).collect(),
             authorized_keys_files: authorized_keys_files(self.facts.get("sshd").copied().unwrap_or_default()),
             refuses_ed25519: refuses_ed25519(self.facts.get("sshd").copied().unwrap_or_default()),
@@ -101,6 +97,20 @@ impl<'a> Frames<'a> {
             keepalive,
             entries,
         })
+    }
+
+    fn glance(&self) -> Result<Glance, ObserveError> {
+        let hostname = self.fact("hostname")?;
+        if hostname.is_empty() || hostname.len() > LONGEST_NAME {
+            return Err(ObserveError::Incomplete("hostname"));
+        }
+        let version = ssh_version(&self.fact("ssh")?);
+        Ok(Glance { hostname, ssh: SshClient { version, fips: self.fact("fips")? == "1" } })
+    }
+
+    /// The least that has to be known.
+    pub(super) fn into_glance(self) -> Result<Glance, ObserveError> {
+        self.glance()
     }
 
     /// The entries alone.

@@ -94,10 +94,8 @@ pub struct NodeState {
     pub hostname: String,
     /// `uname -sm`.
     pub system: String,
-    /// Version of its `ssh`, if that could be read: `(9, 2)`.
-    pub ssh_version: Option<(u32, u32)>,
-    /// FIPS mode is on.
-    pub fips: bool,
+    /// Its `ssh`.
+    pub ssh: SshClient,
     /// Programs that are needed and not there.
     pub missing: Vec<String>,
     /// The daemon's settings, as far as they matter: `AuthorizedKeysFile`.
@@ -114,16 +112,25 @@ pub struct NodeState {
     pub entries: BTreeMap<EntryId, Entry>,
 }
 
-/// OpenSSH that understands `KexAlgorithms=^...`.
-const PREFERS_KEX: (u32, u32) = (8, 1);
+/// The `ssh` of a node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SshClient {
+    /// Its version, if that could be read: `(9, 2)`.
+    pub version: Option<(u32, u32)>,
+    /// FIPS mode is on.
+    pub fips: bool,
+}
+
+impl SshClient {
+    /// Whether it may be told to prefer a cheap key exchange: it understands `KexAlgorithms=^...`, and no mode forbids
+    /// that one.
+    #[must_use]
+    pub fn prefers_kex(self) -> bool {
+        !self.fips && self.version.is_some_and(|version| version >= (8, 1))
+    }
+}
 
 impl NodeState {
-    /// Whether its `ssh` may be told to prefer a cheap key exchange.
-    #[must_use]
-    pub fn prefers_kex(&self) -> bool {
-        !self.fips && self.ssh_version.is_some_and(|version| version >= PREFERS_KEX)
-    }
-
     /// A file or folder; one that was not observed counts as absent.
     #[must_use]
     pub fn entry(&self, id: &str) -> Entry {

@@ -26,7 +26,7 @@ pub enum Choice {
 /// Chooses. Slow (bcrypt, a fifth of a second for each different key that is tried): not for the async threads.
 #[must_use]
 pub fn choose_identity(states: &[NodeState], wish: Wish) -> Choice {
-    let no_ed25519 = states.iter().any(|s| s.fips || s.refuses_ed25519);
+    let no_ed25519 = states.iter().any(|s| s.ssh.fips || s.refuses_ed25519);
     let kind = wish.key_type.unwrap_or(if no_ed25519 { KeyType::EcdsaP256 } else { KeyType::Ed25519 });
     let fits = |key: &IdentityKey| {
         let has = key.public().algorithm();

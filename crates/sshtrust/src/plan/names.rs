@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::observe::NodeState;
 use crate::text::printable;
 
 /// Host names that cannot be mapped.
@@ -16,26 +15,23 @@ pub enum NamesError {
     Duplicate(String),
 }
 
-/// The name of each node, or what is wrong with it.
+/// The name of each node as `uname -n` tells it, or what is wrong with it.
 #[must_use]
-pub fn node_names<'a>(
-    states: impl Iterator<Item = &'a NodeState> + Clone,
-) -> Vec<Result<String, NamesError>> {
+pub fn node_names<'a>(hostnames: impl Iterator<Item = &'a str> + Clone) -> Vec<Result<String, NamesError>> {
     let mut count: HashMap<String, usize> = HashMap::new();
-    for state in states.clone() {
-        *count.entry(state.hostname.to_ascii_lowercase()).or_default() += 1;
+    for name in hostnames.clone() {
+        *count.entry(name.to_ascii_lowercase()).or_default() += 1;
     }
-    let judge = |state: &NodeState| {
-        let name = &state.hostname;
+    let judge = |name: &str| {
         if !is_usable(name) {
             return Err(NamesError::Invalid(printable(name.as_bytes())));
         }
         match count.get(&name.to_ascii_lowercase()) {
-            Some(0 | 1) | None => Ok(name.clone()),
-            Some(_) => Err(NamesError::Duplicate(name.clone())),
+            Some(0 | 1) | None => Ok(name.to_owned()),
+            Some(_) => Err(NamesError::Duplicate(name.to_owned())),
         }
     };
-    states.map(judge).collect()
+    hostnames.map(judge).collect()
 }
 
 /// Letters, digits, `-`, `.` and `_`, as in RFC 952 and what machines really have; no address, not this host's own.

@@ -122,7 +122,7 @@ async fn verify(ready: &Ready, observer: &dyn Observer) -> TrustMatrix {
             spec: node.spec,
             shell: Some(node.site.shell().clone()),
             name: name.clone(),
-            cheap_kex: node.state.prefers_kex(),
+            cheap_kex: node.state.ssh.prefers_kex(),
         })
         .collect();
     let enough = Some(ENOUGH_BROKEN);

@@ -1,158 +1,74 @@
-//! Reaches and enters every node: keys first, then the password, asked for only if a node still needs it.
+//! Enters all nodes, or none.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use futures_util::future::join_all;
-use sshfiles::PublicKey;
-use tokio::sync::Semaphore;
-
-use super::{Options, Passwords, Question, SetupError};
-use crate::event::{Event, Login, Observer};
+use super::{Options, SetupError};
+use crate::enter::{Entered, NoEntry, Passwords, Patience, Reached, Visit, log_in, reach};
+use crate::event::Observer;
 use crate::inventory::NodeSpec;
-use crate::node::{NodeError, Shell, local};
-use crate::session::{ConnectError, Connection, Credentials, PasswordOutcome, TrustedHosts, scan_host_keys};
+use crate::session::ConnectError;
 
-/// Most nodes that are being connected at a time.
-const AT_ONCE: usize = 64;
-
-/// A node that can be worked on.
-pub struct Entered {
-    /// Which node.
-    pub spec: NodeSpec,
-    /// It is this machine.
-    pub local: bool,
-    connection: Connection,
-}
-
-impl Entered {
-    /// Starts the node's shell; on this machine without SSH.
-    ///
-    /// # Errors
-    /// [`NodeError`].
-    pub(super) async fn shell(&self) -> Result<Shell, NodeError> {
-        if self.local { local::shell().await } else { self.connection.shell().await }
-    }
-
-    /// All host keys of the node. Those that it announced after the login; without a login, those that it proves.
-    pub(super) async fn host_keys(&self) -> Result<Vec<PublicKey>, ConnectError> {
-        let mut keys = self.connection.announced_host_keys();
-        let presented = self.connection.host_key();
-        if !presented.as_ref().is_some_and(|key| keys.contains(key)) {
-            keys = scan_host_keys(self.spec, presented, self.connection.trusted()).await?;
-        }
-        keys.sort();
-        keys.dedup();
-        Ok(keys)
-    }
-}
-
-/// Enters all nodes.
+/// Enters all nodes. A node that cannot be reached is reported before anybody is asked for a password.
 pub(super) async fn enter(
     options: &Options,
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
 ) -> Result<Vec<Entered>, SetupError> {
-    let trusted = TrustedHosts::read(&options.home).map_err(|(path, error)| SetupError::LocalFile {
-        path: path.display().to_string(),
-        reason: error.to_string(),
+    let visit = Visit {
+        cluster: &options.cluster,
+        user: &options.user,
+        home: &options.home,
+        agent: options.agent.as_deref(),
+        // The others need it.
+        local_needs_no_ssh: false,
+    };
+    let reached = reach(visit, observer).await.map_err(|records| SetupError::LocalFile {
+        path: records.path.display().to_string(),
+        reason: records.error.to_string(),
     })?;
-    let trusted = Arc::new(trusted);
-    let own = own_addresses();
-    let credentials = Credentials::collect(&options.home, options.agent.as_deref()).await;
-    let gate = Semaphore::new(AT_ONCE);
-    let opening = options.cluster.nodes.iter().map(|spec| async {
-        let _slot = gate.acquire().await;
-        open(*spec, own.contains(&spec.ip), options, trusted.clone(), &credentials, observer).await
-    });
-    let mut nodes = all_or_failures(join_all(opening).await)?;
-    let needy: Vec<&mut Entered> =
-        nodes.iter_mut().filter(|n| !n.local && !n.connection.is_authenticated()).collect();
-    if !needy.is_empty() {
-        log_in(needy, passwords, observer, &gate).await?;
-    }
-    Ok(nodes)
-}
-
-/// This machine's addresses.
-fn own_addresses() -> Vec<IpAddr> {
-    if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect()
-}
-
-type Opened<T> = Result<T, (NodeSpec, ConnectError)>;
-
-/// All values, or all failures.
-fn all_or_failures<T>(results: Vec<Opened<T>>) -> Result<Vec<T>, SetupError> {
-    let (good, bad): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
-    let failures: Vec<_> = bad.into_iter().filter_map(Result::err).collect();
-    if failures.is_empty() {
-        return Ok(good.into_iter().filter_map(Result::ok).collect());
-    }
-    Err(SetupError::Unreachable(failures))
-}
-
-/// Connects to one node and tries the keys.
-async fn open(
-    spec: NodeSpec,
-    local: bool,
-    options: &Options,
-    trusted: Arc<TrustedHosts>,
-    credentials: &Credentials,
-    observer: &dyn Observer,
-) -> Opened<Entered> {
-    let fail = |error| (spec, error);
-    let mut connection = Connection::open(spec, &options.user, trusted).await.map_err(fail)?;
-    let host_key =
-        connection.host_key().map_or_else(String::new, |k| format!("{} {}", k.algorithm(), k.fingerprint()));
-    observer.event(&Event::Connected { node: spec, host_key, known: connection.host_key_was_known() });
-    let by_key = connection.try_keys(credentials).await.map_err(fail)?;
-    if by_key || local {
-        let how = if local { Login::Local } else { Login::Key };
-        observer.event(&Event::LoggedIn { node: spec, how });
-    } else {
-        connection.demand_password_method().await.map_err(fail)?;
-    }
-    Ok(Entered { spec, local, connection })
-}
-
-/// Tries the common password everywhere, then asks for each node that refused it. Two tries a node at the most: many
-/// systems lock an account at the third.
-async fn log_in(
-    mut needy: Vec<&mut Entered>,
-    passwords: &mut impl Passwords,
-    observer: &dyn Observer,
-    gate: &Semaphore,
-) -> Result<(), SetupError> {
-    let all = needy.iter().map(|node| node.spec).collect();
-    let common =
-        passwords.ask(Question::Common).await.map_err(|why| SetupError::NoPassword { nodes: all, why })?;
-    let tries = needy.iter_mut().map(|node| async {
-        let _slot = gate.acquire().await;
-        let outcome = node.connection.try_password(&common).await;
-        outcome.map(|o| (node.spec, o)).map_err(|e| (node.spec, e))
-    });
-    let outcomes = all_or_failures(join_all(tries).await)?;
-    let refused: Vec<NodeSpec> =
-        outcomes.iter().filter(|(_, o)| *o == PasswordOutcome::Refused).map(|(spec, _)| *spec).collect();
-    for (node, _) in outcomes.iter().filter(|(spec, _)| !refused.contains(spec)) {
-        observer.event(&Event::LoggedIn { node: *node, how: Login::Password });
-    }
-    if refused.is_empty() {
-        return Ok(());
-    }
-    observer.event(&Event::PasswordsRefused(refused.clone()));
-    for node in needy.into_iter().filter(|node| refused.contains(&node.spec)) {
-        let own = passwords
-            .ask(Question::OnNode(node.spec))
-            .await
-            .map_err(|why| SetupError::NoPassword { nodes: vec![node.spec], why })?;
-        let outcome = node.connection.try_password(&own).await;
-        match outcome.map_err(|e| SetupError::Unreachable(vec![(node.spec, e)]))? {
-            PasswordOutcome::Accepted => {
-                observer.event(&Event::LoggedIn { node: node.spec, how: Login::Password });
-            }
-            PasswordOutcome::Refused => return Err(SetupError::WrongPassword(vec![node.spec])),
+    let (mut entered, mut waiting, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (spec, result) in options.cluster.nodes.iter().zip(reached) {
+        match result {
+            Ok(Reached::Entered(node)) => entered.push(node),
+            Ok(Reached::Waits(connection, spec)) => waiting.push((connection, spec)),
+            Err(error) => failed.push((*spec, error)),
         }
     }
-    Ok(())
+    if !failed.is_empty() {
+        return Err(SetupError::Unreachable(failed));
+    }
+    let mut refusals = Vec::new();
+    for (spec, result) in log_in(waiting, Patience::AllOrNothing, passwords, observer).await {
+        match result {
+            Ok(node) => entered.push(node),
+            Err(why) => refusals.push((spec, why)),
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(explain(refusals));
+    }
+    let place = |node: &Entered| options.cluster.nodes.iter().position(|spec| *spec == node.spec);
+    entered.sort_by_key(place);
+    Ok(entered)
+}
+
+/// The worst reason: what keeps even a right password away comes first.
+fn explain(refusals: Vec<(NodeSpec, NoEntry)>) -> SetupError {
+    let (mut broken, mut wrong, mut silent): (Vec<(NodeSpec, ConnectError)>, _, _) =
+        (Vec::new(), Vec::new(), Vec::new());
+    let mut reason = String::new();
+    for (spec, why) in refusals {
+        match why {
+            NoEntry::Connect(error) => broken.push((spec, error)),
+            NoEntry::WrongPassword => wrong.push(spec),
+            NoEntry::NoPassword(why) => {
+                silent.push(spec);
+                reason = why;
+            }
+            NoEntry::Node(error) => broken.push((spec, ConnectError::Protocol(error.to_string()))),
+        }
+    }
+    match (broken.is_empty(), wrong.is_empty()) {
+        (false, _) => SetupError::Unreachable(broken),
+        (true, false) => SetupError::WrongPassword(wrong),
+        (true, true) => SetupError::NoPassword { nodes: silent, why: reason },
+    }
 }

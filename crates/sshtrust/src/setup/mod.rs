@@ -16,9 +16,8 @@ use crate::plan::{
     Choice, Ingredients, Intent, Keepalive, NodePlan, Plan, Wish, choose_identity, node_names,
 };
 use crate::program::Programs;
-use crate::secret::Secret;
 
-pub use enter::Entered;
+pub use crate::enter::{Passwords, Question};
 pub use error::{NodeFailure, NodeTrouble, SetupError};
 
 /// What the user asked for.
@@ -42,21 +41,6 @@ pub struct Options {
     pub dry_run: bool,
     /// Let each node bring its agent back by itself, with a copy of the program that runs at this path.
     pub keepalive: Option<PathBuf>,
-}
-
-/// Which password is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
-    /// The user's, for all nodes that need one.
-    Common,
-    /// The user's on one node.
-    OnNode(NodeSpec),
-}
-
-/// Asks for passwords.
-pub trait Passwords: Send {
-    /// The answer, or why there is none.
-    fn ask(&mut self, question: Question) -> impl Future<Output = Result<Secret, String>> + Send;
 }
 
 /// How a run ended well.
@@ -158,7 +142,7 @@ fn names(
     mapped: bool,
     observer: &dyn Observer,
 ) -> Result<Vec<Option<String>>, SetupError> {
-    let judged = node_names(nodes.iter().map(|node| &node.state));
+    let judged = node_names(nodes.iter().map(|node| node.state.hostname.as_str()));
     let mut bad = Vec::new();
     for (node, name) in nodes.iter().zip(&judged) {
         let Err(error) = name else { continue };

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Entered, NodeFailure, Options, SetupError};
+use super::{NodeFailure, Options, SetupError};
 use crate::apply::Worksite;
+use crate::enter::Entered;
 use crate::event::{Event, Observer};
 use crate::inventory::NodeSpec;
 use crate::observe::{NodeState, observe};
@@ -117,5 +118,5 @@ async fn read_one(
     state.host_keys = entered.host_keys().await.map_err(|e| {
         NodeTrouble::Shell(crate::node::NodeError::Lost(format!("its host keys cannot be read: {e}")))
     })?;
-    Ok(Node { spec: entered.spec, local: entered.local, site, state, _entered: entered })
+    Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, _entered: entered })
 }

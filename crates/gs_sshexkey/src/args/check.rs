@@ -1,0 +1,182 @@
+//! The words of `check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{SEE_HELP, unknown};
+use crate::errors::Report;
+
+/// What to look at, and how to tell it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// The hostfile.
+    pub(crate) hostfile: PathBuf,
+    /// The log file.
+    pub(crate) log: Option<PathBuf>,
+    /// Call by address.
+    pub(crate) by_ip: bool,
+    /// Call by host name.
+    pub(crate) by_name: bool,
+    /// Do not ask for a password.
+    pub(crate) no_password: bool,
+    /// How to tell it.
+    pub(crate) format: Format,
+    /// Where to; else to standard output.
+    pub(crate) output: Option<PathBuf>,
+    /// A page about it, beside the rest.
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// How the result is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For the textfile collector of node_exporter.
+    Prometheus,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ByWord {
+    Ip,
+    Name,
+    Both,
+}
+
+#[derive(Args)]
+pub(super) struct Words {
+    #[arg(long, value_enum)]
+    by: Option<ByWord>,
+    #[arg(long)]
+    no_password: bool,
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    #[arg(short = 'o', long)]
+    output: Option<PathBuf>,
+    #[arg(long)]
+    html: Option<PathBuf>,
+}
+
+impl Words {
+    /// A word of these that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let words = [
+            (self.by.is_some(), "--by"),
+            (self.no_password, "--no-password"),
+            (self.format.is_some(), "--format"),
+            (self.output.is_some(), "--output"),
+            (self.html.is_some(), "--html"),
+        ];
+        words.iter().find(|(given, _)| *given).map(|(_, word)| *word)
+    }
+}
+
+/// Puts the job together.
+pub(super) fn job(words: super::Words) -> Result<Check, Report> {
+    const SEE: &str = "See gs_sshexkey help check.";
+    if let Some(other) = words.rest.get(1) {
+        return Err(unknown(&sshtrust::text::printable(other.as_encoded_bytes())).cure(SEE));
+    }
+    let of_setup = [
+        (words.skip_hostname_set, "--skip-hostname-set"),
+        (words.no_deduplicate, "--no-deduplicate"),
+        (words.dry_run, "--dry-run"),
+        (words.key_type.is_some(), "--key-type"),
+        (words.no_keepalive, "--no-keepalive"),
+    ];
+    if let Some((_, word)) = of_setup.iter().find(|(given, _)| *given) {
+        return Err(unknown(word).cure("It goes with the set-up of trust; 'check' changes nothing."));
+    }
+    let Words { by, no_password, format, output, html } = words.check;
+    let format = match (words.json, format) {
+        (true, Some(other)) if other != Format::Json => {
+            return Err(Report::new(
+                "50004",
+                "The parameter '--json' value is incorrect. --format says otherwise.",
+            )
+            .cure(SEE));
+        }
+        (true, _) => Format::Json,
+        (false, format) => format.unwrap_or(Format::Text),
+    };
+    let hostfile = words.hostfile.ok_or_else(|| {
+        Report::new("50001", "Incorrect parameter. Parameter '-f' is required.").cure(SEE_HELP)
+    })?;
+    let by = by.unwrap_or(ByWord::Ip);
+    Ok(Check {
+        hostfile,
+        log: words.log,
+        by_ip: by != ByWord::Name,
+        by_name: by != ByWord::Ip,
+        no_password,
+        format,
+        output,
+        html,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Job;
+    use super::super::tests::read;
+    use super::*;
+    use crate::errors::NOT_DONE;
+
+    fn check(line: &str) -> Check {
+        match read(line) {
+            Ok(Job::Check(check)) => check,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn good_lines() {
+        let plain = check("check -f h");
+        assert_eq!((plain.by_ip, plain.by_name, plain.format), (true, false, Format::Text));
+        assert!(!plain.no_password && plain.output.is_none() && plain.html.is_none());
+        let by = |word: &str| {
+            let check = check(&format!("check -f h --by {word}"));
+            (check.by_ip, check.by_name)
+        };
+        assert_eq!([by("ip"), by("name"), by("both")], [(true, false), (false, true), (true, true)]);
+        for line in ["check -f h --json", "-f h check --format json", "check --json --format json -f h"] {
+            assert_eq!(check(line).format, Format::Json, "{line}");
+        }
+        let full = check("check -f h -l log --format prometheus -o out --html page --no-password");
+        assert_eq!(full.format, Format::Prometheus);
+        assert_eq!((full.output, full.html), (Some("out".into()), Some("page".into())));
+        assert!(full.no_password);
+    }
+
+    #[test]
+    fn mistakes_have_a_message_and_a_status_of_their_own() {
+        let cases = [
+            ("check", "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
+            ("check -f h now", "[GAUSS-50000] : Unrecognized parameter: now."),
+            ("check -f h --dry-run", "[GAUSS-50000] : Unrecognized parameter: --dry-run."),
+            ("check -f h --frob", "[GAUSS-50000] : Unrecognized parameter: --frob."),
+            (
+                "check -f h --by mac",
+                "[GAUSS-50004] : The parameter '--by' value is incorrect. It must be one of: ip, name, both.",
+            ),
+            (
+                "check -f h --json --format text",
+                "[GAUSS-50004] : The parameter '--json' value is incorrect. --format says otherwise.",
+            ),
+        ];
+        for (line, wanted) in cases {
+            let report = read(line).unwrap_err();
+            assert_eq!(report.to_string().lines().next(), Some(wanted), "{line}");
+            assert_eq!(report.status(), NOT_DONE, "{line}");
+        }
+        for (line, word) in [("-f h --by ip", "--by"), ("-f h --html x", "--html"), ("-f h -o x", "--output")]
+        {
+            let report = read(line).unwrap_err();
+            assert_eq!(report.status(), 1, "{line}");
+            assert!(report.to_string().contains(&format!("Unrecognized parameter: {word}.")), "{report}");
+        }
+    }
+}

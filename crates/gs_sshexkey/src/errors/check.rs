@@ -1,0 +1,43 @@
+//! Why nothing can be said about a cluster.
+
+use sshtrust::check::{CheckError, NoEntry};
+use sshtrust::inventory::NodeSpec;
+
+use super::{Report, connect, list};
+
+/// Exit status when the check itself could not be done.
+pub(crate) const NOT_DONE: u8 = 2;
+
+/// The screen of an error.
+pub(crate) fn check(error: &CheckError) -> Report {
+    let report = match error {
+        CheckError::LocalFile { path, reason } => Report::new("50204", &format!("Failed to read {path}. {reason}"))
+            .cure(&format!("Give the user the right to read it: chown and chmod {path}.")),
+        CheckError::NoNodeEntered(nodes) => no_entry(nodes),
+        CheckError::NoPair => Report::other("There is no pair of nodes to look at.").cure(
+            "List at least two nodes. With --by name they need host names of their own (hostnamectl set-hostname).",
+        ),
+        CheckError::Interrupted => Report::other("Interrupted. Nothing was changed."),
+    };
+    report.exit(NOT_DONE)
+}
+
+fn no_entry(nodes: &[(NodeSpec, NoEntry)]) -> Report {
+    let mut unreachable = Vec::new();
+    let mut closed: Vec<String> = Vec::new();
+    let mut report = Report::other("No node can be entered, so nobody can be asked whom it reaches.");
+    for (node, why) in nodes {
+        match why {
+            NoEntry::Connect(error) => unreachable.push((*node, error.clone())),
+            other => {
+                closed.push(node.to_string());
+                report = report.detail(&format!("{node}: {other}"));
+            }
+        }
+    }
+    if !closed.is_empty() {
+        report =
+            report.cure(&format!("Log in to {} once by password: run without --no-password.", list(closed)));
+    }
+    if unreachable.is_empty() { report } else { report.and(connect::explain(&unreachable)) }
+}
