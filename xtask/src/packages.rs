@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use lab::Requirement;
+use lab::{Release, Requirement};
 
 use crate::cargo::run;
 use crate::error::TaskError;
@@ -69,21 +69,29 @@ pub(crate) fn ensure(extra: &[Extra]) -> Result<(), TaskError> {
     if left.is_empty() { Ok(()) } else { Err(lab::LabError::Requirements(left).into()) }
 }
 
-/// Sees to it that a lab of whole systems can be brought up, after [`ensure`]: its programs, and the root file system,
-/// which is made once on a machine.
+/// Sees to it that a lab of whole systems can be brought up, after [`ensure`].
 pub(crate) fn ensure_systems() -> Result<(), TaskError> {
-    let packages: BTreeSet<&'static str> = lab::system_requirements().iter().filter_map(package).collect();
-    if !packages.is_empty() {
-        install(&packages)?;
-    }
-    if lab::system_root().is_err() {
+    install_missing(&lab::system_requirements())?;
+    ensure_root(Release::Bookworm)
+}
+
+/// Sees to it that nodes of this release can be brought up, after [`ensure`]: their root file system is made once on a
+/// machine.
+pub(crate) fn ensure_root(release: Release) -> Result<(), TaskError> {
+    if lab::root(release).is_err() {
+        install_missing(&lab::root_requirements())?;
         eprintln!(
-            "Making the root file system of whole systems, once on this machine; it takes about a minute."
+            "Making a root file system of Debian {release}, once on this machine; it takes about a minute."
         );
     }
-    let path = lab::build_system_root()?;
-    eprintln!("Whole systems boot from {}", path.display());
+    let path = lab::build_root(release)?;
+    eprintln!("Nodes of Debian {release} lie over {}", path.display());
     Ok(())
+}
+
+fn install_missing(missing: &[Requirement]) -> Result<(), TaskError> {
+    let packages: BTreeSet<&'static str> = missing.iter().filter_map(package).collect();
+    if packages.is_empty() { Ok(()) } else { install(&packages) }
 }
 
 fn package(requirement: &Requirement) -> Option<&'static str> {
