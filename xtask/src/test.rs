@@ -9,6 +9,7 @@ use crate::packages;
 /// Runs everything; the runner's own closing line comes last.
 pub(crate) fn run() -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_TESTS)?;
+    packages::ensure(&packages::FOR_BROWSER)?;
     packages::ensure_systems()?;
     packages::ensure_root(Release::Trixie)?;
     cargo::run(cargo().args(["fmt", "--all", "--check"]))?;
