@@ -133,19 +133,19 @@ fn print_floor(floor: &Floor, name: &str, parallel: usize, nodes: usize, sample:
 }
 
 fn print_growth(rounds: &[Round]) {
-    let figure = |name: &str, unit: &str, value: &dyn Fn(&Round) -> f64| {
+    let figure = |name: &str, [unit, small]: [&str; 2], value: &dyn Fn(&Round) -> f64| {
         let points: Vec<(usize, f64)> = rounds.iter().map(|round| (round.nodes, value(round))).collect();
         if let Some(growth) = Growth::fit(&points) {
             let (fixed, pair, far) = (growth.fixed, growth.pair * 1000.0, growth.at(FAR));
-            println!("{name:22} {fixed:10.2} {unit} {pair:14.3} m{unit} {far:14.0} {unit}");
+            println!("{name:22} {fixed:10.2} {unit} {pair:14.3} {small} {far:14.0} {unit}");
         }
     };
     if rounds.len() > 1 {
         println!("\nvalue = fixed + pair·N·(N-1)    fixed         for a pair   for {FAR} nodes");
-        figure("the program", "s ", &|round| round.cost.wall.as_secs_f64());
-        figure("  its processor time", "s ", &|round| round.cost.cpu.as_secs_f64());
-        figure("  its peak memory", "MB", &|round| round.cost.peak_memory as f64 / 1e6);
-        figure("plain ssh", "s ", &|round| round.floors[0]);
-        figure("cheap ssh", "s ", &|round| round.floors[1]);
+        figure("the program", ["s ", "ms"], &|round| round.cost.wall.as_secs_f64());
+        figure("  its processor time", ["s ", "ms"], &|round| round.cost.cpu.as_secs_f64());
+        figure("  its peak memory", ["MB", "kB"], &|round| round.cost.peak_memory as f64 / 1e6);
+        figure("plain ssh", ["s ", "ms"], &|round| round.floors[0]);
+        figure("cheap ssh", ["s ", "ms"], &|round| round.floors[1]);
     }
 }
