@@ -1,4 +1,4 @@
-//! The floor: the same logins, all by OpenSSH's own client with its own settings, and nothing else.
+//! The floor: the same logins, all by OpenSSH's own client, and nothing else.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -8,23 +8,32 @@ use lab::{Lab, Node};
 
 use crate::labs::ROOT_PASSWORD;
 
-/// What the floor took.
+/// What some logins took.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Floor {
-    /// One login by password to every node.
-    pub(crate) passwords: Duration,
-    /// One login by key for every pair and name, scaled if only some were measured.
-    pub(crate) pairs: Duration,
-    /// How many pairs were measured.
+    /// Scaled if only some were measured.
+    pub(crate) time: Duration,
+    /// How many were measured.
     pub(crate) measured: usize,
-    /// How many connections failed. None should.
+    /// How many of those failed. None should.
     pub(crate) failed: usize,
 }
 
-impl Floor {
-    /// Both together.
-    pub(crate) fn total(&self) -> Duration {
-        self.passwords + self.pairs
-    }
+/// Who calls whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pairs {
+    /// Every node calls every node, itself too, by address and by name.
+    ByAddressAndName,
+    /// Every node calls every other one by address.
+    OthersByAddress,
+}
+
+/// Logins by key, and how they are made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Calls {
+    pub(crate) pairs: Pairs,
+    /// Words for `ssh`, beside `-o BatchMode=yes`.
+    pub(crate) options: &'static str,
 }
 
 /// Some connections of one node, made one after the other by one shell.
@@ -39,44 +48,52 @@ const MOST_A_BATCH: usize = 8;
 const BY_PASSWORD: &str = "sshpass -e ssh -n -o StrictHostKeyChecking=no -o UserKnownHostsFile=/tmp/floor \
                            -o PubkeyAuthentication=no";
 
-/// Measures with so many connections at once, over all nodes. Trust must exist.
-pub(crate) fn measure(lab: &Lab, parallel: usize, sample: Option<usize>) -> Floor {
-    let (passwords, failed_passwords) = time(&password_batches(lab), parallel);
-    let mut pairs = all_pairs(lab);
+/// One login by password to every node, with so many at once.
+pub(crate) fn passwords(lab: &Lab, parallel: usize) -> Floor {
+    let one = |to: &Node| {
+        let script =
+            format!("SSHPASS='{ROOT_PASSWORD}' {BY_PASSWORD} {} true 2>/dev/null || echo failed", to.ip());
+        Batch { from: lab.node(0), script }
+    };
+    let batches: Vec<Batch<'_>> = lab.nodes().iter().map(one).collect();
+    let (time, failed) = time(&batches, parallel);
+    Floor { time, measured: batches.len(), failed }
+}
+
+/// One login by key for every pair, with so many at once over all nodes. Trust must exist.
+pub(crate) fn keys(lab: &Lab, calls: Calls, parallel: usize, sample: Option<usize>) -> Floor {
+    let mut pairs = all_pairs(lab, calls.pairs);
     let all = pairs.len();
     if let Some(sample) = sample {
         shuffle(&mut pairs);
         pairs.truncate(sample.max(1));
     }
     let measured = pairs.len();
-    let (duration, failed_pairs) = time(&pair_batches(lab, pairs, parallel), parallel);
+    let (time, failed) = time(&pair_batches(lab, pairs, calls.options, parallel), parallel);
     let scale = all as f64 / measured.max(1) as f64;
-    Floor { passwords, pairs: duration.mul_f64(scale), measured, failed: failed_passwords + failed_pairs }
+    Floor { time: time.mul_f64(scale), measured, failed }
 }
 
-fn password_batches(lab: &Lab) -> Vec<Batch<'_>> {
-    let one = |to: &Node| {
-        let script =
-            format!("SSHPASS='{ROOT_PASSWORD}' {BY_PASSWORD} {} true 2>/dev/null || echo failed", to.ip());
-        Batch { from: lab.node(0), script }
-    };
-    lab.nodes().iter().map(one).collect()
-}
-
-/// Every ordered pair by address and by name, in an order in which no node is called by many at once: at step
-/// k, node i calls node i + k.
-fn all_pairs(lab: &Lab) -> Vec<(usize, String)> {
+/// Every ordered pair, in an order in which no node is called by many at once: at step k, node i calls node i + k.
+fn all_pairs(lab: &Lab, pairs: Pairs) -> Vec<(usize, String)> {
     let nodes = lab.nodes();
-    let steps = (0..nodes.len()).flat_map(|step| (0..nodes.len()).map(move |from| (from, step)));
+    let first = usize::from(pairs == Pairs::OthersByAddress);
+    let steps = (first..nodes.len()).flat_map(|step| (0..nodes.len()).map(move |from| (from, step)));
     steps
         .flat_map(|(from, step)| {
             let to = &nodes[(from + step) % nodes.len()];
-            [(from, to.ip().to_string()), (from, to.name().to_owned())]
+            let name = (pairs == Pairs::ByAddressAndName).then(|| (from, to.name().to_owned()));
+            std::iter::once((from, to.ip().to_string())).chain(name)
         })
         .collect()
 }
 
-fn pair_batches(lab: &Lab, pairs: Vec<(usize, String)>, parallel: usize) -> Vec<Batch<'_>> {
+fn pair_batches<'a>(
+    lab: &'a Lab,
+    pairs: Vec<(usize, String)>,
+    options: &str,
+    parallel: usize,
+) -> Vec<Batch<'a>> {
     let size = (pairs.len() / (4 * parallel.max(1))).clamp(1, MOST_A_BATCH);
     let mut of_node: Vec<Vec<String>> = lab.nodes().iter().map(|_| Vec::new()).collect();
     for (from, name) in pairs {
@@ -89,7 +106,8 @@ fn pair_batches(lab: &Lab, pairs: Vec<(usize, String)>, parallel: usize) -> Vec<
         .filter_map(|(round, from)| {
             let names = of_node[from].chunks(size).nth(round)?.join(" ");
             let script = format!(
-                "for name in {names}; do ssh -n -o BatchMode=yes $name true 2>/dev/null || echo failed; done"
+                "for name in {names}; do \
+                 ssh -n -o BatchMode=yes {options} $name true 2>/dev/null || echo failed; done"
             );
             Some(Batch { from: lab.node(from), script })
         })

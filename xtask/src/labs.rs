@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use clap::Subcommand;
-use lab::{Lab, LabError, LabInfo, LabSpec};
+use lab::{Lab, LabError, LabInfo, LabSpec, Release};
 
 use crate::cargo::build_program;
 use crate::error::TaskError;
@@ -24,8 +24,11 @@ pub(crate) enum LabTask {
         /// Make every node a whole system, which boots systemd and can reboot
         #[arg(long)]
         systems: bool,
+        /// Lay the nodes over this release of Debian instead of the machine's own system
+        #[arg(long, value_parser = release)]
+        release: Option<Release>,
     },
-    /// Make the root file system of whole systems, if this machine has none yet
+    /// Make the root file systems of whole systems and of other releases, if this machine lacks them
     Root,
     /// List the labs of this machine
     List,
@@ -50,10 +53,10 @@ pub(crate) const ROOT_PASSWORD: &str = "Lab-root-1";
 /// Does it.
 pub(crate) fn run(task: &LabTask) -> Result<(), TaskError> {
     match task {
-        LabTask::Up { nodes, program, systems } => up(*nodes, *program, *systems),
+        LabTask::Up { nodes, program, systems, release } => up(*nodes, *program, *systems, *release),
         LabTask::Root => {
             packages::ensure(&[])?;
-            packages::ensure_systems()
+            Release::ALL.into_iter().try_for_each(packages::ensure_root)
         }
         LabTask::List => {
             lab::reap_dead_labs()?;
@@ -82,12 +85,21 @@ pub(crate) fn keep(lab: Lab) -> Result<(), TaskError> {
     Ok(())
 }
 
-fn up(nodes: usize, program: bool, systems: bool) -> Result<(), TaskError> {
+fn release(name: &str) -> Result<Release, String> {
+    let names = Release::ALL.map(Release::name).join(", ");
+    Release::named(name).ok_or_else(|| format!("known are {names}"))
+}
+
+fn up(nodes: usize, program: bool, systems: bool, release: Option<Release>) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_CLUSTER)?;
     let mut spec = LabSpec::new(nodes).root_password(ROOT_PASSWORD);
     if systems {
         packages::ensure_systems()?;
         spec = spec.systems();
+    }
+    if let Some(release) = release {
+        packages::ensure_root(release)?;
+        spec = spec.release(release);
     }
     if program {
         spec = spec.program(build_program()?);

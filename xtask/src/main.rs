@@ -4,11 +4,14 @@
 
 mod bench;
 mod bench_agent;
+mod bench_check;
 mod cargo;
 mod demo;
 mod error;
 mod floor;
+mod growth;
 mod labs;
+mod measure;
 mod packages;
 mod test;
 

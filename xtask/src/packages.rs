@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use lab::Requirement;
+use lab::{Release, Requirement};
 
 use crate::cargo::run;
 use crate::error::TaskError;
@@ -24,7 +24,7 @@ const MANAGERS: [Manager; 4] = [
 ];
 
 /// Package names where they differ: Debian's, Red Hat's and openEuler's, SUSE's.
-const NAMES: [[&str; 3]; 8] = [
+const NAMES: [[&str; 3]; 10] = [
     ["openssh-server", "openssh-server", "openssh-server"],
     ["openssh-client", "openssh-clients", "openssh-clients"],
     ["iproute2", "iproute", "iproute2"],
@@ -33,9 +33,17 @@ const NAMES: [[&str; 3]; 8] = [
     ["cron", "cronie", "cronie"],
     ["csh", "tcsh", "tcsh"],
     ["procps", "procps-ng", "procps"],
+    ["chromium-driver", "chromedriver", "chromedriver"],
+    ["fonts-wqy-microhei", "wqy-microhei-fonts", "wqy-microhei-fonts"],
 ];
 
-/// Programs beyond the lab's own needs, with Debian's name of their package.
+/// Where programs are.
+const PROGRAMS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+/// Where each family's packages put the font of [`FOR_BROWSER`].
+const FONTS: [&str; 3] =
+    ["/usr/share/fonts/truetype/wqy", "/usr/share/fonts/wqy-microhei", "/usr/share/fonts/truetype"];
+
+/// Programs (or a font's file) beyond the lab's own needs, with Debian's name of their package.
 pub(crate) type Extra = (&'static str, &'static str);
 /// For a cluster that is set up: the keepalive of the agents is a cron job.
 pub(crate) const FOR_CLUSTER: [Extra; 1] = [("cron", "cron")];
@@ -49,6 +57,12 @@ pub(crate) const FOR_TESTS: [Extra; 8] = [
     ("openssl", "openssl"),
     ("pkill", "procps"),
     ("cmp", "diffutils"),
+];
+/// For the tests of the page that `check --html` writes: a browser, what drives it, and a font with Chinese letters.
+pub(crate) const FOR_BROWSER: [Extra; 3] = [
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+    ("wqy-microhei.ttc", "fonts-wqy-microhei"),
 ];
 /// For the benchmark: its floor logs in by password.
 pub(crate) const FOR_BENCH: [Extra; 2] = [("cron", "cron"), ("sshpass", "sshpass")];
@@ -69,21 +83,29 @@ pub(crate) fn ensure(extra: &[Extra]) -> Result<(), TaskError> {
     if left.is_empty() { Ok(()) } else { Err(lab::LabError::Requirements(left).into()) }
 }
 
-/// Sees to it that a lab of whole systems can be brought up, after [`ensure`]: its programs, and the root file system,
-/// which is made once on a machine.
+/// Sees to it that a lab of whole systems can be brought up, after [`ensure`].
 pub(crate) fn ensure_systems() -> Result<(), TaskError> {
-    let packages: BTreeSet<&'static str> = lab::system_requirements().iter().filter_map(package).collect();
-    if !packages.is_empty() {
-        install(&packages)?;
-    }
-    if lab::system_root().is_err() {
+    install_missing(&lab::system_requirements())?;
+    ensure_root(Release::Bookworm)
+}
+
+/// Sees to it that nodes of this release can be brought up, after [`ensure`]: their root file system is made once on a
+/// machine.
+pub(crate) fn ensure_root(release: Release) -> Result<(), TaskError> {
+    if lab::root(release).is_err() {
+        install_missing(&lab::root_requirements())?;
         eprintln!(
-            "Making the root file system of whole systems, once on this machine; it takes about a minute."
+            "Making a root file system of Debian {release}, once on this machine; it takes about a minute."
         );
     }
-    let path = lab::build_system_root()?;
-    eprintln!("Whole systems boot from {}", path.display());
+    let path = lab::build_root(release)?;
+    eprintln!("Nodes of Debian {release} lie over {}", path.display());
     Ok(())
+}
+
+fn install_missing(missing: &[Requirement]) -> Result<(), TaskError> {
+    let packages: BTreeSet<&'static str> = missing.iter().filter_map(package).collect();
+    if packages.is_empty() { Ok(()) } else { install(&packages) }
 }
 
 fn package(requirement: &Requirement) -> Option<&'static str> {
@@ -117,8 +139,12 @@ fn translate(package: &'static str, family: usize) -> &'static str {
 }
 
 fn is_installed(program: &str) -> bool {
-    // Red Hat calls its cron daemon crond.
-    let names = if program == "cron" { vec!["cron", "crond"] } else { vec![program] };
-    let dirs = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-    names.iter().any(|name| dirs.iter().any(|dir| Path::new(dir).join(name).is_file()))
+    // What Red Hat calls otherwise.
+    let other = match program {
+        "cron" => "crond",
+        "chromium" => "chromium-browser",
+        same => same,
+    };
+    let is_there = |dir: &&str| [program, other].iter().any(|name| Path::new(dir).join(name).is_file());
+    PROGRAMS.iter().chain(&FONTS).any(is_there)
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::requirements::Requirement;
+use crate::root::Release;
 
 /// Trouble with a lab or one of its nodes.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +39,11 @@ pub enum LabError {
         /// What the set-up scripts printed.
         log: String,
     },
-    /// The root file system of whole systems was not made yet.
-    #[error("whole systems have no root file system yet ({} is missing); make it with `cargo xtask lab root`", .path.display())]
-    NoSystemRoot {
+    /// The root file system of a release was not made yet.
+    #[error("there is no root file system of Debian {release} yet ({} is missing); make it with `cargo xtask lab root`", .path.display())]
+    NoRoot {
+        /// Of which release.
+        release: Release,
         /// Where it would be.
         path: PathBuf,
     },
@@ -96,8 +99,11 @@ pub enum SpecMistake {
     #[error("node index {0} is out of range")]
     NoSuchNode(usize),
     /// A shell that the specification asks for is not installed.
-    #[error("{0} is not installed on this machine")]
+    #[error("{0} is not installed where the nodes have their system from")]
     NoSuchShell(String),
+    /// The root of this release has nothing that boots.
+    #[error("there are no whole systems of Debian {0}")]
+    NoSystems(Release),
 }
 
 impl LabError {

@@ -31,6 +31,14 @@ const START_SERVICE: &str = "\
 systemctl reset-failed ssh.service; systemctl start ssh.service || {
 journalctl --no-pager --quiet --boot --unit=ssh.service --lines=20 >&2; exit 1; }";
 const STOP_SERVICE: &str = "systemctl is-active --quiet ssh.service && systemctl stop ssh.service";
+/// Of the same types as before.
+const NEW_HOST_KEYS: &str = "\
+for key in /etc/ssh/ssh_host_*_key; do
+type=${key#/etc/ssh/ssh_host_}; rm -f \"$key\" \"$key.pub\"
+ssh-keygen -q -N '' -t \"${type%_key}\" -f \"$key\" || exit 1
+done";
+/// In bytes, with the IP header. The first message of a key exchange is about twice as large.
+const SMALL_PACKET: u32 = 600;
 
 impl Node {
     /// Ends the listening sshd. Open connections live on, new ones are refused.
@@ -47,6 +55,16 @@ impl Node {
     /// When the node is dead or sshd does not start; the error holds its log.
     pub fn start_sshd(&self) -> Result<(), LabError> {
         self.must(if self.is_system() { START_SERVICE } else { START_SSHD }).map(drop)
+    }
+
+    /// Gives the node new host keys, as an installation from scratch does, and starts its sshd again.
+    ///
+    /// # Errors
+    /// When the node is dead, or its sshd does not run or does not start.
+    pub fn change_host_keys(&self) -> Result<(), LabError> {
+        self.must(NEW_HOST_KEYS)?;
+        self.stop_sshd()?;
+        self.start_sshd()
     }
 
     /// Stops the listening sshd in its tracks: a connection is accepted by the kernel and then nothing is said.
@@ -102,6 +120,19 @@ impl Node {
         self.filter(&format!(
             "add rule inet lab arriving iifname eth0 {chance} drop\n\
              add rule inet lab leaving oifname eth0 {chance} drop"
+        ))
+    }
+
+    /// Loses what is larger than a small packet, in both directions, like a path that passes less than both ends
+    /// believe and tells nobody. A connection is made and sshd's greeting arrives, but no key exchange: each side's
+    /// first message is too large.
+    ///
+    /// # Errors
+    /// When the node is dead or `nft` fails.
+    pub fn lose_large_packets(&self) -> Result<(), LabError> {
+        self.filter(&format!(
+            "add rule inet lab arriving iifname eth0 meta length > {SMALL_PACKET} drop\n\
+             add rule inet lab leaving oifname eth0 meta length > {SMALL_PACKET} drop"
         ))
     }
 

@@ -14,8 +14,9 @@ use crate::node::Node;
 use crate::process::ProcessId;
 use crate::registry::reap_dead_labs;
 use crate::requirements::{requirements, system_requirements};
+use crate::root::root;
 use crate::spec::LabSpec;
-use crate::system::{disks, system_root, wait_until_up};
+use crate::system::{disks, wait_until_up};
 use crate::{host_keys, layers, network};
 
 /// How long an sshd may take to listen, on a machine that is busy with other labs.
@@ -101,11 +102,10 @@ fn base(spec: &LabSpec) -> Result<PathBuf, LabError> {
     if spec.systems {
         missing.extend(system_requirements());
     }
-    match () {
-        () if !missing.is_empty() => Err(LabError::Requirements(missing)),
-        () if spec.systems => system_root(),
-        () => Ok(PathBuf::from(layers::MACHINE)),
+    if !missing.is_empty() {
+        return Err(LabError::Requirements(missing));
     }
+    spec.root()?.map_or_else(|| Ok(PathBuf::from(layers::MACHINE)), root)
 }
 
 /// A disk for every node: a tmpfs of its own.
@@ -138,7 +138,7 @@ fn lay_layers(keeper: &mut Keeper, spec: &LabSpec, base: &Path) -> Result<(), La
         if spec.systems {
             disks::prepare(&disk, index)?;
         } else {
-            prepare(&disk, &disk_inside, index)?;
+            prepare(&disk, &disk_inside, index, base)?;
         }
         overlays.push_str(&overlay(&lower, &disk_inside));
     }
@@ -152,15 +152,15 @@ fn share_layers(outside: &Path, inside: &Path, spec: &LabSpec, base: &Path) -> R
         disks::share(outside, spec, base)?;
         return Ok(format!("{}/shared:{}", inside.display(), base.display()));
     }
-    layers::hide(&outside.join("hidden"))?;
-    layers::share(&outside.join("shared"), spec)?;
+    layers::hide(&outside.join("hidden"), base)?;
+    layers::share(&outside.join("shared"), spec, base)?;
     write(&outside.join("node.sh"), include_str!("node.sh"))?;
     Ok(format!("{0}/shared:{0}/hidden:{1}", inside.display(), base.display()))
 }
 
 /// Writes what `node.sh` needs of a node.
-fn prepare(disk: &Path, disk_inside: &Path, index: usize) -> Result<(), LabError> {
-    let (sshd, cron) = layers::daemons();
+fn prepare(disk: &Path, disk_inside: &Path, index: usize, base: &Path) -> Result<(), LabError> {
+    let (sshd, cron) = layers::daemons(base);
     write(&disk.join("fstab"), &fstab(&disk_inside.join("root")))?;
     write(&disk.join("cable"), &network::cable(index))?;
     write(&disk.join("sshd"), &sshd)?;

@@ -3,7 +3,7 @@
 //! 1. its own layer, on a tmpfs of its own: homes, host keys, host name, and whatever is written later;
 //! 2. the lab's layer: users, PAM and SSH settings, an empty `/var/log`, the program under test;
 //! 3. a layer of whiteouts, which hides what is the machine's own business;
-//! 4. the machine's `/`, read-only.
+//! 4. the machine's `/` or the root of another release, read-only: the *base*.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, symlink};
@@ -12,13 +12,13 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 use crate::error::LabError;
-use crate::requirements::find_program;
+use crate::requirements::program_in;
 use crate::spec::LabSpec;
 use crate::{accounts, host_keys};
 
-/// Where the first tier's nodes have their system from.
+/// Where the first tier's nodes have their system from, unless told.
 pub(crate) const MACHINE: &str = "/";
-/// What stays visible of the machine's `/`. All else in it is hidden.
+/// What stays visible of the base. All else in it is hidden.
 const VISIBLE: [&str; 8] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc"];
 /// Hidden below the top.
 const HIDDEN: [&str; 12] = [
@@ -115,11 +115,11 @@ const SFTP_SERVERS: [&str; 4] = [
 ];
 
 /// Writes the layer of whiteouts.
-pub(crate) fn hide(layer: &Path) -> Result<(), LabError> {
+pub(crate) fn hide(layer: &Path, base: &Path) -> Result<(), LabError> {
     make_dir(&layer.join("usr"), 0o755)?;
     make_dir(&layer.join("etc"), 0o755)?;
     make_dir(&layer.join("var/spool"), 0o755)?;
-    let top = fs::read_dir("/").map_err(LabError::io("list", "/"))?;
+    let top = fs::read_dir(base).map_err(LabError::io("list", base))?;
     for entry in top.flatten() {
         let name = entry.file_name();
         let visible = name.to_str().is_some_and(|name| VISIBLE.contains(&name) || name == "var");
@@ -134,7 +134,7 @@ pub(crate) fn hide(layer: &Path) -> Result<(), LabError> {
 }
 
 /// Writes the lab's layer.
-pub(crate) fn share(layer: &Path, spec: &LabSpec) -> Result<(), LabError> {
+pub(crate) fn share(layer: &Path, spec: &LabSpec, base: &Path) -> Result<(), LabError> {
     for (path, mode) in DIRECTORIES {
         make_dir(&layer.join(path), mode)?;
     }
@@ -145,13 +145,13 @@ pub(crate) fn share(layer: &Path, spec: &LabSpec) -> Result<(), LabError> {
         link(target, &layer.join(path))?;
     }
     share_devices(&layer.join("dev"))?;
-    share_pam(layer, MACHINE.as_ref())?;
-    share_crontabs(layer)?;
-    if let Ok(moduli) = fs::read("/etc/ssh/moduli") {
+    share_pam(layer, base)?;
+    share_crontabs(layer, base)?;
+    if let Ok(moduli) = fs::read(base.join("etc/ssh/moduli")) {
         put(&layer.join("etc/ssh/moduli"), &moduli, 0o644, 0)?;
     }
     share_program(layer, spec)?;
-    accounts::write(layer, &spec.users, MACHINE.as_ref())
+    accounts::write(layer, &spec.users, base)
 }
 
 /// The program under test.
@@ -184,10 +184,10 @@ pub(crate) fn share_pam(layer: &Path, base: &Path) -> Result<(), LabError> {
     put(&layer.join("etc/pam.d/sshd"), quiet.as_bytes(), 0o644, 0)
 }
 
-/// An empty cron spool with the owner and mode that the machine's cron package chose.
-fn share_crontabs(layer: &Path) -> Result<(), LabError> {
+/// An empty cron spool with the owner and mode that the base's cron package chose.
+fn share_crontabs(layer: &Path, base: &Path) -> Result<(), LabError> {
     for path in ["var/spool/cron", "var/spool/cron/crontabs", "var/mail"] {
-        let Ok(metadata) = fs::metadata(Path::new("/").join(path)) else {
+        let Ok(metadata) = fs::metadata(base.join(path)) else {
             continue;
         };
         let dir = layer.join(path);
@@ -255,8 +255,8 @@ fn home(dir: &Path, uid: u32, base: &Path) -> Result<(), LabError> {
 }
 
 /// The daemons that process 1 of a node starts: sshd, and cron where there is one.
-pub(crate) fn daemons() -> (String, String) {
-    let path = |name| find_program(name).map(|path| format!("{}\n", path.display())).unwrap_or_default();
+pub(crate) fn daemons(base: &Path) -> (String, String) {
+    let path = |name| program_in(base, name).map(|path| format!("{}\n", path.display())).unwrap_or_default();
     let cron = ["cron", "crond"].into_iter().map(path).find(|path| !path.is_empty());
     (path("sshd"), cron.unwrap_or_default())
 }

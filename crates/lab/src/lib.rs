@@ -9,9 +9,10 @@
 //! of the lab and removes its mounts, bridges and addresses. The keeper ends when its owner does, however that
 //! happens: it reads a pipe of which only the owner holds the other end.
 //!
-//! That is the first tier: cheap, and nothing runs on a node but sshd and cron. On the second one every node is a
-//! [whole system](LabSpec::systems) with systemd, logind and firewalld, over a root file system of Debian that is
-//! [made once](build_system_root). Both have the same interface; only whole systems [reboot](Node::reboot).
+//! That is the first tier: cheap, and nothing runs on a node but sshd and cron. Its nodes can also be of
+//! [another release](LabSpec::release) than the machine, over a root file system of Debian that is
+//! [made once](build_root). On the second tier every node is a [whole system](LabSpec::systems) with systemd, logind and
+//! firewalld, over such a root. Both have the same interface; only whole systems [reboot](Node::reboot).
 //!
 //! ```no_run
 //! use lab::{Lab, LabSpec};
@@ -42,6 +43,7 @@ mod node_files;
 mod process;
 mod registry;
 mod requirements;
+mod root;
 mod snapshot;
 mod spec;
 mod system;
@@ -52,8 +54,8 @@ pub use lab::Lab;
 pub use node::{Node, ShellOutput, enter_words};
 pub use process::Proc;
 pub use registry::{LabInfo, labs, reap_dead_labs, take_down};
-pub use requirements::{Requirement, requirements, system_requirements};
+pub use requirements::{Requirement, requirements, root_requirements, system_requirements};
+pub use root::{Release, build_root, root};
 pub use snapshot::{Entry, Kind, Snapshot};
 pub use spec::{LabSpec, Sh};
-pub use system::{build_system_root, system_root};
 pub use terminal::Terminal;

@@ -48,13 +48,20 @@ const PROGRAMS: [(&str, &str); 10] = [
 ];
 
 /// What whole systems need beside that.
-const SYSTEM_PROGRAMS: [(&str, &str); 2] =
-    [("systemd-nspawn", "systemd-container"), ("debootstrap", "debootstrap")];
+const SYSTEM_PROGRAMS: [(&str, &str); 1] = [("systemd-nspawn", "systemd-container")];
+/// What makes a root file system.
+const ROOT_PROGRAMS: [(&str, &str); 1] = [("debootstrap", "debootstrap")];
 
 /// What is missing on this machine for whole systems, beside what [`requirements`] tells.
 #[must_use]
 pub fn system_requirements() -> Vec<Requirement> {
     missing_programs(&SYSTEM_PROGRAMS)
+}
+
+/// What is missing on this machine to [make a root file system](crate::build_root), beside what [`requirements`] tells.
+#[must_use]
+pub fn root_requirements() -> Vec<Requirement> {
+    missing_programs(&ROOT_PROGRAMS)
 }
 
 /// What is missing on this machine. Empty when a lab can run.
@@ -79,15 +86,17 @@ fn missing_programs(programs: &[(&'static str, &'static str)]) -> Vec<Requiremen
 /// The search path of every process that the lab starts.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Finds a program on the fixed search path.
-pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+/// Finds a program of this machine on the fixed search path.
+fn find_program(name: &str) -> Option<PathBuf> {
     PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
 }
 
-/// Whether a program is on the fixed search path of a system whose root is `base`.
-pub(crate) fn has_program(base: &Path, name: &str) -> bool {
+/// Finds a program on the fixed search path of a system whose root is `base`. The path is the one in that system.
+pub(crate) fn program_in(base: &Path, name: &str) -> Option<PathBuf> {
     // Not followed: an absolute link would lead into this machine.
-    PATH.split(':').any(|dir| base.join(dir.trim_start_matches('/')).join(name).symlink_metadata().is_ok())
+    let is_there =
+        |path: &PathBuf| base.join(path.strip_prefix("/").unwrap_or(path)).symlink_metadata().is_ok();
+    PATH.split(':').map(|dir| Path::new(dir).join(name)).find(is_there)
 }
 
 fn is_mount_point(dir: &Path) -> bool {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{LabError, SpecMistake};
-use crate::requirements::has_program;
+use crate::requirements::program_in;
+use crate::root::Release;
 
 /// Which shell `/bin/sh` is on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct LabSpec {
     pub(crate) ipv6: bool,
     pub(crate) program: Option<PathBuf>,
     pub(crate) systems: bool,
+    /// None: the machine's own.
+    pub(crate) release: Option<Release>,
     mistake: Option<SpecMistake>,
 }
 
@@ -59,6 +62,8 @@ pub struct LabSpec {
 const FIRST_UID: u32 = 1000;
 /// A bridge takes at most 1,023 ports.
 const MOST_NODES: usize = 1000;
+/// What whole systems boot.
+const SYSTEMS: Release = Release::Bookworm;
 
 impl LabSpec {
     /// A lab of `nodes` nodes called `node1`, `node2`, …, with sshd on port 22 and IPv4 only.
@@ -84,6 +89,7 @@ impl LabSpec {
             ipv6: false,
             program: None,
             systems: false,
+            release: None,
             mistake: (!fits).then_some(SpecMistake::Nodes(nodes)),
         }
     }
@@ -146,7 +152,7 @@ impl LabSpec {
         self
     }
 
-    /// Chooses what `/bin/sh` is on one node. Unless told, it is what the machine has.
+    /// Chooses what `/bin/sh` is on one node. Unless told, it is what the machine or the release has.
     #[must_use]
     pub fn sh(mut self, node: usize, sh: Sh) -> LabSpec {
         self.with_node(node, |spec| spec.sh = Some(sh));
@@ -176,11 +182,20 @@ impl LabSpec {
 
     /// Makes every node a whole system: the second tier. It boots the systemd of Debian bookworm, with sshd, cron
     /// and logind as services, polkit on demand, and firewalld installed but not enabled; it can
-    /// [reboot](crate::Node::reboot). It needs the root file system that
-    /// [`build_system_root`](crate::build_system_root) makes.
+    /// [reboot](crate::Node::reboot). It needs the root file system that [`build_root`](crate::build_root) makes of
+    /// [`Release::Bookworm`].
     #[must_use]
     pub fn systems(mut self) -> LabSpec {
         self.systems = true;
+        self
+    }
+
+    /// Lays the nodes over another release instead of the machine's own system: ssh, sshd, cron, shells and
+    /// libraries are of that release. It needs the root file system that [`build_root`](crate::build_root) makes
+    /// of it.
+    #[must_use]
+    pub fn release(mut self, release: Release) -> LabSpec {
+        self.release = Some(release);
         self
     }
 
@@ -188,6 +203,17 @@ impl LabSpec {
         match self.nodes.get_mut(node) {
             Some(spec) => change(spec),
             None => self.mistake = self.mistake.take().or(Some(SpecMistake::NoSuchNode(node))),
+        }
+    }
+
+    /// The release whose root the nodes lie over; none for the machine's own system.
+    pub(crate) fn root(&self) -> Result<Option<Release>, LabError> {
+        match self.release {
+            Some(release) if self.systems && release != SYSTEMS => {
+                Err(LabError::Spec(SpecMistake::NoSystems(release)))
+            }
+            None if self.systems => Ok(Some(SYSTEMS)),
+            release => Ok(release),
         }
     }
 
@@ -200,7 +226,7 @@ impl LabSpec {
         let shells = self.users.iter().map(|user| user.shell.clone());
         for shell in asked.chain(shells) {
             let name = shell.rsplit('/').next().unwrap_or(&shell);
-            if !has_program(base, name) {
+            if program_in(base, name).is_none() {
                 return Err(LabError::Spec(SpecMistake::NoSuchShell(shell)));
             }
         }

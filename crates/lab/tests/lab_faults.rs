@@ -53,6 +53,47 @@ fn packets_are_dropped_rejected_and_lost() {
     assert_eq!(knock(one, two, 22), "SSH");
 }
 
+/// What `ssh -v` says on its way to another node, within its time limit.
+fn call(from: &Node, to: &Node) -> String {
+    let options = "-v -n -o BatchMode=yes -o ConnectTimeout=3 -o UserKnownHostsFile=/tmp/known \
+                   -o StrictHostKeyChecking=accept-new";
+    from.sh("root", &format!("timeout 5 ssh {options} {} true", to.ip())).unwrap().stderr
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn large_packets_are_lost_within_the_key_exchange() {
+    let lab = Lab::up(LabSpec::new(3)).unwrap();
+    let (one, two, three) = (lab.node(0), lab.node(1), lab.node(2));
+    two.lose_large_packets().unwrap();
+    for (from, to) in [(one, two), (two, three)] {
+        let said = call(from, to);
+        assert!(said.contains("remote software version OpenSSH"), "{said}");
+        assert!(said.contains("SSH2_MSG_KEXINIT sent"), "{said}");
+        assert!(!said.contains("SSH2_MSG_NEWKEYS received"), "{said}");
+    }
+    assert!(call(one, three).contains("SSH2_MSG_NEWKEYS received"));
+    two.heal_network().unwrap();
+    assert!(call(one, two).contains("SSH2_MSG_NEWKEYS received"));
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn host_keys_change() {
+    let lab = Lab::up(LabSpec::new(2)).unwrap();
+    let (one, two) = (lab.node(0), lab.node(1));
+    assert!(call(one, two).contains("SSH2_MSG_NEWKEYS received"));
+    let before = two.snapshot(&["/etc/ssh"]);
+    two.change_host_keys().unwrap();
+    let after = two.snapshot(&["/etc/ssh"]);
+    for kind in ["ed25519", "ecdsa", "rsa"] {
+        let path = format!("/etc/ssh/ssh_host_{kind}_key");
+        assert_ne!(before.entries[&path].content, after.entries[&path].content);
+    }
+    assert_eq!(before.entries.len(), after.entries.len());
+    assert!(call(one, two).contains("REMOTE HOST IDENTIFICATION HAS CHANGED"));
+}
+
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn disks_fill_up_and_homes_become_read_only() {

@@ -1,17 +1,20 @@
-# Makes the root file system of whole systems. Runs in mount and process namespaces of its own, so nothing that it
-# starts or mounts outlives it.
-# $1: an empty directory; $2: the suite; $3: the mirror, or nothing for debootstrap's own; then the packages.
+# Makes a root file system of Debian. Runs in mount and process namespaces of its own, so nothing that it starts or
+# mounts outlives it.
+# $1: an empty directory; $2: the suite; $3: the mirror, or nothing for debootstrap's own; $4: what debootstrap installs
+# beside the essential packages, with commas; then the packages that are installed when those are configured.
 set -eu
 umask 022
-root=$1 suite=$2 mirror=$3
-shift 3
+root=$1 suite=$2 mirror=$3 first=$4
+shift 4
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -s "$keyring" ] || { echo "install the package debian-archive-keyring (Fedora: debian-keyring)"; exit 1; }
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
-# Only what boots. sshd, polkit and firewalld do not install before the rest is configured.
-debootstrap --variant=minbase --keyring="$keyring" --force-check-gpg \
-    --include=systemd,systemd-sysv,dbus,libpam-systemd "$suite" "$root" ${mirror:+"$mirror"}
+# A debootstrap that is older than the release makes it like the newest that it knows.
+script=
+[ -e "/usr/share/debootstrap/scripts/$suite" ] || script=sid
+debootstrap --variant=minbase --keyring="$keyring" --force-check-gpg ${first:+"--include=$first"} \
+    "$suite" "$root" "$mirror" $script
 
 mount --bind /dev "$root/dev"
 mount --bind /dev/pts "$root/dev/pts"
@@ -31,15 +34,17 @@ printf 'force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/
 chroot "$root" apt-get -o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false update
 chroot "$root" apt-get install --yes --no-install-recommends "$@"
 
-# As on a server, but without what stirs by itself.
-chroot "$root" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
-    e2scrub_reap.service fstrim.timer systemd-pstore.service getty@.service console-getty.service
-chroot "$root" systemctl disable firewalld.service
-mkdir -p "$root/etc/systemd/journald.conf.d" "$root/etc/systemd/system.conf.d"
-# A node's disk is filled to the last byte by tests; the journal must not fight for it.
-printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n' >"$root/etc/systemd/journald.conf.d/lab.conf"
-# A program that does not want to end holds a reboot up for so long.
-printf '[Manager]\nDefaultTimeoutStopSec=5s\n' >"$root/etc/systemd/system.conf.d/lab.conf"
+if [ -e "$root/usr/bin/systemctl" ]; then
+    # As on a server, but without what stirs by itself.
+    chroot "$root" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+        e2scrub_reap.service fstrim.timer systemd-pstore.service getty@.service console-getty.service
+    chroot "$root" systemctl disable firewalld.service
+    mkdir -p "$root/etc/systemd/journald.conf.d" "$root/etc/systemd/system.conf.d"
+    # A node's disk is filled to the last byte by tests; the journal must not fight for it.
+    printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n' >"$root/etc/systemd/journald.conf.d/lab.conf"
+    # A program that does not want to end holds a reboot up for so long.
+    printf '[Manager]\nDefaultTimeoutStopSec=5s\n' >"$root/etc/systemd/system.conf.d/lab.conf"
+fi
 
 # What belongs to one machine, and what only fills the disk.
 cat "$root/run/hosts" >"$root/etc/hosts"

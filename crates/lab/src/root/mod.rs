@@ -1,13 +1,16 @@
-//! The root file system that all whole systems of this machine share: how it is made, and where it is kept.
+//! The Debian root file systems that nodes of this machine lie over: how one is made, and where it is kept.
 
+mod mirror;
+
+use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::mirror::mirror;
 use crate::error::LabError;
-use crate::requirements::{PATH, requirements, system_requirements};
+use crate::requirements::{PATH, requirements, root_requirements};
+use mirror::mirror;
 
 /// Outside of the build directory: a fresh clone does not make it again.
 const CACHE: &str = "/var/cache/gs_sshexkey-lab";
@@ -15,17 +18,31 @@ const SCRIPT: &str = include_str!("build.sh");
 /// So many lines of a failed build are shown.
 const SHOWN: usize = 30;
 
+/// A release of Debian that nodes can be of, whatever the machine itself runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// Debian 12 with OpenSSH 9.2. Its root has systemd 252 too, and is what whole systems boot from.
+    Bookworm,
+    /// Debian 13 with OpenSSH 10.0, whose sshd bars an address for a while that makes it work for nothing
+    /// (`PerSourcePenalties`). Its root is small: it cannot boot.
+    Trixie,
+}
+
 /// What a root file system is made of.
 #[derive(Debug)]
 struct Recipe {
     /// The release of Debian, by its code name.
     suite: &'static str,
+    /// What debootstrap itself installs beside the essential packages.
+    first: &'static [&'static str],
+    /// What is installed when the rest is configured: sshd, polkit and firewalld want it so.
     packages: &'static [&'static str],
 }
 
-/// OpenSSH 9.2, systemd 252.
+/// Whole systems.
 const BOOKWORM: Recipe = Recipe {
     suite: "bookworm",
+    first: &["systemd", "systemd-sysv", "dbus", "libpam-systemd"],
     packages: &[
         // What a server has.
         "openssh-server",
@@ -49,23 +66,60 @@ const BOOKWORM: Recipe = Recipe {
     ],
 };
 
-/// The root file system of whole systems, ready for use.
+/// Nodes of the first tier only: what they start, and what their tests use.
+const TRIXIE: Recipe = Recipe {
+    suite: "trixie",
+    first: &[],
+    packages: &["openssh-server", "openssh-client", "cron", "procps", "csh", "dash", "diffutils", "sshpass"],
+};
+
+impl Release {
+    /// All of them.
+    pub const ALL: [Release; 2] = [Release::Bookworm, Release::Trixie];
+
+    /// Its code name, as Debian writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.recipe().suite
+    }
+
+    /// The release with this code name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Release> {
+        Release::ALL.into_iter().find(|release| release.name() == name)
+    }
+
+    fn recipe(self) -> &'static Recipe {
+        match self {
+            Release::Bookworm => &BOOKWORM,
+            Release::Trixie => &TRIXIE,
+        }
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// The root file system of a release, ready for use.
 ///
 /// # Errors
 /// When it was not made yet on this machine; the error says how.
-pub fn system_root() -> Result<PathBuf, LabError> {
-    let path = BOOKWORM.path();
-    if path.is_dir() { Ok(path) } else { Err(LabError::NoSystemRoot { path }) }
+pub fn root(release: Release) -> Result<PathBuf, LabError> {
+    let path = release.recipe().path();
+    if path.is_dir() { Ok(path) } else { Err(LabError::NoRoot { release, path }) }
 }
 
-/// Makes the root file system of whole systems if it is not there, which takes about a minute and needs a mirror
+/// Makes the root file system of a release if it is not there, which takes about a minute and needs a mirror
 /// of Debian: the one in `GS_LAB_MIRROR`, or that of the machine's own package sources. Another builder is
 /// waited for, and the remains of one that was killed are removed.
 ///
 /// # Errors
 /// When the machine lacks something, or a step of the build fails.
-pub fn build_system_root() -> Result<PathBuf, LabError> {
-    let missing: Vec<_> = requirements().into_iter().chain(system_requirements()).collect();
+pub fn build_root(release: Release) -> Result<PathBuf, LabError> {
+    let missing: Vec<_> = requirements().into_iter().chain(root_requirements()).collect();
     if !missing.is_empty() {
         return Err(LabError::Requirements(missing));
     }
@@ -73,22 +127,24 @@ pub fn build_system_root() -> Result<PathBuf, LabError> {
     let lock = Path::new(CACHE).join("lock");
     let held = File::create(&lock).map_err(LabError::io("create", &lock))?;
     held.lock().map_err(LabError::io("lock", &lock))?;
-    let path = BOOKWORM.path();
+    let recipe = release.recipe();
+    let path = recipe.path();
     if !path.is_dir() {
         remove_half_built()?;
-        BOOKWORM.build(&path)?;
+        recipe.build(&path)?;
     }
     Ok(path)
 }
 
 impl Recipe {
     fn path(&self) -> PathBuf {
-        Path::new(CACHE).join(format!("system-{}-{:016x}", self.suite, self.hash()))
+        Path::new(CACHE).join(format!("{}-{:016x}", self.suite, self.hash()))
     }
 
     /// FNV-1a over all that the result depends on. The standard library's hashes may change with its version.
     fn hash(&self) -> u64 {
-        let words = [SCRIPT, self.suite].into_iter().chain(self.packages.iter().copied());
+        let packages = self.first.iter().chain(&["then"]).chain(self.packages).copied();
+        let words = [SCRIPT, self.suite].into_iter().chain(packages);
         let bytes = words.flat_map(|word| word.bytes().chain([0]));
         bytes
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -108,6 +164,7 @@ impl Recipe {
             .arg(&new)
             .arg(self.suite)
             .arg(mirror().unwrap_or_default())
+            .arg(self.first.join(","))
             .args(self.packages)
             .env("PATH", PATH)
             .current_dir("/")
@@ -157,10 +214,21 @@ mod tests {
 
     #[test]
     fn another_recipe_is_another_root() {
-        let other = Recipe { suite: "trixie", packages: BOOKWORM.packages };
-        let fewer = Recipe { suite: BOOKWORM.suite, packages: &BOOKWORM.packages[1..] };
+        let other = Recipe { suite: "trixie", ..BOOKWORM };
+        let fewer = Recipe { packages: &BOOKWORM.packages[1..], ..BOOKWORM };
+        let later = Recipe { first: &[], packages: &["a"], ..BOOKWORM };
+        let sooner = Recipe { first: &["a"], packages: &[], ..BOOKWORM };
         assert_ne!(other.hash(), BOOKWORM.hash());
         assert_ne!(fewer.path(), BOOKWORM.path());
+        assert_ne!(later.path(), sooner.path());
         assert!(!is_half_built(&BOOKWORM.path()) && is_half_built(&BOOKWORM.path().with_extension("new")));
+    }
+
+    #[test]
+    fn a_release_is_found_by_its_name() {
+        for release in Release::ALL {
+            assert_eq!(Release::named(&release.to_string()), Some(release));
+        }
+        assert_eq!(Release::named("sid"), None);
     }
 }
