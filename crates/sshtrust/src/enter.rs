@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use sshfiles::PublicKey;
@@ -43,6 +44,8 @@ pub struct Visit<'a> {
     pub home: &'a Path,
     /// Socket of the user's own agent (`SSH_AUTH_SOCK`).
     pub agent: Option<&'a Path>,
+    /// How long the key exchange with a node may take.
+    pub limit: Duration,
     /// This machine is entered without SSH, even if its SSH server cannot be reached.
     pub local_needs_no_ssh: bool,
 }
@@ -165,7 +168,7 @@ async fn open(
         observer.event(&Event::LoggedIn { node: spec, how: Login::Local });
         return Ok(Reached::Entered(Entered { spec, login: Login::Local, connection: None }));
     }
-    let mut connection = Connection::open(spec, visit.user, trusted).await?;
+    let mut connection = Connection::open(spec, visit.user, trusted, visit.limit).await?;
     let host_key =
         connection.host_key().map_or_else(String::new, |k| format!("{} {}", k.algorithm(), k.fingerprint()));
     observer.event(&Event::Connected { node: spec, host_key, known: connection.host_key_was_known() });

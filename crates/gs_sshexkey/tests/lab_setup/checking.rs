@@ -1,39 +1,134 @@
 //! `check` on healthy clusters: all pairs green, and nothing changes.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
-use lab::{Lab, Node};
+use lab::{Lab, Node, Release};
 use serde_json::Value;
 
 use crate::harness::*;
 use crate::tools::*;
 
-/// Runs `check` on a node, without a terminal and with this standard input.
-pub(crate) fn check_with(on: &Node, user: &str, hosts: &str, flags: &[&str], input: &str) -> Run {
+/// Starts `check` on a node, without a terminal.
+pub(crate) fn start_check(on: &Node, user: &str, hosts: &str, flags: &[&str], input: &str) -> Child {
     on.write("/tmp/hostfile", hosts.as_bytes(), 0o644, user).unwrap();
     let mut command = on.command(user);
     command.args(["gs_sshexkey", "check", "-f", "/tmp/hostfile"]).args(flags);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A run that needs no answer does not read it.
     let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
-    finish(child)
+    child
+}
+
+/// Runs `check` on a node to its end.
+pub(crate) fn check_with(on: &Node, user: &str, hosts: &str, flags: &[&str], input: &str) -> Run {
+    finish(start_check(on, user, hosts, flags, input))
 }
 
 /// Runs `check --json` from the first node over all; the document and the exit status.
 #[track_caller]
-pub(crate) fn check(lab: &Lab, user: &str, flags: &[&str]) -> (Value, i32) {
-    let flags: Vec<&str> = ["--json", "--no-password"].iter().chain(flags).copied().collect();
-    let run = check_with(lab.node(0), user, &hostfile(&all(lab)), &flags, "");
+pub(crate) fn check(lab: &Lab, user: &str, flags: &[&str], input: &str) -> (Value, Option<i32>) {
+    let flags: Vec<&str> = ["--json"].iter().chain(flags).copied().collect();
+    let run = check_with(lab.node(0), user, &hostfile(&all(lab)), &flags, input);
     let document = serde_json::from_str(&run.stdout)
         .unwrap_or_else(|error| panic!("{error}\n{}\n{}", run.stdout, run.stderr));
-    (document, run.code.unwrap())
+    (document, run.code)
 }
 
 /// Fails unless every pair of so many works and the exit status says so.
 #[track_caller]
 pub(crate) fn must_be_green(lab: &Lab, user: &str, flags: &[&str], pairs: usize) {
-    let (document, status) = check(lab, user, flags);
-    assert_eq!(document["broken"], Value::Array(Vec::new()), "{document:#}");
+    let (document, status) = check(lab, user, flags, "");
+    assert_eq!(document["faults"], Value::Array(Vec::new()), "{document:#}");
+    assert_eq!(document["counts"]["works"], pairs, "{document:#}");
     assert_eq!(document["counts"]["total"], pairs, "{document:#}");
-    assert_eq!((status, &document["healthy"]), (0, &Value::Bool(true)), "{document:#}");
+    assert_eq!((status, &document["healthy"]), (Some(0), &Value::Bool(true)), "{document:#}");
+}
+
+/// All files of a node that a check could leave something in.
+fn everything(nodes: &[&Node]) -> Vec<lab::Snapshot> {
+    let places = ["/root", "/home", "/etc", "/tmp", "/opt", "/srv", "/var/tmp", "/var/spool", "/dev/shm", "/usr/local"];
+    nodes.iter().map(|node| node.snapshot(&places)).collect()
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn three_healthy_nodes_are_green_in_every_way_and_nothing_changes() {
+    let lab = Lab::up(spec(3).port(1, 2222)).unwrap();
+    let nodes = all(&lab);
+    set_up(&lab, "root");
+    set_up(&lab, "omm");
+    for node in &nodes {
+        // What cron starts is not ours.
+        sh(node, "root", "pkill -x cron");
+    }
+    lab.node(0).write("/tmp/hostfile", hostfile(&nodes).as_bytes(), 0o644, "root").unwrap();
+    let running: Vec<Vec<String>> = nodes.iter().map(|node| command_lines(node)).collect();
+    let before = everything(&nodes);
+    for (user, flags, pairs) in [
+        ("root", &[] as &[&str], 6),
+        ("root", &["--by", "name"], 6),
+        ("root", &["--by", "both"], 12),
+        ("omm", &["--by", "ip"], 6),
+    ] {
+        let flags: Vec<&str> = flags.iter().chain(&["--no-password"]).copied().collect();
+        // The hostfile stays the one of the snapshot.
+        let mut command = lab.node(0).command(user);
+        let output = command.args(["gs_sshexkey", "check", "--json", "-f", "/tmp/hostfile"]).args(&flags).output();
+        let output = output.unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &document["counts"]["works"]), (Some(0), &pairs.into()), "{document:#}");
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    for ((node, before), running) in nodes.iter().zip(&before).zip(&running) {
+        let diff = before.diff(&everything(&[node])[0]);
+        assert!(diff.is_empty(), "{} differs:\n{diff}", node.name());
+        must_come_to_run_only(node, running);
+    }
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_coordinator_outside_of_the_cluster_sees_it_too() {
+    let lab = cluster(3);
+    let inside: Vec<&Node> = lab.nodes().iter().skip(1).collect();
+    run(lab.node(1), "omm", &hostfile(&inside), &[], &format!("{PASSWORD}\n")).must_succeed();
+    let run = check_with(lab.node(0), "omm", &hostfile(&inside), &["--json"], &format!("{PASSWORD}\n"));
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.code, &document["counts"]["works"]), (Some(0), &2.into()), "{document:#}");
+    assert_eq!(document["nodes"][0]["entered"], "password");
+    // The question is not part of the document.
+    assert!(run.stderr.contains("Please enter password for current user[omm]."), "{}", run.stderr);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn thirty_nodes_of_openssh_10_with_its_penalties_are_green() {
+    let lab = Lab::up(spec(30).release(Release::Trixie)).unwrap();
+    let penalties = sh(lab.node(7), "root", "sshd -T | grep -i '^persourcepenalties '");
+    assert!(penalties.contains("crash:"), "{penalties}");
+    set_up(&lab, "omm");
+    must_be_green(&lab, "omm", &["--no-password"], 870);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_caller_that_is_penalised_is_waited_for() {
+    let lab = Lab::up(spec(3).release(Release::Trixie)).unwrap();
+    set_up(&lab, "omm");
+    // Calls without a key, until the server shuts its door.
+    let (from, to) = (lab.node(1), lab.node(2));
+    let knock = format!(
+        "ssh -n -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+         -o IdentityAgent=none -o IdentityFile=none omm@{} true 2>&1",
+        to.ip()
+    );
+    let deadline = Instant::now() + PATIENCE;
+    while from.sh("omm", &knock).unwrap().stdout.contains("Permission denied") {
+        assert!(Instant::now() < deadline, "the server shuts nobody out");
+    }
+    let start = Instant::now();
+    must_be_green(&lab, "omm", &["--no-password"], 6);
+    assert!(start.elapsed() > Duration::from_secs(2), "it was not shut out any more");
 }

@@ -11,6 +11,7 @@ mod again;
 mod awkward;
 mod before;
 mod checking;
+mod checking_faults;
 mod failures;
 mod faults;
 mod flags;

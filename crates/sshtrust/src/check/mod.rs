@@ -17,6 +17,10 @@ use crate::text::printable;
 
 pub use crate::enter::NoEntry;
 
+/// How long the key exchange with a node may take, as long as the nodes' own `ssh` waits. Nobody calls before all have
+/// answered or not.
+const KEX_LIMIT: Duration = Duration::from_secs(20);
+
 /// What the user asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -153,6 +157,7 @@ async fn enter(
         user: &options.user,
         home: &options.home,
         agent: options.agent.as_deref(),
+        limit: KEX_LIMIT,
         local_needs_no_ssh: true,
     };
     let reached = reach(visit, observer).await.map_err(|records| CheckError::LocalFile {

@@ -7,8 +7,10 @@ use crate::text::{printable, sh_quote};
 
 /// How long one call may take on the node, in seconds. Slow name servers take up to 60.
 pub(super) const CALL_LIMIT: u64 = 60;
-/// How long `ssh` may take for TCP, the banner and the key exchange, in seconds.
+/// How long `ssh` may take for TCP and the banner, in seconds.
 const CONNECT_LIMIT: u64 = 20;
+/// How long a server may say nothing, in seconds, twice: that bounds the key exchange, which ConnectTimeout does not.
+const SILENCE_LIMIT: u64 = 20;
 /// Most that is kept of what `ssh` printed, in bytes. A line of a pipe must stay below 4,096 to be written at once.
 const MOST_SAID: usize = 1_500;
 /// Stands in a result line for the line ends of what `ssh` printed.
@@ -55,7 +57,7 @@ pub(super) fn script(cheap_kex: bool) -> String {
     let kex = if cheap_kex { " -o KexAlgorithms=^curve25519-sha256" } else { "" };
     let ssh = format!(
         "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout={CONNECT_LIMIT} \
-         -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none -o ForwardX11=no -o ForwardAgent=no{kex}"
+         -o ServerAliveInterval={SILENCE_LIMIT} -o ServerAliveCountMax=2 -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none -o ForwardX11=no -o ForwardAgent=no{kex}"
     );
     format!(
         "gs_seconds={CALL_LIMIT} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={}\n{LOOP}",

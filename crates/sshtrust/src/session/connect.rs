@@ -19,9 +19,8 @@ use crate::text::printable;
 
 /// How long TCP may take.
 const TCP_LIMIT: Duration = Duration::from_secs(10);
-/// How long the key exchange may take.
-/// Some servers ask slow name servers before they say a word.
-const KEX_LIMIT: Duration = Duration::from_secs(60);
+/// How long a key exchange may take where the node is needed: some servers ask slow name servers before they say a word.
+pub const KEX_LIMIT: Duration = Duration::from_secs(60);
 /// Waits between tries of a server that throttles; its penalties last some 15 seconds.
 const BACK_OFF: [Duration; 5] = [
     Duration::from_millis(200),
@@ -38,24 +37,31 @@ pub struct Connection {
     pub(super) trusted: Arc<TrustedHosts>,
     pub(super) handle: Handle<Client>,
     pub(super) shared: Shared,
+    /// How long a key exchange may take.
+    pub(super) limit: Duration,
     pub(super) authenticated: bool,
 }
 
 impl Connection {
-    /// Connects, exchanges keys and checks the host key against the records. A server that throttles is tried again
-    /// a few times.
+    /// Connects, exchanges keys, which may take as long as `limit`, and checks the host key against the records. A
+    /// server that throttles is tried again a few times.
     ///
     /// # Errors
     /// [`ConnectError`], of the last try.
-    pub async fn open(spec: NodeSpec, user: &str, trusted: Arc<TrustedHosts>) -> Result<Self, ConnectError> {
+    pub async fn open(
+        spec: NodeSpec,
+        user: &str,
+        trusted: Arc<TrustedHosts>,
+        limit: Duration,
+    ) -> Result<Self, ConnectError> {
         let config = Arc::new(algorithms::config(&trusted.types(spec), None));
         for wait in BACK_OFF {
-            match Self::open_once(spec, user, &trusted, &config).await {
+            match Self::open_once(spec, user, &trusted, &config, limit).await {
                 Err(error) if error.is_throttling() => tokio::time::sleep(wait).await,
                 result => return result,
             }
         }
-        Self::open_once(spec, user, &trusted, &config).await
+        Self::open_once(spec, user, &trusted, &config, limit).await
     }
 
     pub(super) async fn open_once(
@@ -63,6 +69,7 @@ impl Connection {
         user: &str,
         trusted: &Arc<TrustedHosts>,
         config: &Arc<Config>,
+        limit: Duration,
     ) -> Result<Self, ConnectError> {
         let stream = tcp(spec).await?;
         let first = FirstBytes::default();
@@ -70,18 +77,18 @@ impl Connection {
         let client = Client { spec, trusted: trusted.clone(), shared: shared.clone() };
         let exchange =
             russh::client::connect_stream(config.clone(), Peek::new(stream, first.clone()), client);
-        let handle = match timeout(KEX_LIMIT, exchange).await {
-            Err(_) => return Err(ConnectError::Silent(KEX_LIMIT.as_secs())),
+        let handle = match timeout(limit, exchange).await {
+            Err(_) => return Err(ConnectError::Silent(limit.as_secs())),
             Ok(Err(error)) => return Err(explain(error, &shared, &first)),
             Ok(Ok(handle)) => handle,
         };
         let (trusted, user) = (trusted.clone(), user.to_owned());
-        Ok(Self { spec, user, trusted, handle, shared, authenticated: false })
+        Ok(Self { spec, user, trusted, handle, shared, limit, authenticated: false })
     }
 
     /// Makes the same connection again, after the server closed this one.
     pub(super) async fn reopen(&mut self) -> Result<(), ConnectError> {
-        let again = Self::open(self.spec, &self.user, self.trusted.clone()).await?;
+        let again = Self::open(self.spec, &self.user, self.trusted.clone(), self.limit).await?;
         if again.host_key() != self.host_key() {
             return Err(ConnectError::Protocol(
                 "two machines answer at this address: the second connection met another host key".to_owned(),

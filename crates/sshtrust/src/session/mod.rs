@@ -16,7 +16,7 @@ mod scan;
 mod shell;
 
 pub use auth::PasswordOutcome;
-pub use connect::Connection;
+pub use connect::{Connection, KEX_LIMIT};
 pub use credentials::{Credential, Credentials};
 pub use error::{ConnectError, HostKeyConflict};
 pub use host_key::{HostKeyVerdict, TrustedHosts};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sshfiles::PublicKey;
 
 use super::algorithms;
-use super::connect::Connection;
+use super::connect::{Connection, KEX_LIMIT};
 use super::error::ConnectError;
 use super::host_key::TrustedHosts;
 use crate::inventory::NodeSpec;
@@ -32,7 +32,7 @@ pub async fn scan_host_keys(
             continue;
         }
         let config = Arc::new(algorithms::config(&[], Some(family)));
-        match Connection::open_once(spec, "", trusted, &config).await {
+        match Connection::open_once(spec, "", trusted, &config, KEX_LIMIT).await {
             Ok(connection) => {
                 keys.extend(connection.host_key());
                 connection.close().await;

@@ -4,7 +4,7 @@ use super::{Options, SetupError};
 use crate::enter::{Entered, NoEntry, Passwords, Patience, Reached, Visit, log_in, reach};
 use crate::event::Observer;
 use crate::inventory::NodeSpec;
-use crate::session::ConnectError;
+use crate::session::{ConnectError, KEX_LIMIT};
 
 /// Enters all nodes. A node that cannot be reached is reported before anybody is asked for a password.
 pub(super) async fn enter(
@@ -17,6 +17,7 @@ pub(super) async fn enter(
         user: &options.user,
         home: &options.home,
         agent: options.agent.as_deref(),
+        limit: KEX_LIMIT,
         // The others need it.
         local_needs_no_ssh: false,
     };
