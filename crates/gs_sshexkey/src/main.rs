@@ -5,10 +5,12 @@
 mod args;
 mod command;
 mod errors;
+mod help;
 mod host;
 mod log;
 mod prompt;
 mod reporter;
+mod resolver;
 
 use std::process::ExitCode;
 

@@ -15,6 +15,7 @@
 //! - [`plan`]: what has to change. Pure.
 //! - [`apply`]: makes the change, journaled and undoable.
 //! - [`probe`]: who can reach whom.
+//! - [`passwords`]: a file of passwords, in place of questions.
 //! - [`setup`]: the pipeline of the classic command.
 //! - [`keep`]: run on a node: keeps the agent there alive.
 //! - [`event`]: what happened, as plain data. Nothing here prints.
@@ -26,6 +27,7 @@ pub mod inventory;
 pub mod keep;
 pub mod node;
 pub mod observe;
+pub mod passwords;
 pub mod plan;
 pub mod probe;
 pub mod program;

@@ -1,7 +1,10 @@
 //! One file a command.
 
 mod agent;
+mod asker;
+mod password_file;
 mod setup;
+mod source;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -4,11 +4,13 @@ mod connect;
 mod keep;
 mod node;
 mod setup;
+mod source;
 
 use std::fmt;
 
 pub(crate) use keep::keep;
 pub(crate) use setup::{explain, hostfile};
+pub(crate) use source::{NAMES_CURE, ansible, content, nodeset, password_file, xml};
 
 /// One error screen.
 #[derive(Debug, Clone, PartialEq, Eq)]

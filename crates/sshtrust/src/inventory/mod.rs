@@ -13,7 +13,7 @@ mod cluster;
 mod hostfile;
 mod name;
 pub mod nodeset;
-pub mod resolve;
+mod resolve;
 pub mod xml;
 
 use std::fmt;
@@ -22,7 +22,7 @@ use std::net::{IpAddr, Ipv6Addr};
 pub use cluster::{Clash, Cluster, Member, NameConflict, name_conflicts};
 pub use hostfile::{BadLine, HostfileError, LARGEST_HOSTFILE, LineError, parse_hostfile};
 pub use name::is_host_name;
-pub use resolve::{Host, Place};
+pub use resolve::{Host, Place, ResolveError, names, parse_getent, resolve};
 
 /// Most nodes that a description may name.
 pub const MOST_NODES: usize = 1_000;

@@ -11,6 +11,7 @@ use super::{Options, Passwords, Question, SetupError};
 use crate::event::{Event, Login, Observer};
 use crate::inventory::NodeSpec;
 use crate::node::{NodeError, Shell, local};
+use crate::secret::Secret;
 use crate::session::{ConnectError, Connection, Credentials, PasswordOutcome, TrustedHosts, scan_host_keys};
 
 /// Most nodes that are being connected at a time.
@@ -115,20 +116,18 @@ async fn open(
     Ok(Entered { spec, local, connection })
 }
 
-/// Tries the common password everywhere, then asks for each node that refused it. Two tries a node at the most: many
-/// systems lock an account at the third.
+/// Tries the node's own password, or the common one; then asks for each node that refused it. Two tries a node at the
+/// most: many systems lock an account at the third.
 async fn log_in(
     mut needy: Vec<&mut Entered>,
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
     gate: &Semaphore,
 ) -> Result<(), SetupError> {
-    let all = needy.iter().map(|node| node.spec).collect();
-    let common =
-        passwords.ask(Question::Common).await.map_err(|why| SetupError::NoPassword { nodes: all, why })?;
-    let tries = needy.iter_mut().map(|node| async {
+    let answers = first_answers(&needy, passwords).await?;
+    let tries = needy.iter_mut().zip(&answers).map(|(node, password)| async {
         let _slot = gate.acquire().await;
-        let outcome = node.connection.try_password(&common).await;
+        let outcome = node.connection.try_password(password).await;
         outcome.map(|o| (node.spec, o)).map_err(|e| (node.spec, e))
     });
     let outcomes = all_or_failures(join_all(tries).await)?;
@@ -140,8 +139,46 @@ async fn log_in(
     if refused.is_empty() {
         return Ok(());
     }
+    if !passwords.asks_again() {
+        return Err(SetupError::WrongPassword(refused));
+    }
     observer.event(&Event::PasswordsRefused(refused.clone()));
-    for node in needy.into_iter().filter(|node| refused.contains(&node.spec)) {
+    let again = needy.into_iter().filter(|node| refused.contains(&node.spec)).collect();
+    second_tries(again, passwords, observer).await
+}
+
+/// The password to begin with, for each node. Nothing is tried before all are there.
+async fn first_answers(
+    needy: &[&mut Entered],
+    passwords: &mut impl Passwords,
+) -> Result<Vec<Secret>, SetupError> {
+    let without: Vec<NodeSpec> =
+        needy.iter().map(|node| node.spec).filter(|spec| !passwords.has_own(*spec)).collect();
+    let common = match without.is_empty() {
+        true => None,
+        false => {
+            let answer = passwords.ask(Question::Common).await;
+            Some(answer.map_err(|why| SetupError::NoPassword { nodes: without.clone(), why })?)
+        }
+    };
+    let mut answers = Vec::with_capacity(needy.len());
+    for node in needy {
+        let answer = match &common {
+            Some(common) if without.contains(&node.spec) => Ok(common.clone()),
+            _ => passwords.ask(Question::OnNode(node.spec)).await,
+        };
+        answers.push(answer.map_err(|why| SetupError::NoPassword { nodes: vec![node.spec], why })?);
+    }
+    Ok(answers)
+}
+
+/// Asks for each node that refused its first password, and tries the answer.
+async fn second_tries(
+    refused: Vec<&mut Entered>,
+    passwords: &mut impl Passwords,
+    observer: &dyn Observer,
+) -> Result<(), SetupError> {
+    for node in refused {
         let own = passwords
             .ask(Question::OnNode(node.spec))
             .await
