@@ -123,7 +123,7 @@ struct Words {
     version: bool,
     /// Flags of versions long gone.
     #[arg(short = 'h', hide = true, num_args = 0..)]
-    hosts: Option<Vec<OsString>>,
+    old_hosts: Option<Vec<OsString>>,
     #[arg(short = 'W', hide = true, num_args = 0..)]
     password: Option<Vec<OsString>>,
     #[arg(num_args = 0..)]
@@ -139,7 +139,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report>
     if words.version {
         return Ok(Job::Show(VERSION));
     }
-    if words.hosts.is_some() {
+    if words.old_hosts.is_some() {
         return Err(Report::new("50000", "Unrecognized parameter: -h.")
             .cure("Write the addresses into a file, one a line, and use -f HOSTFILE."));
     }

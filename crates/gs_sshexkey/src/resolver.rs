@@ -34,7 +34,7 @@ pub(crate) fn addresses(names: &BTreeSet<String>) -> Result<BTreeMap<String, Vec
         .enable_all()
         .build()
         .map_err(|e| failed(&e.to_string()))?;
-    let asked = runtime.block_on(timeout(LIMIT, ask(names)));
+    let asked = runtime.block_on(async { timeout(LIMIT, ask(names)).await });
     let late = |_| {
         failed(&format!("No answer in {} seconds.", LIMIT.as_secs()))
             .cure("See whether the name server answers.")

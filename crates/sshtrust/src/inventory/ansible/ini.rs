@@ -89,7 +89,7 @@ fn section(line: &str) -> Option<Result<(&str, Kind), AnsibleMistake>> {
 /// `PATTERN KEY=VALUE …`
 fn host(inventory: &mut Inventory, group: &str, line: &str, number: usize) -> Result<(), AnsibleError> {
     let Some(words) = words(line) else {
-        inventory.wrong(number, AnsibleMistake::Variable(printable(line.as_bytes())));
+        inventory.wrong(number, AnsibleMistake::Quote);
         return Ok(());
     };
     let mut words = words.into_iter();
@@ -101,8 +101,7 @@ fn host(inventory: &mut Inventory, group: &str, line: &str, number: usize) -> Re
                 let value = Value { text: Some(unquoted(text.trim()).to_owned()), line: number };
                 vars.extend(Key::read(name.trim()).map(|key| (key, value)));
             }
-            // What it says may be half a secret (ansible_password=a b), so it is not shown.
-            None => inventory.wrong(number, AnsibleMistake::Variable("a word behind the host".to_owned())),
+            None => inventory.wrong(number, AnsibleMistake::Variable),
         }
     }
     inventory.add(group, &pattern, number, &vars)
@@ -111,7 +110,7 @@ fn host(inventory: &mut Inventory, group: &str, line: &str, number: usize) -> Re
 /// `KEY = VALUE` of a group.
 fn variable(inventory: &mut Inventory, group: &str, line: &str, number: usize) -> Result<(), AnsibleError> {
     let Some((name, text)) = line.split_once('=') else {
-        inventory.wrong(number, AnsibleMistake::Variable("the line".to_owned()));
+        inventory.wrong(number, AnsibleMistake::Variable);
         return Ok(());
     };
     if let Some(key) = Key::read(name.trim()) {

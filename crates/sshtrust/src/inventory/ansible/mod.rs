@@ -33,9 +33,12 @@ pub enum AnsibleMistake {
     /// A group that contains itself.
     #[error("the group {0} contains itself")]
     Loop(String),
-    /// A variable without `=`, or a quote that is not closed.
-    #[error("no KEY=VALUE: '{0}'")]
-    Variable(String),
+    /// A variable without `=`. What stands there may be half a password, so it is not told.
+    #[error("something here is no KEY=VALUE")]
+    Variable,
+    /// A quote that is not closed.
+    #[error("a quote is not closed")]
+    Quote,
     /// A range in a host's name that is none.
     #[error("'{0}' has no range that can be read: write db[01:16] or [a:f]")]
     Range(String),
@@ -112,10 +115,8 @@ pub fn parse_ansible(bytes: &[u8], group: &str) -> Result<Vec<Host>, AnsibleErro
     let text = std::str::from_utf8(bytes).map_err(|_| AnsibleError::Encoding)?;
     let inventory = match yaml::load(text) {
         Ok(Some(document)) => document.inventory()?,
-        Ok(None) => ini::parse(text)?,
-        Err(error) => ini::parse(text).map_err(|other| {
-            if yaml::is_likely(text) { AnsibleError::Mistakes(vec![error]) } else { other }
-        })?,
+        Err(error) if yaml::is_likely(text) => return Err(AnsibleError::Mistakes(vec![error])),
+        Ok(None) | Err(_) => ini::parse(text)?,
     };
     inventory.select(group)
 }

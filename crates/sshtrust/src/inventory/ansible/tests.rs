@@ -22,7 +22,7 @@ fn hosts(text: &str, group: &str) -> Vec<String> {
 fn mistakes(text: &str) -> Vec<String> {
     match parse_ansible(text.as_bytes(), "all") {
         Err(AnsibleError::Mistakes(found)) => found.iter().map(ToString::to_string).collect(),
-        other => panic!("{other:?}"),
+        other => panic!("{text}: {other:?}"),
     }
 }
 
@@ -151,12 +151,12 @@ fn every_mistake_has_its_line() {
                 "line 1: no section: write [group], [group:children] or [group:vars]",
                 "line 4: there is no group none",
                 "line 5: there is no group x",
-                "line 8: no KEY=VALUE: 'a word behind the host'",
+                "line 8: something here is no KEY=VALUE",
             ],
         ),
         (INI, &["line 5: no section"]),
-        ("h 'a\n", &["line 1: no KEY=VALUE: 'h 'a'"]),
-        ("h[1:\n", &["line 1: 'h[1:' has no range that can be read"]),
+        ("h 'a\n", &["line 1: a quote is not closed"]),
+        ("h[1:2\n", &["line 1: 'h[1:2' has no range that can be read"]),
         ("[a:children]\nb\n[b:children]\na\n[a]\nh\n", &["line 4: the group a contains itself"]),
         (
             "a ansible_port=80\nb ansible_host={{ip}}\nlocalhost\n",

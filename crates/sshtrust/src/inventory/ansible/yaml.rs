@@ -38,8 +38,10 @@ pub(super) struct Document {
 pub(super) fn is_likely(text: &str) -> bool {
     let meant = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
     text.lines().find(meant).is_some_and(|line| {
-        let key = line.split(" #").next().unwrap_or_default().trim_end();
-        line.starts_with("---") || line.starts_with('{') || (key.ends_with(':') && !key.starts_with('['))
+        let (key, behind) = line.split_once(':').unwrap_or((line, "-"));
+        let word = !key.contains(|c: char| c.is_whitespace() || "=[".contains(c));
+        let ends = behind.is_empty() || behind.starts_with(char::is_whitespace);
+        line.starts_with("---") || line.starts_with('{') || (word && ends)
     })
 }
 
