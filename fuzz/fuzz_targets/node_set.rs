@@ -9,5 +9,9 @@ fuzz_target!(|text: &str| {
     let _ = parse_nodeset(text);
     let Ok(words) = expand(text) else { return };
     assert!(!words.is_empty() && words.len() <= MOST_NODES);
-    assert_eq!(expand(&words.join(",")), Ok(words));
+    let joined = words.join(",");
+    // A long prefix before a range makes more text than is read.
+    if joined.len() <= 4_096 {
+        assert_eq!(expand(&joined), Ok(words));
+    }
 });
