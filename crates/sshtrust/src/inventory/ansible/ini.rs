@@ -101,7 +101,10 @@ fn host(inventory: &mut Inventory, group: &str, line: &str, number: usize) -> Re
                 let value = Value { text: Some(unquoted(text.trim()).to_owned()), line: number };
                 vars.extend(Key::read(name.trim()).map(|key| (key, value)));
             }
-            None => inventory.wrong(number, AnsibleMistake::Variable),
+            None => {
+                inventory.wrong(number, AnsibleMistake::Variable);
+                return Ok(());
+            }
         }
     }
     inventory.add(group, &pattern, number, &vars)

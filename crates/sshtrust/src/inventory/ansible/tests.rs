@@ -203,6 +203,10 @@ fn aliases_of_aliases_cost_nothing() {
     let indented: String =
         (0..3_000).map(|n| format!("{}g{n}:\n{0}  children:\n", " ".repeat(4 * n))).collect();
     assert!(parse_ansible(indented.as_bytes(), "all").is_err());
+    assert_eq!(
+        parse_ansible("- ".repeat(1 << 20).as_bytes(), "all").map_err(|e| e.to_string()),
+        Err("1 mistakes".to_owned())
+    );
 }
 
 proptest! {

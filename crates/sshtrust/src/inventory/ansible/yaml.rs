@@ -14,6 +14,9 @@ use crate::text::printable;
 /// Most entries of mappings that are looked at.
 const BUDGET: usize = 400_000;
 
+/// Deepest nesting. A group in a group takes two levels.
+const DEEPEST: usize = 200;
+
 type Id = usize;
 
 #[derive(Debug)]
@@ -90,6 +93,9 @@ struct Builder {
 
 impl Builder {
     fn event(&mut self, event: Event, line: usize) -> Result<(), Mistake<AnsibleMistake>> {
+        if self.open.len() > DEEPEST {
+            return Err(broken(line, "it is nested too deeply"));
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
