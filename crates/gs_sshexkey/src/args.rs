@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod source;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,100 +12,10 @@ use sshtrust::identity::KeyType;
 use sshtrust::text::printable;
 
 use crate::errors::{NOT_DONE, Report};
+use crate::help::{HELP, HELP_AGENT, HELP_REMOVE, HELP_SETUP, VERSION};
 
 pub(crate) use check::{Check, Format};
-
-/// The general help. openGauss's test suite takes every word that starts with a hyphen from line 9 on and wants a fixed
-/// list, so what is new stands above that line or in `help setup`.
-pub(crate) const HELP: &str = "\
-gs_sshexkey sets up SSH trust between the nodes of a cluster.
-
-Usage:
-  gs_sshexkey -? | --help | -V | --version | help setup | check | agent | remove
-  gs_sshexkey -f HOSTFILE [--skip-hostname-set] [--no-deduplicate] [-l LOGFILE]
-                          [--dry-run] [--key-type ed25519|ecdsa] [--no-keepalive]
-  gs_sshexkey check -f HOSTFILE [...] | agent status | start | stop | keep
-
-Options:
-  -f                    The file that lists the nodes: one IP or IP,PORT a line.
-  -l                    The log file. It is appended to.
-  --skip-hostname-set   Do not write the host names into /etc/hosts.
-  -? --help             Show this help and exit.
-  -V --version          Show the version and exit.
-";
-
-/// The help of the main job.
-pub(crate) const HELP_SETUP: &str = "\
-gs_sshexkey -f HOSTFILE
-
-Makes every node of the cluster able to run commands and copy files on every other node, for the user who runs it.
-The nodes need OpenSSH and a shell, nothing else. All nodes are reached, entered and read before anything is written;
-then they are changed, every ordered pair is verified with the nodes' own ssh, and the change is kept or, if anything
-fails, undone to the byte. A second run over a healthy cluster changes nothing.
-
-  -f HOSTFILE           One node a line: IP or IP,PORT. Port 22 or 1025 to 65534. Blank lines and lines that start
-                        with # are skipped.
-  -l LOGFILE            Append a log. Missing folders are made. Nothing secret is in it.
-  --skip-hostname-set   Do not write the host names into /etc/hosts. Only root can write them anyway.
-  --no-deduplicate      Keep the lines that earlier runs wrote into /etc/hosts; else they are replaced.
-  --dry-run             Do everything up to the plan, show it as a unified diff for each node, and write nothing.
-  --key-type TYPE       ed25519 or ecdsa (P-256). Default: the key that is there, else ed25519; ecdsa if a node is in
-                        FIPS mode or refuses ed25519.
-  --no-keepalive        Do not place this program on the nodes, and install no job that brings the agent back.
-
-Every node gets a copy of this program and a job that runs it each minute, so that trust survives a crash of the agent
-and a reboot: see 'gs_sshexkey help agent'. For nodes with another processor a build of their own is taken from beside
-this program (gs_sshexkey-aarch64, as 'uname -m' names it).
-
-Exit status: 0 if trust was made and verified, 1 otherwise.
-
-Files on every node: ~/.ssh/id_om, id_om.pub, authorized_keys, known_hosts and config; ~/.bashrc; ~/gaussdb_tmp with
-the agent's socket, the encrypted passphrase of id_om and this program; a line of the user's crontab, or, where cron does
-not do, two units in ~/.config/systemd/user, or a line of the login profile; /etc/hosts for root. Lines of yours are never
-touched.
-";
-
-/// The help of the agent.
-pub(crate) const HELP_AGENT: &str = "\
-gs_sshexkey agent status [--json] | start | stop | keep
-
-The key of the cluster is locked with a passphrase; an ssh-agent of its own holds it open. These commands work on that
-agent, on the machine and for the user that run them. No other agent is touched.
-
-  status    Show the agent, its key, the stored passphrase, and what brings the agent back. --json: for programs.
-  start     Start the agent, if it does not run, and give it the key.
-  stop      End the agent. It stays away, also after a reboot, until 'start' or a new set-up of trust.
-  keep      What the job does each minute: nothing if the agent answers and holds the key; else as 'start'. It takes
-            5 seconds at the most and says nothing if all is well.
-
-The job is a line of the user's crontab; where cron is missing, not running, or forbidden to the user, a timer of the
-user's systemd; where that cannot be, a line in the profile that the login shell reads. What it did, and why it failed,
-stands in ~/gaussdb_tmp/keepalive.log.
-
-Exit status: 0 if all is well, or was made so; 1 otherwise. For 'status': whether the agent holds the key.
-";
-
-/// How to take trust away by hand.
-pub(crate) const HELP_REMOVE: &str = "\
-Trust is taken away on every node, as the user whose trust it is:
-
-  rm -rf ~/.ssh/id_om ~/.ssh/id_om.pub ~/gaussdb_tmp
-  pkill -u \"$(id -u)\" -f '[s]sh-agent .*/gaussdb_tmp/gauss_socket_tmp'
-  sed -i --follow-symlinks '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts
-  sed -i --follow-symlinks '/^# BEGIN gs_sshexkey/,/^# END gs_sshexkey/d' ~/.ssh/config
-  sed -i --follow-symlinks '/^export SSH_AUTH_SOCK=.*gauss_socket_tmp$/d; /^export SSH_AGENT_PID=/d' ~/.bashrc
-
-and as root, if the names are not wanted any more:
-
-  sed -i '/#Gauss OM IP Hosts Mapping$/d' /etc/hosts
-
-The job that brings the agent back sees that the key and the folder are gone, and removes itself: within a minute, or at
-the next login if it is a line of the profile. If it was a timer of systemd, the user still lingers: 'loginctl
-disable-linger' ends that.
-";
-
-/// The version line.
-pub(crate) const VERSION: &str = concat!("gs_sshexkey (openGauss) ", env!("CARGO_PKG_VERSION"));
+pub(crate) use source::Source;
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -138,8 +49,10 @@ pub(crate) enum AgentJob {
 /// The classic command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Setup {
-    /// The hostfile.
-    pub(crate) hostfile: PathBuf,
+    /// Where the cluster is described.
+    pub(crate) source: Source,
+    /// The file that has the passwords.
+    pub(crate) password_file: Option<PathBuf>,
     /// The log file.
     pub(crate) log: Option<PathBuf>,
     /// Leave `/etc/hosts` alone.
@@ -163,8 +76,10 @@ enum KeyTypeWord {
 #[derive(Parser)]
 #[command(name = "gs_sshexkey", disable_help_flag = true, disable_help_subcommand = true)]
 struct Words {
-    #[arg(short = 'f', action = ArgAction::Set)]
-    hostfile: Option<PathBuf>,
+    #[command(flatten)]
+    source: source::Words,
+    #[arg(long)]
+    password_file: Option<PathBuf>,
     #[arg(short = 'l', action = ArgAction::Set)]
     log: Option<PathBuf>,
     #[arg(long)]
@@ -188,7 +103,7 @@ struct Words {
     version: bool,
     /// Flags of versions long gone.
     #[arg(short = 'h', hide = true, num_args = 0..)]
-    hosts: Option<Vec<OsString>>,
+    old_hosts: Option<Vec<OsString>>,
     #[arg(short = 'W', hide = true, num_args = 0..)]
     password: Option<Vec<OsString>>,
     #[arg(num_args = 0..)]
@@ -210,7 +125,7 @@ fn read(args: Vec<OsString>) -> Result<Job, Report> {
     if words.version {
         return Ok(Job::Show(VERSION));
     }
-    if words.hosts.is_some() {
+    if words.old_hosts.is_some() {
         return Err(Report::new("50000", "Unrecognized parameter: -h.")
             .cure("Write the addresses into a file, one a line, and use -f HOSTFILE."));
     }
@@ -231,11 +146,9 @@ fn read(args: Vec<OsString>) -> Result<Job, Report> {
     if words.json {
         return Err(unknown("--json").cure(SEE_HELP));
     }
-    let hostfile = words.hostfile.ok_or_else(|| {
-        Report::new("50001", "Incorrect parameter. Parameter '-f' is required.").cure(SEE_HELP)
-    })?;
     Ok(Job::Setup(Setup {
-        hostfile,
+        source: source::read(words.source)?,
+        password_file: words.password_file,
         log: words.log,
         skip_hostname_set: words.skip_hostname_set,
         no_deduplicate: words.no_deduplicate,
@@ -342,7 +255,8 @@ mod tests {
         else {
             panic!()
         };
-        assert_eq!((setup.hostfile, setup.log), (PathBuf::from("h"), Some(PathBuf::from("log"))));
+        assert_eq!(setup.source, Source::Hostfile(PathBuf::from("h")));
+        assert_eq!((setup.log, setup.password_file), (Some(PathBuf::from("log")), None));
         assert!(setup.skip_hostname_set && setup.no_deduplicate && !setup.dry_run);
         assert_eq!(setup.key_type, Some(KeyType::EcdsaP256));
         assert!(!setup.no_keepalive);
@@ -356,6 +270,25 @@ mod tests {
         ];
         for (line, wanted) in agents {
             assert_eq!(read(line).unwrap(), Job::Agent(wanted), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_description() {
+        let path = || PathBuf::from("x");
+        let group = |name: &str| name.to_owned();
+        let cases = [
+            ("-f x", Source::Hostfile(path())),
+            ("-X x", Source::Xml { path: path(), port: 22 }),
+            ("-X x --port 2222", Source::Xml { path: path(), port: 2222 }),
+            ("--hosts n[1-3],m", Source::Hosts { spec: "n[1-3],m".to_owned(), port: 22 }),
+            ("--hosts n --port 22", Source::Hosts { spec: "n".to_owned(), port: 22 }),
+            ("-i x", Source::Ansible { path: path(), group: group("all"), port: 22 }),
+            ("--port 1025 --group db -i x", Source::Ansible { path: path(), group: group("db"), port: 1025 }),
+        ];
+        for (line, wanted) in cases {
+            let Job::Setup(setup) = read(&format!("{line} --password-file p")).unwrap() else { panic!() };
+            assert_eq!((setup.source, setup.password_file), (wanted, Some(PathBuf::from("p"))), "{line}");
         }
     }
 
@@ -379,6 +312,15 @@ mod tests {
                 "--key-type rsa -f h",
                 "[GAUSS-50004] : The parameter '--key-type' value is incorrect. It must be one of: ed25519, ecdsa.",
             ),
+            ("--hosts a -X b", "[GAUSS-50005] : The parameter '-X' and '--hosts' can not be used together."),
+            ("-f h --port 2222", "[GAUSS-50005] : The parameter '-f' and '--port' can not be used together."),
+            ("-X x --group db", "[GAUSS-50001] : Incorrect parameter. Parameter '-i' is required."),
+            ("--group db", "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
+            (
+                "-X x --port 80",
+                "[GAUSS-50004] : The parameter '--port' value is incorrect. It must be 22 or 1025 to 65534.",
+            ),
+            ("--hosts", "[GAUSS-50004] : The parameter '--hosts' value is incorrect. It needs a value."),
             ("help me", "[GAUSS-50000] : Unrecognized parameter: me."),
             (
                 "agent",

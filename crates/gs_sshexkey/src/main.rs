@@ -5,12 +5,14 @@
 mod args;
 mod command;
 mod errors;
+mod help;
 mod host;
 #[allow(dead_code, reason = "used by `check`, which is being built")]
 mod i18n;
 mod log;
 mod prompt;
 mod reporter;
+mod resolver;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -145,6 +146,10 @@ fn wrong_options() {
     let cases: &[(&[&str], String)] = &[
         (&[], format!("[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required.\n{help}")),
         (&["-f"], "[GAUSS-50004] : The parameter '-f' value is incorrect. It needs a value.\n".to_owned()),
+        (
+            &["-f", "hosts", "-X", "x"],
+            "[GAUSS-50005] : The parameter '-f' and '-X' can not be used together.\nSee gs_sshexkey help setup.\n".to_owned(),
+        ),
         (&["--skip"], format!("[GAUSS-50000] : Unrecognized parameter: --skip.\n{help}")),
         (
             &["-h", "10.0.0.1"],
@@ -161,6 +166,167 @@ fn wrong_options() {
         err.starts_with("[GAUSS-50000] : Unrecognized parameter: -W.\n") && !err.contains("Secret_1"),
         "{err}"
     );
+}
+
+/// Runs with a file called `file`, written with a mode; what it says on standard error. Nothing is asked or left.
+#[track_caller]
+fn said(content: &[u8], mode: u32, args: &[&str]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, content).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    fs::write(dir.path().join("hosts"), "10.9.9.9\n").unwrap();
+    let (code, out, err) = run(dir.path(), args);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left behind");
+    err
+}
+
+#[test]
+fn a_cluster_xml_that_cannot_be_used() {
+    let xml = "<ROOT>\n<CLUSTER><PARAM name='nodeNames' value='n1,n2'/></CLUSTER>\n<DEVICELIST>\n<DEVICE>\n\
+               <PARAM name='name' value='n1'/>\n<PARAM name='sshIp1' value='\u{202e}x'/></DEVICE>\n</DEVICELIST></ROOT>";
+    let head = "[GAUSS-50222] : The content of file file is not correct.\n";
+    let cure = "Each DEVICE needs a name, which is the machine's host name, and an address (sshIp1, else backIp1); \
+                nodeNames lists the same names.\n";
+    assert_eq!(
+        said(xml.as_bytes(), 0o644, &["-X", "file"]),
+        format!(
+            "{head}  file, line 2: nodeNames has n2, but no DEVICE has that name\n  \
+             file, line 6: sshIp1 is no IP address: '\\u{{202e}}x'\n{cure}"
+        )
+    );
+    let text = said(b"10.9.9.9\n", 0o644, &["-X", "file"]);
+    assert!(text.starts_with(&format!("{head}  file, line 1: no XML that can be read: ")), "{text}");
+    let text = said(b"", 0o644, &["-X", "none"]);
+    assert_eq!(text, "[GAUSS-50201] : The none does not exist.\nName openGauss's cluster XML.\n");
+}
+
+#[test]
+fn node_sets_that_cannot_be_used() {
+    let head = "[GAUSS-50004] : The parameter '--hosts' value is incorrect.\n";
+    let cure = "Write addresses or names: 10.0.0.[1-30], node[01-16,20]. For another port use --port.\n";
+    let cases = [
+        ("10.9.9.[1-999999999]", "it names more than 1000 nodes"),
+        ("10.9.9.[9-1]", "'9-1' is no range: write [1-30], [01-16,20] or [0-10/2]"),
+        ("10.9.9.1:2222", "'10.9.9.1:2222': neither an IP address nor a host name"),
+        ("@db", "'@db': groups and wildcards are not known here; name the nodes"),
+        ("", "it names no node"),
+    ];
+    for (spec, why) in cases {
+        assert_eq!(said(b"", 0o644, &["--hosts", spec]), format!("{head}  {why}\n{cure}"), "{spec}");
+    }
+    let names =
+        "Name such a node by its address, or correct /etc/hosts or the name server of this machine.\n";
+    assert_eq!(
+        said(b"", 0o644, &["--hosts", "10.9.9.1,no-such-node.invalid"]),
+        format!(
+            "{head}  'no-such-node.invalid': the name no-such-node.invalid cannot be resolved on this machine\n{cure}{names}"
+        )
+    );
+}
+
+#[test]
+fn inventories_that_cannot_be_used() {
+    let head = "[GAUSS-50222] : The content of file file is not correct.\n";
+    let make = "Make a static one: ansible-inventory -i file --list --yaml --output inventory.yml\n";
+    let program = "it is a program that makes an inventory, or it may be executed";
+    let chmod = "If it is no program: chmod a-x file\n";
+    let cases: &[(&str, u32, String)] = &[
+        ("[db]\n10.9.9.9\n", 0o755, format!("  {program}\n{make}{chmod}")),
+        ("#!/bin/sh\n", 0o644, format!("  {program}\n{make}{chmod}")),
+        ("plugin: x\n", 0o644, format!("  it is the configuration of an inventory plugin\n{make}")),
+        (
+            "[web]\n10.9.9.9\n",
+            0o644,
+            "  it has no group db; there are: all, web\nName a group that has hosts: --group NAME.\n".to_owned(),
+        ),
+        (
+            "[db]\n10.9.9.9 ansible_port=80 ansible_password=Zxcv_1\n",
+            0o644,
+            "  file, line 2: the port of 10.9.9.9 must be 22 or 1025 to 65534, not '80'\nCorrect the inventory.\n"
+                .to_owned(),
+        ),
+        (
+            "[db]\na ansible_password='Zxcv_1\nb Zxcv_1\n",
+            0o644,
+            "  file, line 2: a quote is not closed\n  file, line 3: something here is no KEY=VALUE\n\
+             Correct the inventory.\n"
+                .to_owned(),
+        ),
+    ];
+    for (content, mode, wanted) in cases {
+        let text = said(content.as_bytes(), *mode, &["-i", "file", "--group", "db"]);
+        assert_eq!(text, format!("{head}{wanted}"), "{content}");
+    }
+    let text = said(b"", 0o644, &["-i", "."]);
+    assert!(text.starts_with("[GAUSS-50204] : Failed to read .. Is a directory"), "{text}");
+}
+
+#[test]
+fn password_files_that_others_could_have_read_or_written() {
+    let args = ["-f", "hosts", "--password-file", "file"];
+    for (mode, shown) in [(0o644, "0644"), (0o640, "0640"), (0o602, "0602"), (0o4601, "4601")] {
+        assert_eq!(
+            said(b"Zxcv_1\n", mode, &args),
+            format!(
+                "[GAUSS-50204] : Failed to read file. Others may use it: its mode is {shown}.\n\
+                 Close it: chmod 600 file. Whoever could read it may know what it says.\n"
+            )
+        );
+    }
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("hosts"), "10.9.9.9\n").unwrap();
+    let with = |name: &str| {
+        let (code, out, err) = run(dir.path(), &["-f", "hosts", "--password-file", name]);
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+        err
+    };
+    let irregular = |name| {
+        format!(
+            "[GAUSS-50204] : Failed to read {name}. It is not a regular file.\nName a file of yours with mode 0600.\n"
+        )
+    };
+    assert!(Command::new("mkfifo").arg("-m600").arg(dir.path().join("fifo")).status().unwrap().success());
+    assert_eq!(with("fifo"), irregular("fifo"));
+    assert_eq!(with("/dev/null"), irregular("/dev/null"));
+    assert_eq!(with("."), irregular("."));
+    // What is judged is the file behind a link, not the link.
+    fs::write(dir.path().join("open"), "Zxcv_1").unwrap();
+    fs::set_permissions(dir.path().join("open"), fs::Permissions::from_mode(0o644)).unwrap();
+    std::os::unix::fs::symlink("open", dir.path().join("link")).unwrap();
+    assert!(with("link").contains("its mode is 0644"));
+    assert!(with("none").starts_with("[GAUSS-50201] : The none does not exist.\n"));
+    let large = dir.path().join("large");
+    fs::write(&large, vec![b'a'; (1 << 20) + 1]).unwrap();
+    fs::set_permissions(&large, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(with("large"), "[GAUSS-50204] : Failed to read large. It is too large for a password file.\n");
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&large, Some(12_345), None).is_ok() {
+        assert!(
+            with("large").starts_with("[GAUSS-50204] : Failed to read large. It belongs to somebody else.\n")
+        );
+    }
+}
+
+#[test]
+fn what_a_password_file_says_is_never_shown() {
+    let head = "[GAUSS-50222] : The content of file file is not correct.\n";
+    let cure = "Write one line, the password of all nodes, or a line of IP PASSWORD for each node.\n";
+    let cases = [
+        ("", "  it is empty\n"),
+        ("Zxcv_1\nZxcv_2\n", "  it has 2 lines: write one password for all nodes, or lines of IP PASSWORD\n"),
+        (
+            "10.9.9.9 Zxcv_1\nZxcv_2\n10.9.9.8 Zxcv_1\n",
+            "  file, line 2: it does not start with an IP address and a blank\n  \
+             file, line 3: its address is not one of the cluster\n",
+        ),
+    ];
+    for (content, wanted) in cases {
+        let text = said(content.as_bytes(), 0o600, &["-f", "hosts", "--password-file", "file"]);
+        assert_eq!(text, format!("{head}{wanted}{cure}"));
+        assert!(!text.contains("Zxcv"), "{text}");
+    }
 }
 
 #[test]

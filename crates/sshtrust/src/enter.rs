@@ -31,6 +31,16 @@ pub enum Question {
 pub trait Passwords: Send {
     /// The answer, or why there is none.
     fn ask(&mut self, question: Question) -> impl Future<Output = Result<Secret, String>> + Send;
+
+    /// Whether this node has a password of its own: it is tried there, and the common one is not.
+    fn has_own(&self, _node: NodeSpec) -> bool {
+        false
+    }
+
+    /// Whether there can be another answer for a node that refused the first.
+    fn asks_again(&self) -> bool {
+        true
+    }
 }
 
 /// Who enters which nodes.
@@ -191,32 +201,19 @@ pub enum Patience {
     AsManyAsPossible,
 }
 
-/// Tries the common password everywhere, then asks for each node that refused it. Two tries a node at the most: many
-/// systems lock an account at the third.
+/// Tries the node's own password, or the common one; then asks for each node that refused it. Two tries a node at the
+/// most: many systems lock an account at the third.
 pub async fn log_in(
     waiting: Vec<(Box<Connection>, NodeSpec)>,
     patience: Patience,
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
 ) -> Vec<(NodeSpec, Result<Entered, NoEntry>)> {
-    let mut done = Vec::new();
-    if waiting.is_empty() {
-        return done;
-    }
-    let common = match passwords.ask(Question::Common).await {
-        Ok(common) => common,
-        Err(why) => {
-            let all = waiting.into_iter().map(|(_, spec)| (spec, Err(NoEntry::NoPassword(why.clone()))));
-            return all.collect();
-        }
-    };
+    let (ready, mut done) = first_answers(waiting, patience, passwords).await;
     let gate = &Semaphore::new(AT_ONCE);
-    let tries = waiting.into_iter().map(|(connection, spec)| {
-        let common = &common;
-        async move {
-            let _slot = gate.acquire().await;
-            attempt(connection, spec, common, observer).await
-        }
+    let tries = ready.into_iter().map(|((connection, spec), password)| async move {
+        let _slot = gate.acquire().await;
+        attempt(connection, spec, &password, observer).await
     });
     let mut refused = Vec::new();
     for tried in join_all(tries).await {
@@ -226,13 +223,47 @@ pub async fn log_in(
         }
     }
     let failed = done.iter().any(|(_, result)| result.is_err());
-    if refused.is_empty() || (failed && patience == Patience::AllOrNothing) {
+    let over = !passwords.asks_again() || (failed && patience == Patience::AllOrNothing);
+    if refused.is_empty() || over {
         done.extend(refused.into_iter().map(|(_, spec)| (spec, Err(NoEntry::WrongPassword))));
         return done;
     }
     observer.event(&Event::PasswordsRefused(refused.iter().map(|(_, spec)| *spec).collect()));
     done.extend(one_by_one(refused, patience, passwords, observer).await);
     done
+}
+
+/// A node that takes a password.
+type Waiting = (Box<Connection>, NodeSpec);
+/// What became of a node.
+type Ended = (NodeSpec, Result<Entered, NoEntry>);
+
+/// The password to begin with, for each node, and the nodes that have none. Where all are needed, nothing is tried
+/// unless all have one.
+async fn first_answers(
+    waiting: Vec<Waiting>,
+    patience: Patience,
+    passwords: &mut impl Passwords,
+) -> (Vec<(Waiting, Secret)>, Vec<Ended>) {
+    let common = match waiting.iter().any(|(_, spec)| !passwords.has_own(*spec)) {
+        true => Some(passwords.ask(Question::Common).await),
+        false => None,
+    };
+    let (mut ready, mut done) = (Vec::new(), Vec::new());
+    for node in waiting {
+        let answer = match &common {
+            Some(common) if !passwords.has_own(node.1) => common.clone(),
+            _ => passwords.ask(Question::OnNode(node.1)).await,
+        };
+        match answer {
+            Ok(password) => ready.push((node, password)),
+            Err(why) => done.push((node.1, Err(NoEntry::NoPassword(why)))),
+        }
+    }
+    if patience == Patience::AllOrNothing && !done.is_empty() {
+        ready.clear();
+    }
+    (ready, done)
 }
 
 /// Asks for the password of each node.

@@ -16,6 +16,7 @@
 //! - [`plan`]: what has to change. Pure.
 //! - [`apply`]: makes the change, journaled and undoable.
 //! - [`probe`]: who can reach whom.
+//! - [`passwords`]: a file of passwords, in place of questions.
 //! - [`setup`]: the pipeline of the classic command.
 //! - [`check`]: the pipeline that only looks.
 //! - [`keep`]: run on a node: keeps the agent there alive.
@@ -30,6 +31,7 @@ pub mod inventory;
 pub mod keep;
 pub mod node;
 pub mod observe;
+pub mod passwords;
 pub mod plan;
 pub mod probe;
 pub mod program;

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{SEE_HELP, unknown};
+use super::{Source, source, unknown};
 use crate::errors::Report;
 
 /// What to look at, and how to tell it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Check {
-    /// The hostfile.
-    pub(crate) hostfile: PathBuf,
+    /// Where the cluster is described.
+    pub(crate) source: Source,
+    /// The file that has the passwords.
+    pub(crate) password_file: Option<PathBuf>,
     /// The log file.
     pub(crate) log: Option<PathBuf>,
     /// Call by address.
@@ -102,12 +104,14 @@ pub(super) fn job(words: super::Words) -> Result<Check, Report> {
         (true, _) => Format::Json,
         (false, format) => format.unwrap_or(Format::Text),
     };
-    let hostfile = words.hostfile.ok_or_else(|| {
-        Report::new("50001", "Incorrect parameter. Parameter '-f' is required.").cure(SEE_HELP)
-    })?;
+    if no_password && words.password_file.is_some() {
+        let text = "The parameter '--no-password' and '--password-file' can not be used together.";
+        return Err(Report::new("50005", text).cure(SEE));
+    }
     let by = by.unwrap_or(ByWord::Ip);
     Ok(Check {
-        hostfile,
+        source: source::read(words.source)?,
+        password_file: words.password_file,
         log: words.log,
         by_ip: by != ByWord::Name,
         by_name: by != ByWord::Ip,

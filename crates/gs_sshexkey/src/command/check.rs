@@ -7,9 +7,12 @@ use std::process::ExitCode;
 use sshtrust::check::{CheckError, Checked, Options, check};
 use sshtrust::event::{Event, Observer};
 use sshtrust::inventory::Cluster;
+use sshtrust::passwords::PasswordFile;
 
 use super::runtime;
-use super::setup::{Asker, read_hostfile, unwritable_log};
+use super::asker::Asker;
+use super::setup::unwritable_log;
+use super::{password_file, source};
 use crate::args::Check;
 use crate::errors::{self, Report};
 use crate::host::{self, User};
@@ -35,13 +38,15 @@ pub(crate) fn run(words: &Check) -> ExitCode {
 /// Whether every pair works.
 fn work(words: &Check) -> Result<bool, Report> {
     let done = || -> Result<bool, Report> {
-        let cluster = read_hostfile(&words.hostfile)?;
+        let cluster = source::read(&words.source)?;
+        let file = words.password_file.as_deref();
+        let passwords = file.map(|path| password_file::read(path, &cluster)).transpose()?;
         let log = match &words.log {
             Some(path) => Log::open(path).map_err(|(path, e)| unwritable_log(&path, &e))?,
             None => Log::default(),
         };
         let watcher = Watcher(Classic::new(log, true));
-        let checked = look(words, cluster, host::user()?, &watcher);
+        let checked = look(words, cluster, passwords, host::user()?, &watcher);
         watcher.0.clear_progress();
         let checked = checked?;
         tell(words, &checked)?;
@@ -50,9 +55,14 @@ fn work(words: &Check) -> Result<bool, Report> {
     done().map_err(|report| report.exit(errors::NOT_DONE))
 }
 
-fn look(words: &Check, cluster: Cluster, user: User, watcher: &Watcher) -> Result<Checked, Report> {
+fn look(
+    words: &Check,
+    cluster: Cluster,
+    passwords: Option<PasswordFile>,
+    user: User,
+    watcher: &Watcher,
+) -> Result<Checked, Report> {
     let options = Options {
-        described: Vec::new(),
         cluster,
         user: user.name,
         home: user.home,
@@ -63,7 +73,9 @@ fn look(words: &Check, cluster: Cluster, user: User, watcher: &Watcher) -> Resul
     };
     let runtime = runtime::start()?;
     let result: Result<Checked, CheckError> = runtime.block_on(async {
-        let mut asker = Asker { user: &options.user, screen: &watcher.0, channel: Channel::Error };
+        let shown = |text: &str| watcher.0.asked(text);
+        let mut asker =
+            Asker { user: &options.user, file: passwords, channel: Channel::Error, shown: &shown };
         check(&options, &mut asker, watcher, runtime::stop_on_signals()).await
     });
     prompt::restore();

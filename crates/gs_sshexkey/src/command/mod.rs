@@ -1,9 +1,12 @@
 //! One file a command.
 
 mod agent;
+mod asker;
 mod check;
+mod password_file;
 mod runtime;
 mod setup;
+mod source;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -1,15 +1,16 @@
 //! The classic command.
 
-use std::io::{self, ErrorKind, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use sshtrust::inventory::{Cluster, LARGEST_HOSTFILE, NodeSpec, parse_hostfile};
+use sshtrust::inventory::{Cluster, NodeSpec};
+use sshtrust::passwords::PasswordFile;
 use sshtrust::plan::{Job, Keepalive, NodePlan};
-use sshtrust::secret::Secret;
-use sshtrust::setup::{Options, Outcome, Passwords, Question, SetupError, setup};
+use sshtrust::setup::{Options, Outcome, SetupError, setup};
 use sshtrust::text::printable;
 
-use super::runtime;
+use super::asker::Asker;
+use super::{password_file, runtime, source};
 use crate::args::Setup;
 use crate::errors::{self, Report};
 use crate::host::{self, User};
@@ -24,34 +25,16 @@ const ROOT_REMINDER: &str =
 /// Runs it. The error was already shown.
 pub(crate) fn run(words: &Setup) -> Result<(), ()> {
     let early = |report: Report| Classic::new(Log::default(), true).error(&report);
-    let cluster = read_hostfile(&words.hostfile).map_err(early)?;
+    let cluster = source::read(&words.source).map_err(early)?;
+    let file = words.password_file.as_deref();
+    let passwords = file.map(|path| password_file::read(path, &cluster)).transpose().map_err(early)?;
     let log = match &words.log {
         Some(path) => Log::open(path).map_err(|(path, e)| early(unwritable_log(&path, &e)))?,
         None => Log::default(),
     };
     let screen = Classic::new(log, words.dry_run);
-    let result = host::user().and_then(|user| work(words, cluster, user, &screen));
+    let result = host::user().and_then(|user| work(words, cluster, passwords, user, &screen));
     result.map_err(|report| screen.error(&report))
-}
-
-pub(super) fn read_hostfile(path: &Path) -> Result<Cluster, Report> {
-    let name = printable(path.as_os_str().as_encoded_bytes());
-    let bytes = read_bounded(path).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => Report::new("50201", &format!("The {name} does not exist."))
-            .cure("Write the nodes' IPs into it, one a line."),
-        _ => Report::new("50204", &format!("Failed to read {name}. {e}"))
-            .cure("Name a file of IPs, one a line, that you can read."),
-    })?;
-    parse_hostfile(&bytes).map_err(|e| errors::hostfile(&e, &name))
-}
-
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LARGEST_HOSTFILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST_HOSTFILE {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, "It is too large for a hostfile."));
-    }
-    Ok(bytes)
 }
 
 pub(super) fn unwritable_log(path: &Path, error: &io::Error) -> Report {
@@ -60,12 +43,19 @@ pub(super) fn unwritable_log(path: &Path, error: &io::Error) -> Report {
         .cure("Give -l a path that can be written.")
 }
 
-fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result<(), Report> {
+fn work(
+    words: &Setup,
+    cluster: Cluster,
+    passwords: Option<PasswordFile>,
+    user: User,
+    screen: &Classic,
+) -> Result<(), Report> {
     let options = Options {
         cluster,
         user: user.name,
         home: user.home,
         agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+        check_names: words.source.states_host_names(),
         map_names: !words.skip_hostname_set,
         keep_old_mapping: words.no_deduplicate,
         key_type: words.key_type,
@@ -73,7 +63,7 @@ fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result
         keepalive: if words.no_keepalive { None } else { std::env::current_exe().ok() },
     };
     let runtime = runtime::start()?;
-    let result = runtime.block_on(drive(&options, screen));
+    let result = runtime.block_on(drive(&options, passwords, screen));
     prompt::restore();
     // A thread that still waits for an answer at the terminal must not hold up the end.
     runtime.shutdown_background();
@@ -83,8 +73,13 @@ fn work(words: &Setup, cluster: Cluster, user: User, screen: &Classic) -> Result
 }
 
 /// Runs the pipeline until it ends or a signal asks for the end.
-async fn drive(options: &Options, screen: &Classic) -> Result<Outcome, SetupError> {
-    let mut asker = Asker { user: &options.user, screen, channel: Channel::Output };
+async fn drive(
+    options: &Options,
+    passwords: Option<PasswordFile>,
+    screen: &Classic,
+) -> Result<Outcome, SetupError> {
+    let shown = |text: &str| screen.asked(text);
+    let mut asker = Asker { user: &options.user, file: passwords, channel: Channel::Output, shown: &shown };
     setup(options, &mut asker, screen, runtime::stop_on_signals()).await
 }
 
@@ -146,27 +141,4 @@ fn show_plan(node: &NodePlan, screen: &Classic) {
     let change = node.render();
     let text = if change.is_empty() { "no change\n" } else { &change };
     screen.say(&format!("==> {}\n{}", node.spec, text.trim_end()));
-}
-
-/// Asks at the terminal, or reads standard input.
-pub(super) struct Asker<'a> {
-    pub(super) user: &'a str,
-    pub(super) screen: &'a Classic,
-    /// Where the question stands.
-    pub(super) channel: Channel,
-}
-
-impl Passwords for Asker<'_> {
-    async fn ask(&mut self, question: Question) -> Result<Secret, String> {
-        let user = printable(self.user.as_bytes());
-        let intro = match question {
-            Question::Common => format!("Please enter password for current user[{user}]."),
-            Question::OnNode(node) => {
-                format!("Please enter password for current user[{user}] on the node[{}].", node.ip)
-            }
-        };
-        self.screen.asked(&intro);
-        let channel = self.channel;
-        tokio::task::spawn_blocking(move || prompt::ask(&intro, channel)).await.map_err(|e| e.to_string())?
-    }
 }

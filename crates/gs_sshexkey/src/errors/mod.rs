@@ -5,12 +5,14 @@ mod connect;
 mod keep;
 mod node;
 mod setup;
+mod source;
 
 use std::fmt;
 
 pub(crate) use check::{NOT_DONE, check};
 pub(crate) use keep::keep;
 pub(crate) use setup::{explain, hostfile};
+pub(crate) use source::{NAMES_CURE, ansible, content, nodeset, password_file, xml};
 
 /// One error screen.
 #[derive(Debug, Clone, PartialEq, Eq)]

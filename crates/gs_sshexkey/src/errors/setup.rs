@@ -1,6 +1,6 @@
 //! Why a run ended without trust.
 
-use sshtrust::inventory::{HostfileError, LineError};
+use sshtrust::inventory::{HostfileError, LineError, NameConflict};
 use sshtrust::plan::NamesError;
 use sshtrust::probe::{PairState, TrustEdge, TrustMatrix};
 use sshtrust::setup::{NodeFailure, SetupError};
@@ -19,7 +19,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
         SetupError::WrongPassword(nodes) => {
             let nodes = list(nodes.iter().map(ToString::to_string));
             Report::new("50306", &format!("The password of {nodes} is incorrect."))
-                .cure("The password is incorrect. Nothing was changed; the node was tried twice, so that no account gets locked.")
+                .cure("The password is incorrect. Nothing was changed; the node was tried twice at the most, so that no account gets locked.")
         }
         SetupError::NoPassword { nodes, why } => {
             let nodes = list(nodes.iter().map(ToString::to_string));
@@ -37,6 +37,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
                 .cure("Wait until it has ended and run again.")
         }
         SetupError::HostNames(bad) => host_names(bad),
+        SetupError::OtherNames(conflicts) => other_names(conflicts),
         SetupError::Key(why) => Report::new("51108", &format!("Ssh-keygen failed. {why}")).cure(UNTOUCHED),
         SetupError::Unfit(nodes) => {
             let report = nodes.iter().map(node::explain).reduce(Report::and);
@@ -70,6 +71,22 @@ fn host_names(bad: &[(sshtrust::inventory::NodeSpec, NamesError)]) -> Report {
     report.cure(
         "Give each node a host name of its own (hostnamectl set-hostname NAME), or use --skip-hostname-set. Machines \
          that were cloned need new host keys and a new machine-id too.",
+    )
+}
+
+/// In openGauss's words, one line a node.
+fn other_names(conflicts: &[NameConflict]) -> Report {
+    let one = |c: &NameConflict| {
+        Report::new("52402", &format!("IP [{}] is not matched with hostname [{}].", c.node.ip, c.described))
+            .detail(&format!(
+                "{}: its host name is \"{}\", the description says \"{}\"",
+                c.node, c.real, c.described
+            ))
+    };
+    let report = conflicts.iter().map(one).reduce(Report::and);
+    report.unwrap_or_else(|| Report::other("A host name differs.")).cure(
+        "Correct the name in the XML (nodeNames and the DEVICE), or the node's (hostnamectl set-hostname NAME), or the \
+         address, if it leads to another machine. Nothing was changed.",
     )
 }
 

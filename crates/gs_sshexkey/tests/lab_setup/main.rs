@@ -23,6 +23,7 @@ mod keeping;
 mod many;
 mod opengauss;
 mod secrets;
+mod sources;
 mod store;
 mod systems;
 mod tools;

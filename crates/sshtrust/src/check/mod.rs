@@ -26,8 +26,6 @@ const KEX_LIMIT: Duration = Duration::from_secs(20);
 pub struct Options {
     /// The nodes.
     pub cluster: Cluster,
-    /// The host name of each node by the description of the cluster, in its order, where it gives one.
-    pub described: Vec<Option<String>>,
     /// The user whose trust is looked at.
     pub user: String,
     /// That user's home on this machine.
@@ -140,7 +138,7 @@ async fn look(
         return Err(CheckError::NoPair);
     }
     let nodes = visited.iter().enumerate().map(|(index, visited)| {
-        let described = options.described.get(index).cloned().flatten();
+        let described = options.cluster.names.get(index).cloned().flatten();
         checked_node(visited, described)
     });
     Ok(Checked { user: options.user.clone(), began, took: start.elapsed(), nodes: nodes.collect(), matrix })
@@ -217,7 +215,7 @@ async fn visit((spec, entry): (NodeSpec, Result<Entered, NoEntry>)) -> Visited {
 /// The name that each node is called by: the one of the description, which its users know, else the one that it says
 /// itself. A name that two nodes have leads to one of them at most, so neither is called by it.
 fn names(options: &Options, visited: &[Visited], observer: &dyn Observer) -> Vec<Option<String>> {
-    let said = |index: usize, visited: &Visited| match (options.described.get(index), &visited.result) {
+    let said = |index: usize, visited: &Visited| match (options.cluster.names.get(index), &visited.result) {
         (Some(Some(described)), _) => described.clone(),
         (_, Ok(inside)) => inside.glance.hostname.clone(),
         (_, Err(_)) => String::new(),

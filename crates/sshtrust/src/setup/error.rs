@@ -2,7 +2,7 @@
 
 use crate::apply::ApplyError;
 use crate::identity::IdentityError;
-use crate::inventory::NodeSpec;
+use crate::inventory::{NameConflict, NodeSpec};
 use crate::node::NodeError;
 use crate::observe::ObserveError;
 use crate::plan::{NamesError, PlanError};
@@ -66,6 +66,9 @@ pub enum SetupError {
     /// Another run is at work on these nodes.
     #[error("another run is at work")]
     Busy(Vec<NodeSpec>),
+    /// Nodes whose host name is not the one that the description gives them. Nothing was written.
+    #[error("nodes have other host names")]
+    OtherNames(Vec<NameConflict>),
     /// Host names that cannot be mapped.
     #[error("host names cannot be mapped")]
     HostNames(Vec<(NodeSpec, NamesError)>),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::event::{Event, Observer};
 use crate::identity::{IdentityKey, KeyType, seal_passphrase};
-use crate::inventory::{Cluster, NodeSpec};
+use crate::inventory::{Cluster, NodeSpec, name_conflicts};
 use crate::plan::{
     Choice, Ingredients, Intent, Keepalive, NodePlan, Plan, Wish, choose_identity, node_names,
 };
@@ -31,6 +31,8 @@ pub struct Options {
     pub home: PathBuf,
     /// Socket of the user's own agent (`SSH_AUTH_SOCK`).
     pub agent: Option<PathBuf>,
+    /// The names of the cluster are host names that the nodes must have, as those of openGauss's XML.
+    pub check_names: bool,
     /// Write host names into `/etc/hosts`, where the user is root.
     pub map_names: bool,
     /// Keep mapping lines of earlier runs.
@@ -98,6 +100,7 @@ async fn prepare(
     let entered = enter::enter(options, passwords, observer).await?;
     observer.event(&Event::NetworkChecked);
     let nodes = read::read(entered, options, observer).await?;
+    check_names(options, &nodes)?;
     let mapped = options.map_names && nodes.iter().all(|node| node.state.uid == 0);
     let names = names(&nodes, mapped, observer)?;
     let states: Vec<_> = nodes.iter().map(|node| node.state.clone()).collect();
@@ -134,6 +137,13 @@ async fn prepare(
         observer.event(&Event::Planned { node: node.spec, change: node.summary() });
     }
     Ok(Ready { nodes, names, mapped, identity, plan })
+}
+
+/// Compares the host names with those of the description.
+fn check_names(options: &Options, nodes: &[read::Node]) -> Result<(), SetupError> {
+    let said = nodes.iter().map(|node| (node.spec, node.state.hostname.as_str()));
+    let conflicts = name_conflicts(&options.cluster, said.filter(|_| options.check_names));
+    if conflicts.is_empty() { Ok(()) } else { Err(SetupError::OtherNames(conflicts)) }
 }
 
 /// The names for the files. Where they are mapped, each node needs one of its own.

@@ -1,39 +1,13 @@
-//! Who is in the cluster: the hostfile of the classic command.
+//! The hostfile of the classic command: an address a line.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use super::{Cluster, NodeSpec, port, unusable};
 use crate::text::printable;
 
 /// Largest hostfile that is read, in bytes. 1,000 nodes need 50 KB.
 pub const LARGEST_HOSTFILE: u64 = 4 << 20;
-
-/// A node as the user named it: an address and the port of its SSH daemon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeSpec {
-    /// The address. It is the identity of the node.
-    pub ip: IpAddr,
-    /// The port its `sshd` listens on.
-    pub port: u16,
-}
-
-impl fmt::Display for NodeSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.port, self.ip) {
-            (22, ip) => write!(f, "{ip}"),
-            (port, IpAddr::V6(ip)) => write!(f, "[{ip}]:{port}"),
-            (port, ip) => write!(f, "{ip}:{port}"),
-        }
-    }
-}
-
-/// The nodes of a cluster, each address once, in the user's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cluster {
-    /// The nodes. Never empty.
-    pub nodes: Vec<NodeSpec>,
-}
 
 /// Why a line of a hostfile is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +87,7 @@ pub fn parse_hostfile(bytes: &[u8]) -> Result<Cluster, HostfileError> {
             Err(HostfileError::BadLines(bad))
         }
         (true, true) => Err(HostfileError::Empty),
-        (true, false) => Ok(Cluster { nodes }),
+        (true, false) => Ok(Cluster::unnamed(nodes)),
     }
 }
 
@@ -133,7 +107,7 @@ fn refuse_loopback(nodes: &[NodeSpec], seen: &HashMap<IpAddr, (usize, u16)>, bad
 fn parse_line(line: &[u8]) -> Result<NodeSpec, LineError> {
     let text = std::str::from_utf8(line).map_err(|_| LineError::NotAnAddress)?;
     let (address, port) = match text.split_once(',') {
-        Some((address, port)) => (address.trim(), parse_port(port.trim())),
+        Some((address, text)) => (address.trim(), port(text.trim()).ok_or(LineError::BadPort)),
         None => (text, Ok(22)),
     };
     let ip = address.parse::<IpAddr>().map_err(|_| LineError::NotAnAddress)?.to_canonical();
@@ -141,37 +115,6 @@ fn parse_line(line: &[u8]) -> Result<NodeSpec, LineError> {
         return Err(LineError::UnusableAddress(reason));
     }
     Ok(NodeSpec { ip, port: port? })
-}
-
-/// Ports as openGauss allows them: 22 or 1025..65534.
-fn parse_port(text: &str) -> Result<u16, LineError> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(LineError::BadPort);
-    }
-    match text.parse::<u16>() {
-        Ok(port @ (22 | 1025..=65534)) => Ok(port),
-        _ => Err(LineError::BadPort),
-    }
-}
-
-/// Why no cluster node can have this address, if so.
-fn unusable(ip: IpAddr) -> Option<&'static str> {
-    let link_local_v6 = matches!(ip, IpAddr::V6(v6) if is_link_local(v6));
-    if ip.is_unspecified() {
-        Some("the unspecified address")
-    } else if ip.is_multicast() {
-        Some("a multicast address")
-    } else if link_local_v6 {
-        Some("a link-local address (fe80::/10) needs an interface to mean anything")
-    } else if matches!(ip, IpAddr::V4(v4) if v4.is_broadcast()) {
-        Some("the broadcast address")
-    } else {
-        None
-    }
-}
-
-fn is_link_local(ip: Ipv6Addr) -> bool {
-    ip.segments().first().is_some_and(|s| s & 0xffc0 == 0xfe80)
 }
 
 #[cfg(test)]
