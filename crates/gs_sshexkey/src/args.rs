@@ -14,7 +14,7 @@ use sshtrust::text::printable;
 use crate::errors::{NOT_DONE, Report};
 use crate::help::{HELP, HELP_AGENT, HELP_REMOVE, HELP_SETUP, VERSION};
 
-pub(crate) use check::{Check, Format};
+pub(crate) use check::Check;
 pub(crate) use source::Source;
 
 /// What to do.
@@ -77,7 +77,7 @@ enum KeyTypeWord {
 #[command(name = "gs_sshexkey", disable_help_flag = true, disable_help_subcommand = true)]
 struct Words {
     #[command(flatten)]
-    source: source::Words,
+    source: source::SourceWords,
     #[arg(long)]
     password_file: Option<PathBuf>,
     #[arg(short = 'l', action = ArgAction::Set)]
@@ -96,7 +96,7 @@ struct Words {
     #[arg(long, hide = true)]
     json: bool,
     #[command(flatten)]
-    check: check::Words,
+    check: check::CheckWords,
     #[arg(short = '?', long = "help")]
     help: bool,
     #[arg(short = 'V', long = "version")]

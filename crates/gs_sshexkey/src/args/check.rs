@@ -49,7 +49,7 @@ enum ByWord {
 }
 
 #[derive(Args)]
-pub(super) struct Words {
+pub(super) struct CheckWords {
     #[arg(long, value_enum)]
     by: Option<ByWord>,
     #[arg(long)]
@@ -62,7 +62,7 @@ pub(super) struct Words {
     html: Option<PathBuf>,
 }
 
-impl Words {
+impl CheckWords {
     /// A word of these that was given.
     pub(super) fn given(&self) -> Option<&'static str> {
         let words = [
@@ -92,7 +92,7 @@ pub(super) fn job(words: super::Words) -> Result<Check, Report> {
     if let Some((_, word)) = of_setup.iter().find(|(given, _)| *given) {
         return Err(unknown(word).cure("It goes with the set-up of trust; 'check' changes nothing."));
     }
-    let Words { by, no_password, format, output, html } = words.check;
+    let CheckWords { by, no_password, format, output, html } = words.check;
     let format = match (words.json, format) {
         (true, Some(other)) if other != Format::Json => {
             return Err(Report::new(

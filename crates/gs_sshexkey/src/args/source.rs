@@ -24,7 +24,7 @@ pub(crate) enum Source {
 
 /// The options that describe a cluster.
 #[derive(Args)]
-pub(super) struct Words {
+pub(super) struct SourceWords {
     #[arg(short = 'f', action = ArgAction::Set)]
     hostfile: Option<PathBuf>,
     #[arg(short = 'X', action = ArgAction::Set)]
@@ -40,7 +40,7 @@ pub(super) struct Words {
 }
 
 /// Exactly one description.
-pub(super) fn read(words: Words) -> Result<Source, Report> {
+pub(super) fn read(words: SourceWords) -> Result<Source, Report> {
     let given = [
         ("-f", words.hostfile.is_some()),
         ("-X", words.xml.is_some()),
@@ -76,11 +76,11 @@ pub(super) fn read(words: Words) -> Result<Source, Report> {
         }
     };
     Ok(match words {
-        Words { xml: Some(path), .. } => Source::Xml { path, port },
-        Words { hosts: Some(spec), .. } => Source::Hosts { spec, port },
-        Words { inventory: Some(path), group, .. } => {
+        SourceWords { xml: Some(path), .. } => Source::Xml { path, port },
+        SourceWords { hosts: Some(spec), .. } => Source::Hosts { spec, port },
+        SourceWords { inventory: Some(path), group, .. } => {
             Source::Ansible { path, group: group.unwrap_or_else(|| "all".to_owned()), port }
         }
-        Words { hostfile, .. } => Source::Hostfile(hostfile.unwrap_or_default()),
+        SourceWords { hostfile, .. } => Source::Hostfile(hostfile.unwrap_or_default()),
     })
 }

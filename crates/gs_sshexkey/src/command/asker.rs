@@ -1,9 +1,9 @@
 //! Who answers when a password is needed: a file, the terminal, or standard input.
 
+use sshtrust::enter::{Passwords, Question};
 use sshtrust::inventory::NodeSpec;
 use sshtrust::passwords::PasswordFile;
 use sshtrust::secret::Secret;
-use sshtrust::enter::{Passwords, Question};
 use sshtrust::text::printable;
 
 use crate::prompt::{self, Channel};

@@ -9,8 +9,8 @@ use sshtrust::event::{Event, Observer};
 use sshtrust::inventory::Cluster;
 use sshtrust::passwords::PasswordFile;
 
-use super::runtime;
 use super::asker::Asker;
+use super::runtime;
 use super::setup::unwritable_log;
 use super::{password_file, source};
 use crate::args::Check;

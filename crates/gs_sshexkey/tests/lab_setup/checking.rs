@@ -48,7 +48,18 @@ pub(crate) fn must_be_green(lab: &Lab, user: &str, flags: &[&str], pairs: usize)
 
 /// All files of a node that a check could leave something in.
 fn everything(nodes: &[&Node]) -> Vec<lab::Snapshot> {
-    let places = ["/root", "/home", "/etc", "/tmp", "/opt", "/srv", "/var/tmp", "/var/spool", "/dev/shm", "/usr/local"];
+    let places = [
+        "/root",
+        "/home",
+        "/etc",
+        "/tmp",
+        "/opt",
+        "/srv",
+        "/var/tmp",
+        "/var/spool",
+        "/dev/shm",
+        "/usr/local",
+    ];
     nodes.iter().map(|node| node.snapshot(&places)).collect()
 }
 
@@ -75,10 +86,15 @@ fn three_healthy_nodes_are_green_in_every_way_and_nothing_changes() {
         let flags: Vec<&str> = flags.iter().chain(&["--no-password"]).copied().collect();
         // The hostfile stays the one of the snapshot.
         let mut command = lab.node(0).command(user);
-        let output = command.args(["gs_sshexkey", "check", "--json", "-f", "/tmp/hostfile"]).args(&flags).output();
+        let output =
+            command.args(["gs_sshexkey", "check", "--json", "-f", "/tmp/hostfile"]).args(&flags).output();
         let output = output.unwrap();
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!((output.status.code(), &document["counts"]["works"]), (Some(0), &pairs.into()), "{document:#}");
+        assert_eq!(
+            (output.status.code(), &document["counts"]["works"]),
+            (Some(0), &pairs.into()),
+            "{document:#}"
+        );
         assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     for ((node, before), running) in nodes.iter().zip(&before).zip(&running) {

@@ -26,8 +26,10 @@ fn must_show(lab: &Lab, flags: &[&str], input: &str, cells: &[Cell], unseen_rows
         found.push((place(&fault["from"]), place(&fault["to"]), word("by"), word("cause")));
     }
     found.sort();
-    let mut wanted: Vec<_> =
-        cells.iter().map(|(from, to, by, cause)| (*from, *to, (*by).to_owned(), (*cause).to_owned())).collect();
+    let mut wanted: Vec<_> = cells
+        .iter()
+        .map(|(from, to, by, cause)| (*from, *to, (*by).to_owned(), (*cause).to_owned()))
+        .collect();
     wanted.sort();
     assert_eq!(found, wanted, "{document:#}");
     let ways = document["by"].as_array().unwrap().len();
@@ -117,7 +119,8 @@ fn a_name_that_leads_elsewhere_is_told_with_where_it_leads() {
     let lab = four();
     let (node, right, wrong) = (lab.node(1), lab.node(2), lab.node(3));
     let hosts = text(node, "/etc/hosts");
-    let moved = hosts.replace(&format!("{}  {}", right.ip(), right.name()), &format!("{}  {}", wrong.ip(), right.name()));
+    let moved = hosts
+        .replace(&format!("{}  {}", right.ip(), right.name()), &format!("{}  {}", wrong.ip(), right.name()));
     assert_ne!(hosts, moved);
     node.write("/etc/hosts", moved.as_bytes(), 0o644, "root").unwrap();
     let flags = ["--no-password", "--by", "both"];
@@ -129,7 +132,9 @@ fn a_name_that_leads_elsewhere_is_told_with_where_it_leads() {
         .lines()
         .filter(|line| !line.starts_with(&format!("{} ", right.name())))
         .flat_map(|line| {
-            let again = line.strip_prefix(&format!("{} ", wrong.name())).map(|rest| format!("{} {rest}\n", right.name()));
+            let again = line
+                .strip_prefix(&format!("{} ", wrong.name()))
+                .map(|rest| format!("{} {rest}\n", right.name()));
             [Some(format!("{line}\n")), again]
         })
         .flatten()
@@ -144,7 +149,8 @@ fn a_name_that_leads_elsewhere_is_told_with_where_it_leads() {
     must_be_green(&lab, "root", &flags, 24);
     node.write("/root/.ssh/config", config.as_bytes(), 0o600, "root").unwrap();
     // No name at all.
-    let gone: String = hosts.lines().filter(|line| !line.contains(right.name())).map(|l| format!("{l}\n")).collect();
+    let gone: String =
+        hosts.lines().filter(|line| !line.contains(right.name())).map(|l| format!("{l}\n")).collect();
     node.write("/etc/hosts", gone.as_bytes(), 0o644, "root").unwrap();
     must_show(&lab, &flags, "", &[(1, 2, "name", "name-unknown")], &[]);
 }
@@ -195,7 +201,11 @@ fn a_dead_node_and_a_server_that_lets_nobody_in() {
     lab.node(2).start_sshd().unwrap();
     let mut holder = lab.node(1).command("root");
     let mut holder = holder
-        .args(["bash", "-c", &format!("exec 3<>/dev/tcp/{}/22; read -r line <&3; echo held; read -r line", lab.node(2).ip())])
+        .args([
+            "bash",
+            "-c",
+            &format!("exec 3<>/dev/tcp/{}/22; read -r line <&3; echo held; read -r line", lab.node(2).ip()),
+        ])
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .spawn()
@@ -228,7 +238,11 @@ fn what_a_node_says_reaches_no_screen_raw() {
     node.stop_sshd().unwrap();
     node.start_sshd().unwrap();
     let hosts = hostfile(&all(&lab));
-    for flags in [&["--no-password"] as &[&str], &["--no-password", "--json"], &["--no-password", "--format", "prometheus"]] {
+    for flags in [
+        &["--no-password"] as &[&str],
+        &["--no-password", "--json"],
+        &["--no-password", "--format", "prometheus"],
+    ] {
         let run = check_with(lab.node(0), "root", &hosts, flags, "");
         assert_eq!(run.code, Some(1), "{}", run.stderr);
         for text in [&run.stdout, &run.stderr] {
