@@ -61,7 +61,7 @@ messages! {
         OnlyBy { by } "Only by {by}." "仅在使用{by}连接时出现。";
         OneWay {} "In the other direction these pairs work." "反方向的连接正常。";
         SshSaid {} "What ssh said" "ssh 的输出";
-        SaidOn { count } "on {count} pairs" "出现在 {count} 对连接上";
+        SaidOn { count } "Pairs with such words: {count}" "出现此类输出的节点对数：{count}";
         OtherWords { count } "{count} other wordings: see the pairs below." "另有 {count} 种输出，见下方列表。";
         SaidNothing {} "ssh printed nothing." "ssh 没有输出。";
         AndMore { count } "and {count} more" "以及另外 {count} 个";
@@ -108,10 +108,13 @@ messages! {
         Clear {} "Clear" "清除";
         PairsTitle {} "Pairs that need attention" "需要关注的节点对";
         NothingWrong {} "None: every pair that was tried works." "无：所有已尝试的连接均正常。";
-        RowsShown { shown, total } "Rows shown: {shown} of {total}" "显示 {shown} 行，共 {total} 行";
+        Shown { pairs, all_pairs, nodes, all_nodes }
+            "Shown: pairs {pairs} of {all_pairs}, nodes {nodes} of {all_nodes}"
+            "显示：节点对 {pairs}/{all_pairs}，节点 {nodes}/{all_nodes}";
         RowsCut { shown, total }
             "The first {shown} of {total} pairs are listed. --json gives all."
             "仅列出 {total} 对中的前 {shown} 对，使用 --json 可获得全部。";
+        ShowMore { count } "Show {count} more" "再显示 {count} 行";
         From {} "From" "发起节点";
         To {} "To" "目标节点";
         By {} "By" "方式";

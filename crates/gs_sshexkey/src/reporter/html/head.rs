@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use sshtrust::probe::PairState;
 
-use super::picture::icon;
+use super::signs::icon;
 use super::view::{View, class, safe};
 use crate::i18n::{PageText, page_by, page_state};
 
@@ -79,7 +79,7 @@ fn facts(view: &View) -> Markup {
         dl.facts aria-label=(view.text(&PageText::Facts {})) {
             (fact(PageText::NodesLabel {}, html! { (view.size()) }))
             (fact(PageText::UserLabel {}, html! { (safe(&view.checked.user)) }))
-            (fact(PageText::CalledLabel {}, html! { (by.join(", ")) }))
+            (fact(PageText::CalledLabel {}, html! { (by.join(view.comma())) }))
             @if let Some(began) = began {
                 (fact(PageText::BeganLabel {}, html! {
                     time datetime=(began.strftime("%Y-%m-%dT%H:%M:%S%:z")) {

@@ -9,6 +9,7 @@ mod nodes;
 mod pairs;
 mod picture;
 mod runs;
+mod signs;
 mod troubles;
 mod view;
 
@@ -53,7 +54,7 @@ fn page(view: &View) -> Markup {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (picture::definitions())
+                (signs::definitions())
                 a.skip href="#pairs" { (view.text(&PageText::ToPairs {})) }
                 (head::header(view))
                 main {
@@ -80,9 +81,15 @@ fn filter(view: &View) -> Markup {
                 placeholder=(view.text(&PageText::FilterHint {}));
             button #clear type="button" { (view.text(&PageText::Clear {})) }
             output #shown for="q" role="status" aria-live="polite"
-                data-text=(view.text(&PageText::RowsShown { shown: &"{shown}", total: &"{total}" })) {}
+                data-text=(shown(view)) {}
         }
     }
+}
+
+/// How much is shown, with places for the script to fill.
+fn shown(view: &View) -> String {
+    let [pairs, all_pairs, nodes, all_nodes] = ["{pairs}", "{all_pairs}", "{nodes}", "{all_nodes}"];
+    view.text(&PageText::Shown { pairs: &pairs, all_pairs: &all_pairs, nodes: &nodes, all_nodes: &all_nodes })
 }
 
 /// The content security policy (W3C CSP Level 3): nothing is fetched, and no script or style runs but the page's own.

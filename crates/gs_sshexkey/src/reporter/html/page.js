@@ -19,6 +19,21 @@
   const field = one("#q");
   const shown = one("#shown");
 
+  // Of thousands of rows only the first are laid out, until more are asked for.
+  const PAGE = 500;
+  const more = one("#more");
+  let limit = PAGE;
+  const lay = () => {
+    let seen = 0;
+    for (const row of all(".pairs tbody tr")) {
+      if (!row.hidden) seen += 1;
+      row.classList.toggle("later", seen > limit);
+    }
+    if (!more) return;
+    more.hidden = seen <= limit;
+    more.textContent = fill(more.dataset.text, { count: Math.min(PAGE, seen - limit) });
+  };
+
   // The filter. A whole address or name means that node; a part means all nodes that have it.
   const matching = (query) => {
     const wanted = query.trim().toLowerCase();
@@ -45,11 +60,14 @@
       row.hidden = !seen;
       if (seen) count += 1;
     }
+    limit = PAGE;
+    lay();
     nodes.forEach(({ row }, index) => {
       row.hidden = found !== null && !found.has(index);
     });
+    const total = { all_pairs: pairs.length, all_nodes: nodes.length };
     pictures.forEach((picture) => mark(picture, found));
-    shown.textContent = fill(shown.dataset.text, { shown: count, total: pairs.length });
+    shown.textContent = fill(shown.dataset.text, { ...total, pairs: count, nodes: found?.size ?? nodes.length });
   };
 
   // The filter is part of the address, so that a link to what is seen can be sent.
@@ -89,6 +107,7 @@
     const sorted = document.createDocumentFragment();
     rows.forEach(({ row }) => sorted.append(row));
     body.append(sorted);
+    lay();
     all("[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
     header.setAttribute("aria-sort", down ? "descending" : "ascending");
   };
@@ -133,6 +152,13 @@
     });
   }
 
+  more?.addEventListener("click", () => {
+    const first = one(".pairs .later:not([hidden]) td");
+    limit += PAGE;
+    lay();
+    first.tabIndex = -1;
+    first.focus();
+  });
   field.addEventListener("input", () => {
     filter();
     remember();

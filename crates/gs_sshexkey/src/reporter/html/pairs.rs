@@ -33,6 +33,8 @@ pub(super) fn section(view: &View) -> Markup {
                         tbody { (rows) }
                     }
                 }
+                button #more type="button" hidden
+                    data-text=(view.text(&PageText::ShowMore { count: &"{count}" })) {}
             }
         }
     }

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use sshtrust::probe::{By, PairState};
 
 use super::runs::Cells;
+use super::signs::{STATES, Size, cell, pattern};
 use super::view::{View, class, safe};
 use crate::i18n::{PageText, cause, page_by, page_state};
 
@@ -21,64 +22,6 @@ const CHARACTER: usize = 67;
 /// Longest label, in characters.
 const LONGEST: usize = 24;
 
-const STATES: [PairState; 5] =
-    [PairState::Works, PairState::Slow, PairState::Broken, PairState::Throttled, PairState::Unseen];
-
-/// The sign of a state, as wide as a letter.
-pub(super) fn icon(state: PairState) -> Markup {
-    html! { svg.icon viewBox="0 0 1 1" aria-hidden="true" { use href={ "#i-" (class(state)) } {} } }
-}
-
-/// What is drawn in a cell of a state, in units of a cell: a shape of its own for each.
-const fn sign(state: PairState) -> &'static str {
-    match state {
-        PairState::Works => "",
-        // The hands and the face of a clock.
-        PairState::Slow => "M.5.3V.52L.64.6M.5.2a.3.3 0 1 0 .001 0z",
-        // A cross.
-        PairState::Broken => "M.29.29.71.71M.71.29.29.71",
-        // The two bars of a pause.
-        PairState::Throttled => "M.37.28V.72M.63.28V.72",
-        // A question mark.
-        PairState::Unseen => "M.37.38a.13.13 0 1 1 .18.12Q.5.53.5.6M.5.74v.01",
-    }
-}
-
-/// The same where a cell is a few pixels: nothing, a corner, all of it, bars, strokes.
-const fn small_sign(state: PairState) -> &'static str {
-    match state {
-        PairState::Works | PairState::Broken => "",
-        PairState::Slow => "M0 1L1 0",
-        PairState::Throttled => "M.25 0V1M.75 0V1",
-        PairState::Unseen => "M0 .5H.5",
-    }
-}
-
-/// The signs and patterns that the page uses again and again.
-pub(super) fn definitions() -> Markup {
-    html! {
-        svg.definitions aria-hidden="true" width="0" height="0" { defs {
-            @for state in STATES {
-                symbol id={ "i-" (class(state)) } viewBox="0 0 1 1" { (tile(state)) }
-                pattern id={ "p-" (class(state)) } width="1" height="1" patternUnits="userSpaceOnUse" {
-                    (tile(state))
-                }
-                pattern id={ "q-" (class(state)) } width="1" height="1" patternUnits="userSpaceOnUse" {
-                    rect class={ "bg " (class(state)) } width="1" height="1" {}
-                    path class={ "fg fine " (class(state)) } d=(small_sign(state)) {}
-                }
-            }
-        } }
-    }
-}
-
-fn tile(state: PairState) -> Markup {
-    html! {
-        rect class={ "bg " (class(state)) } x=".04" y=".04" width=".92" height=".92" rx=".12" {}
-        path class={ "fg " (class(state)) } d=(sign(state)) {}
-    }
-}
-
 pub(super) fn section(view: &View) -> Markup {
     let fold = view.size().div_ceil(MOST_CELLS).max(1);
     html! {
@@ -88,7 +31,7 @@ pub(super) fn section(view: &View) -> Markup {
                 (view.text(&PageText::MatrixMeans {}))
                 @if fold > 1 { " " (view.text(&PageText::Folded { count: &fold })) }
             }
-            (legend(view))
+            (legend(view, Size::of(scale(view.size().div_ceil(fold)))))
             p #readout hidden data-none=(view.text(&PageText::NoPair {})) {
                 (view.text(&PageText::PointAtCell {}))
             }
@@ -97,9 +40,23 @@ pub(super) fn section(view: &View) -> Markup {
     }
 }
 
-fn legend(view: &View) -> Markup {
+/// The signs as they are in the pictures.
+fn legend(view: &View, size: Size) -> Markup {
     html! {
-        ul.legend { @for state in STATES { li { (icon(state)) (view.text(&page_state(state))) } } }
+        ul.legend { @for state in STATES { li { (cell(state, size)) (view.text(&page_state(state))) } } }
+    }
+}
+
+/// Width of a cell, in pixels.
+const fn scale(cells: usize) -> usize {
+    match cells {
+        0..=6 => 44,
+        7..=14 => 32,
+        15..=40 => 16,
+        41..=110 => 10,
+        111..=200 => 6,
+        201..=300 => 4,
+        _ => 3,
     }
 }
 
@@ -119,15 +76,7 @@ struct Layout {
 
 impl Layout {
     fn new(view: &View, by: By, cells: usize, fold: usize) -> Self {
-        let scale = match cells {
-            0..=6 => 44,
-            7..=14 => 32,
-            15..=40 => 20,
-            41..=110 => 10,
-            111..=200 => 6,
-            201..=300 => 4,
-            _ => 3,
-        };
+        let scale = scale(cells);
         let step = [1, 2, 5, 10].into_iter().find(|step| step * scale >= LABEL_STEP).unwrap_or(20);
         let labels = (0..view.size()).step_by(step * fold.max(1));
         let longest = labels.map(|node| label(view, node, by).chars().count()).max().unwrap_or_default();
@@ -201,19 +150,19 @@ fn labels(view: &View, by: By, layout: &Layout) -> Markup {
 
 /// One path a state, the most frequent of a healthy cluster as one rectangle under the others.
 fn states(view: &View, cells: &Cells, scale: usize) -> Markup {
-    let patterns = if scale >= 10 { "p" } else { "q" };
+    let size = Size::of(scale);
     let path = |state: Option<PairState>, outline: &str| {
         let class = state.map_or("none", class);
         html! {
             @if !outline.is_empty() {
-                path class=(class) d=(outline) fill=[state.map(|_| format!("url(#{patterns}-{class})"))] {
+                path class=(class) d=(outline) fill=[state.map(|state| pattern(state, size))] {
                     @if let Some(state) = state { title { (view.text(&page_state(state))) } }
                 }
             }
         }
     };
     html! {
-        rect.works width=(cells.size) height=(cells.size) fill={ "url(#" (patterns) "-works)" } {
+        rect.works width=(cells.size) height=(cells.size) fill=(pattern(PairState::Works, size)) {
             title { (view.text(&page_state(PairState::Works))) }
         }
         (path(None, &cells.outline(None)))

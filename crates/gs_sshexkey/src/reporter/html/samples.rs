@@ -71,7 +71,7 @@ fn file(matrix: &mut TrustMatrix, (from, to, by): (usize, usize, By), is: &Is) {
         Is::Slow => matrix.set(from, to, by, Pair { state: PairState::Slow, millis: 4_000 + millis }),
         Is::Unseen => matrix.set(from, to, by, Pair::UNSEEN),
         Is::Broken(status, said) => {
-            add(PairState::Broken, Some(*status), said.replace("HOST", &host), 10 * millis);
+            add(PairState::Broken, Some(*status), said.replace("%h", &host), 10 * millis);
         }
         Is::Throttled => {
             let said = "kex_exchange_identification: banner line 0: Not allowed at this time".to_owned();
@@ -85,14 +85,14 @@ pub(super) fn healthy(size: usize) -> Checked {
     checked(size, &BOTH, |_, _, _| Is::Works)
 }
 
-pub(super) const REFUSED: Is = Is::Broken(255, "ssh: connect to host HOST port 22: Connection refused");
+pub(super) const REFUSED: Is = Is::Broken(255, "ssh: connect to host %h port 22: Connection refused");
 const CHANGED: Is = Is::Broken(
     255,
     "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | @    WARNING: REMOTE HOST IDENTIFICATION HAS \
      CHANGED!     @ | @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | IT IS POSSIBLE THAT SOMEONE IS \
      DOING SOMETHING NASTY! | Someone could be eavesdropping on you right now (man-in-the-middle attack)! | It is also \
      possible that a host key has just been changed. | Offending ED25519 key in /home/omm/.ssh/known_hosts:3 | Host key \
-     for HOST has changed and you have requested strict checking. | Host key verification failed.",
+     for %h has changed and you have requested strict checking. | Host key verification failed.",
 );
 
 /// Every state, with a stopped server, a node that could not be entered, a changed host key, a slow node, another name.
@@ -103,7 +103,7 @@ pub(super) fn mixed(size: usize) -> Checked {
         (_, 1) => REFUSED,
         (0, 2) => CHANGED,
         (_, 3) if by == By::Name && from % 2 == 0 => {
-            Is::Broken(255, "ssh: Could not resolve hostname HOST: Name or service not known")
+            Is::Broken(255, "ssh: Could not resolve hostname %h: Name or service not known")
         }
         (3, 4) => Is::Throttled,
         (_, 5) if from == size - 1 => Is::Slow,
@@ -118,7 +118,7 @@ pub(super) fn mixed(size: usize) -> Checked {
 /// One row and one column are broken.
 pub(super) fn crossed(size: usize) -> Checked {
     checked(size, &BOTH, |from, to, _| match (from, to) {
-        (4, _) => Is::Broken(255, "omm@HOST: Permission denied (publickey,password)."),
+        (4, _) => Is::Broken(255, "omm@%h: Permission denied (publickey,password)."),
         (_, 7) => REFUSED,
         _ => Is::Works,
     })

@@ -4,13 +4,15 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use sshtrust::probe::{PairState, Shape, Trouble, TrustEdge, troubles};
+use sshtrust::probe::{PairState, Shape, Trouble, troubles};
 
-use super::picture::icon;
+use super::signs::icon;
 use super::view::{View, class, safe};
 use crate::i18n::{PageText, cause, page_by};
 
-/// So many troubles are told one by one; beyond that the table of pairs is better reading.
+/// So many troubles are seen at once ...
+const AT_ONCE: usize = 8;
+/// ... and so many more are there to unfold; beyond that the table of pairs is better reading.
 const MOST: usize = 60;
 /// So many different wordings of one trouble are shown.
 const WORDINGS: usize = 3;
@@ -18,13 +20,20 @@ const WORDINGS: usize = 3;
 pub(super) fn section(view: &View) -> Markup {
     let mut all = troubles(view.matrix());
     all.sort_by_key(|trouble| (state(trouble) == PairState::Throttled, Reverse(trouble.edges.len())));
-    let left = all.len().saturating_sub(MOST);
+    let (first, rest) = all.split_at(all.len().min(AT_ONCE));
+    let (more, left) = rest.split_at(rest.len().min(MOST));
     html! {
         @if !all.is_empty() {
             section #troubles aria-labelledby="troubles-title" {
                 h2 #troubles-title { (view.text(&PageText::Troubles {})) }
-                @for trouble in all.iter().take(MOST) { (entry(view, trouble)) }
-                @if left > 0 { p { (view.text(&PageText::MoreTroubles { count: &left })) } }
+                @for trouble in first { (entry(view, trouble)) }
+                @if !more.is_empty() {
+                    details.others {
+                        summary { (view.text(&PageText::AndMore { count: &more.len() })) }
+                        @for trouble in more { (entry(view, trouble)) }
+                    }
+                }
+                @if !left.is_empty() { p { (view.text(&PageText::MoreTroubles { count: &left.len() })) } }
             }
         }
     }
@@ -91,9 +100,13 @@ fn notes(view: &View, trouble: &Trouble) -> Markup {
 
 /// The words of `ssh`, each wording once, the most frequent first.
 fn evidence(view: &View, trouble: &Trouble) -> Markup {
-    let mut wordings: BTreeMap<&str, usize> = BTreeMap::new();
-    trouble.edges.iter().for_each(|edge: &&TrustEdge| *wordings.entry(&edge.said).or_default() += 1);
-    let mut wordings: Vec<(&str, usize)> = wordings.into_iter().collect();
+    // Words that differ only in the host that was called are the same words.
+    let mut wordings: BTreeMap<String, (&str, usize)> = BTreeMap::new();
+    for edge in &trouble.edges {
+        let alike = if edge.host.is_empty() { edge.said.clone() } else { edge.said.replace(&edge.host, "") };
+        wordings.entry(alike).or_insert((&edge.said, 0)).1 += 1;
+    }
+    let mut wordings: Vec<(&str, usize)> = wordings.into_values().collect();
     wordings.sort_by_key(|(_, count)| Reverse(*count));
     let left = wordings.len().saturating_sub(WORDINGS);
     let several = wordings.len() > 1;

@@ -58,6 +58,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What stands between the items of a list.
+    pub(super) const fn comma(&self) -> &'static str {
+        match self.lang {
+            Lang::En => ", ",
+            Lang::Zh => "、",
+        }
+    }
+
     /// The address, with the port where it is not 22.
     pub(super) fn address(&self, index: usize) -> &str {
         self.labels.get(index).map_or("", |label| &label.address)
@@ -107,7 +115,7 @@ impl<'a> View<'a> {
 
     fn listed(&self, nodes: &[usize]) -> Markup {
         html! { @for (place, node) in nodes.iter().enumerate() {
-            @if place > 0 { ", " }
+            @if place > 0 { (self.comma()) }
             span.node { (self.both(*node)) }
         } }
     }
