@@ -120,7 +120,6 @@ fn large_clusters_give_small_pages() {
     for (what, checked, most) in cases {
         let began = Instant::now();
         let length = english(&checked).len();
-        eprintln!("{what}: {length} bytes in {:?}", began.elapsed());
         assert!(length < most, "{what}: {length} bytes");
         // Far above what it takes, to see only what grows out of proportion.
         assert!(began.elapsed() < Duration::from_secs(20), "{what}: {:?}", began.elapsed());

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,6 +22,8 @@ pub(super) struct Browser {
     agent: ureq::Agent,
     /// Address of the session.
     session: String,
+    /// The browser's first process, once it runs.
+    process: Option<Pid>,
     folder: TempDir,
 }
 
@@ -41,10 +44,13 @@ impl Browser {
             .timeout_global(Some(2 * PATIENCE))
             .build();
         // From here on the process ends with the value.
-        let mut browser = Self { driver, agent: config.new_agent(), session: String::new(), folder };
+        let mut browser =
+            Self { driver, agent: config.new_agent(), session: String::new(), process: None, folder };
         let port = browser.port();
         browser.session = format!("http://127.0.0.1:{port}/session");
         let answer = browser.post("", &browser.capabilities());
+        let process = answer["capabilities"]["goog:processID"].as_i64();
+        browser.process = process.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         browser.session = format!("{}/{}", browser.session, answer["sessionId"].as_str().unwrap());
         browser
     }
@@ -215,8 +221,11 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver ends the browser with the session. A browser whose driver is gone ends by itself.
-        let _ = self.agent.delete(&self.session).call();
+        // The driver ends the browser with the session, but not with itself.
+        let ended = self.agent.delete(&self.session).call().is_ok_and(|answer| answer.status().is_success());
+        if let (false, Some(process)) = (ended, self.process) {
+            let _ = kill_process(process, Signal::KILL);
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

@@ -300,7 +300,6 @@ fn ten_thousand_rows_are_sorted_and_filtered_in_a_moment() {
         "const q = document.querySelector('#q'); q.value = 'node0007'; q.dispatchEvent(new Event('input'))",
     );
     let laid = "return document.querySelectorAll('.pairs tbody tr:not([hidden], .later)').length";
-    eprintln!("10,000 rows: sorted in {sort} ms, filtered in {filter} ms");
     assert_eq!(browser.number(SEEN), 199);
     browser.click("#clear");
     browser.wait_for(laid, &json!(500));
