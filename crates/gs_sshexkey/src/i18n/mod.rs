@@ -1,11 +1,13 @@
 //! The languages of the screen. The classic transcript is read by programs and stays English.
 
 mod check;
+mod page;
 
 use std::fmt::Display;
 
 #[allow(unused_imports, reason = "used by `check`, which is being built")]
 pub(crate) use check::{Message, cause};
+pub(crate) use page::{PageText, by as page_by, no_entry, state as page_state};
 
 /// A language that the screen is written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,16 +81,23 @@ macro_rules! messages {
 
             /// Every message, with the names of its variables in their places.
             #[cfg(test)]
-            pub(super) fn samples() -> Vec<(Self, Vec<String>)> {
-                vec![$((
-                    Self::$variant { $($field: &concat!("<", stringify!($field), ">")),* },
-                    vec![$(concat!("<", stringify!($field), ">").to_owned()),*],
-                )),*]
+            pub(super) fn samples() -> Vec<$crate::i18n::Sample> {
+                vec![$({
+                    let message = Self::$variant { $($field: &concat!("<", stringify!($field), ">")),* };
+                    (
+                        $crate::i18n::Lang::ALL.map(|lang| message.text(lang)),
+                        vec![$(concat!("<", stringify!($field), ">").to_owned()),*],
+                    )
+                }),*]
             }
         }
     };
 }
 pub(crate) use messages;
+
+/// A message in both languages, with the names of its variables in their places, and these names.
+#[cfg(test)]
+pub(crate) type Sample = ([String; 2], Vec<String>);
 
 #[cfg(test)]
 mod tests {
@@ -101,8 +110,8 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_messages_with_the_same_variables() {
-        for (message, variables) in Message::samples() {
-            let [english, chinese] = Lang::ALL.map(|lang| message.text(lang));
+        let samples = [Message::samples(), PageText::samples()].concat();
+        for ([english, chinese], variables) in samples {
             for variable in &variables {
                 let count = |text: &str| text.matches(variable.as_str()).count();
                 assert!(count(&english) > 0, "{english} lacks {variable}");

@@ -1,0 +1,143 @@
+//! The page as text: what is in it, how large it is, and that nothing breaks out.
+
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use sshtrust::probe::By;
+
+use super::samples::*;
+use super::*;
+
+fn english(checked: &Checked) -> String {
+    page(&View::new(checked, Lang::En, TimeZone::UTC)).into_string()
+}
+
+#[test]
+fn a_healthy_page_says_so() {
+    let page = english(&healthy(3));
+    for wanted in [
+        "<!DOCTYPE html><html lang=\"en\">",
+        "Trust is complete: all 12 pairs of 3 nodes work",
+        "<time datetime=\"2026-09-21T14:13:20+00:00\">2026-09-21 14:13:20 UTC+00:00</time>",
+        "12.3 s",
+        "10.20.0.3",
+        "node0003",
+        "None: every pair that was tried works.",
+    ] {
+        assert!(page.contains(wanted), "{wanted} is missing");
+    }
+    assert!(!page.contains("id=\"troubles\""));
+}
+
+#[test]
+fn every_state_is_in_the_page() {
+    let checked = mixed(8);
+    let counts = checked.matrix.counts();
+    let page = english(&checked);
+    let states = [
+        ("works", counts.works),
+        ("slow", counts.slow),
+        ("broken", counts.broken),
+        ("throttled", counts.throttled),
+        ("not seen", counts.unseen),
+    ];
+    for (state, count) in states {
+        assert!(count > 0, "{state}");
+        assert!(page.contains(&format!("<b>{count}</b> {state}</li>")), "{state}");
+    }
+    for class in ["slow", "broken", "throttled", "unseen"] {
+        assert_eq!(
+            page.matches(&format!("<path class=\"{class}\" d=\"M")).count(),
+            2,
+            "one for each picture: {class}"
+        );
+    }
+    let rows = page.matches("<tr data-f=").count();
+    assert_eq!(rows, counts.slow + counts.broken + counts.throttled);
+    assert!(page.contains("Nobody reaches 10.20.0.2<"));
+    assert!(page.contains("10.20.0.1 (node0001) does not reach 10.20.0.3 (node0003)"));
+    assert!(page.contains("It says node0003; the description of the cluster says database3."));
+    assert!(page.contains("Trust is broken: "));
+}
+
+#[test]
+fn the_page_is_written_in_both_languages() {
+    let page = |lang| page(&View::new(&mixed(8), lang, TimeZone::UTC)).into_string();
+    let chinese = page(Lang::Zh);
+    assert!(chinese.contains("<html lang=\"zh-Hans\">"));
+    assert!(chinese.contains("互信异常"));
+    assert!(chinese.contains("没有节点能连接到 10.20.0.2"));
+    assert!(!chinese.contains("Nobody reaches") && !chinese.contains("Likely cause"));
+    assert!(!page(Lang::En).contains("互信"));
+}
+
+#[test]
+fn what_cannot_be_judged_is_not_called_broken() {
+    let unseen = english(&checked(3, &[By::Ip], |from, _, _| if from == 1 { Is::Unseen } else { Is::Works }));
+    assert!(unseen.contains("Trust is not proven: 2 of 6 pairs could not be judged"));
+    let slow = english(&checked(3, &[By::Ip], |from, _, _| if from == 1 { Is::Slow } else { Is::Works }));
+    assert!(slow.contains("all 6 pairs of 3 nodes work, but 2 slowly"));
+    for size in [0, 1] {
+        assert!(english(&healthy(size)).contains("There was no pair to check"));
+    }
+}
+
+#[test]
+fn nothing_breaks_out_of_its_place() {
+    let page = english(&hostile());
+    // The page's own: one style, one script.
+    assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (1, 1));
+    assert_eq!((page.matches("<style").count(), page.matches("</style").count()), (1, 1));
+    for bad in
+        ["<!--", "<img", "onerror=alert(1)>", "\u{2028}", "\u{202e}", "\u{1b}", "' onmouseover='alert(1)\""]
+    {
+        assert!(!page.contains(bad), "{bad:?}");
+    }
+    assert!(page.contains("&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
+}
+
+#[test]
+fn nothing_is_fetched() {
+    let page = english(&mixed(8));
+    for bad in ["http://", "https://", "src=", "@import", "url(h", "url(/", " style=\"", " onclick"] {
+        assert!(!page.contains(bad), "{bad}");
+    }
+    assert!(page.contains(&digest(STYLE)) && page.contains(&digest(SCRIPT)));
+    // Neither may end its element early.
+    assert!(!STYLE.contains("</") && !SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
+}
+
+#[test]
+fn large_clusters_give_small_pages() {
+    let cases: [(&str, Checked, usize); 5] = [
+        ("300 healthy", healthy(300), 500_000),
+        ("300, a row and a column broken", crossed(300), 1_000_000),
+        ("1,000 healthy", healthy(1_000), 1_000_000),
+        ("1,000, a row and a column broken", crossed(1_000), 10_000_000),
+        ("300 chequered", chequered(300), 10_000_000),
+    ];
+    for (what, checked, most) in cases {
+        let began = Instant::now();
+        let length = english(&checked).len();
+        assert!(length < most, "{what}: {length} bytes");
+        // Far above what it takes, to see only what grows out of proportion.
+        assert!(began.elapsed() < Duration::from_secs(20), "{what}: {:?}", began.elapsed());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a node says, the page has the same elements.
+    #[test]
+    fn words_never_make_elements(text in any::<String>()) {
+        let elements = |text: &str| {
+            let mut checked = mixed(6);
+            checked.nodes[0].name = Some(format!("x{text}"));
+            checked.user = format!("x{text}");
+            english(&checked).matches('<').count()
+        };
+        prop_assert_eq!(elements(&text), elements("plain"));
+    }
+}
