@@ -9,95 +9,8 @@ use sshtrust::identity::KeyType;
 use sshtrust::text::printable;
 
 use crate::errors::Report;
-
-/// The general help. openGauss's test suite takes every word that starts with a hyphen from line 9 on and wants a fixed
-/// list, so what is new stands above that line or in `help setup`.
-pub(crate) const HELP: &str = "\
-gs_sshexkey sets up SSH trust between the nodes of a cluster.
-
-Usage:
-  gs_sshexkey -? | --help | -V | --version | help setup | help agent | help remove
-  gs_sshexkey -f HOSTFILE [--skip-hostname-set] [--no-deduplicate] [-l LOGFILE]
-                          [--dry-run] [--key-type ed25519|ecdsa] [--no-keepalive]
-  gs_sshexkey agent status | start | stop | keep
-
-Options:
-  -f                    The file that lists the nodes: one IP or IP,PORT a line.
-  -l                    The log file. It is appended to.
-  --skip-hostname-set   Do not write the host names into /etc/hosts.
-  -? --help             Show this help and exit.
-  -V --version          Show the version and exit.
-";
-
-/// The help of the main job.
-pub(crate) const HELP_SETUP: &str = "\
-gs_sshexkey -f HOSTFILE
-
-Makes every node of the cluster able to run commands and copy files on every other node, for the user who runs it.
-The nodes need OpenSSH and a shell, nothing else. All nodes are reached, entered and read before anything is written;
-then they are changed, every ordered pair is verified with the nodes' own ssh, and the change is kept or, if anything
-fails, undone to the byte. A second run over a healthy cluster changes nothing.
-
-  -f HOSTFILE           One node a line: IP or IP,PORT. Port 22 or 1025 to 65534. Blank lines and lines that start
-                        with # are skipped.
-  -l LOGFILE            Append a log. Missing folders are made. Nothing secret is in it.
-  --skip-hostname-set   Do not write the host names into /etc/hosts. Only root can write them anyway.
-  --no-deduplicate      Keep the lines that earlier runs wrote into /etc/hosts; else they are replaced.
-  --dry-run             Do everything up to the plan, show it as a unified diff for each node, and write nothing.
-  --key-type TYPE       ed25519 or ecdsa (P-256). Default: the key that is there, else ed25519; ecdsa if a node is in
-                        FIPS mode or refuses ed25519.
-  --no-keepalive        Do not place this program on the nodes, and install no job that brings the agent back.
-
-Every node gets a copy of this program and a job that runs it each minute, so that trust survives a crash of the agent
-and a reboot: see 'gs_sshexkey help agent'. For nodes with another processor a build of their own is taken from beside
-this program (gs_sshexkey-aarch64, as 'uname -m' names it).
-
-Exit status: 0 if trust was made and verified, 1 otherwise.
-
-Files on every node: ~/.ssh/id_om, id_om.pub, authorized_keys, known_hosts and config; ~/.bashrc; ~/gaussdb_tmp with
-the agent's socket, the encrypted passphrase of id_om and this program; a line of the user's crontab, or, where cron does
-not do, two units in ~/.config/systemd/user, or a line of the login profile; /etc/hosts for root. Lines of yours are never
-touched.
-";
-
-/// The help of the agent.
-pub(crate) const HELP_AGENT: &str = "\
-gs_sshexkey agent status [--json] | start | stop | keep
-
-The key of the cluster is locked with a passphrase; an ssh-agent of its own holds it open. These commands work on that
-agent, on the machine and for the user that run them. No other agent is touched.
-
-  status    Show the agent, its key, the stored passphrase, and what brings the agent back. --json: for programs.
-  start     Start the agent, if it does not run, and give it the key.
-  stop      End the agent. It stays away, also after a reboot, until 'start' or a new set-up of trust.
-  keep      What the job does each minute: nothing if the agent answers and holds the key; else as 'start'. It takes
-            5 seconds at the most and says nothing if all is well.
-
-The job is a line of the user's crontab; where cron is missing, not running, or forbidden to the user, a timer of the
-user's systemd; where that cannot be, a line in the profile that the login shell reads. What it did, and why it failed,
-stands in ~/gaussdb_tmp/keepalive.log.
-
-Exit status: 0 if all is well, or was made so; 1 otherwise. For 'status': whether the agent holds the key.
-";
-
-/// How to take trust away by hand.
-pub(crate) const HELP_REMOVE: &str = "\
-Trust is taken away on every node, as the user whose trust it is:
-
-  rm -rf ~/.ssh/id_om ~/.ssh/id_om.pub ~/gaussdb_tmp
-  pkill -u \"$(id -u)\" -f '[s]sh-agent .*/gaussdb_tmp/gauss_socket_tmp'
-  sed -i --follow-symlinks '/ #OM$/d' ~/.ssh/authorized_keys ~/.ssh/known_hosts
-  sed -i --follow-symlinks '/^# BEGIN gs_sshexkey/,/^# END gs_sshexkey/d' ~/.ssh/config
-  sed -i --follow-symlinks '/^export SSH_AUTH_SOCK=.*gauss_socket_tmp$/d; /^export SSH_AGENT_PID=/d' ~/.bashrc
-
-and as root, if the names are not wanted any more:
-
-  sed -i '/#Gauss OM IP Hosts Mapping$/d' /etc/hosts
-
-The job that brings the agent back sees that the key and the folder are gone, and removes itself: within a minute, or at
-the next login if it is a line of the profile. If it was a timer of systemd, the user still lingers: 'loginctl
-disable-linger' ends that.
-";
+use crate::help::{Topic, text};
+use crate::i18n::Lang;
 
 /// The version line.
 pub(crate) const VERSION: &str = concat!("gs_sshexkey (openGauss) ", env!("CARGO_PKG_VERSION"));
@@ -109,8 +22,8 @@ pub(crate) enum Job {
     Show(&'static str),
     /// Set up trust.
     Setup(Setup),
-    /// Work on this machine's agent.
-    Agent(AgentJob),
+    /// Work on this machine's agent, and tell in a language.
+    Agent(AgentJob, Lang),
 }
 
 /// What to do with this machine's agent.
@@ -154,6 +67,12 @@ enum KeyTypeWord {
     Ecdsa,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum LangWord {
+    En,
+    Zh,
+}
+
 #[derive(Parser)]
 #[command(name = "gs_sshexkey", disable_help_flag = true, disable_help_subcommand = true)]
 struct Words {
@@ -174,6 +93,9 @@ struct Words {
     /// For `agent status`.
     #[arg(long, hide = true)]
     json: bool,
+    /// The language of help and screens.
+    #[arg(long)]
+    lang: Option<LangWord>,
     #[arg(short = '?', long = "help")]
     help: bool,
     #[arg(short = 'V', long = "version")]
@@ -187,11 +109,15 @@ struct Words {
     rest: Vec<OsString>,
 }
 
-/// Reads the command line.
-pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report> {
+/// Reads the command line. `locale`: the language where none is named.
+pub(crate) fn parse(args: impl Iterator<Item = OsString>, locale: Lang) -> Result<Job, Report> {
     let words = Words::try_parse_from(args).map_err(|error| explain(&error))?;
+    let lang = words.lang.map_or(locale, |word| match word {
+        LangWord::En => Lang::En,
+        LangWord::Zh => Lang::Zh,
+    });
     if words.help {
-        return Ok(Job::Show(HELP));
+        return Ok(Job::Show(text(Topic::General, lang)));
     }
     if words.version {
         return Ok(Job::Show(VERSION));
@@ -204,7 +130,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report>
         return Err(Report::new("50000", "Unrecognized parameter: -W.")
             .cure("A secret on the command line can be read by every user. Leave it out: you will be asked, or give it on standard input."));
     }
-    let job = named_job(&words.rest, words.json)?;
+    let job = named_job(&words.rest, words.json, lang)?;
     if let Some(job) = job {
         return Ok(job);
     }
@@ -231,20 +157,21 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report>
 const SEE_HELP: &str = "See gs_sshexkey --help.";
 
 /// `help`, `help COMMAND` and `agent ACTION`; any other word is unknown.
-fn named_job(rest: &[OsString], json: bool) -> Result<Option<Job>, Report> {
+fn named_job(rest: &[OsString], json: bool, lang: Lang) -> Result<Option<Job>, Report> {
     let words: Vec<String> = rest.iter().map(|w| printable(w.as_encoded_bytes())).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let job = match words.as_slice() {
         [] => return Ok(None),
-        ["help"] => Job::Show(HELP),
-        ["help", "setup"] => Job::Show(HELP_SETUP),
-        ["help", "agent"] => Job::Show(HELP_AGENT),
-        ["help", "remove"] => Job::Show(HELP_REMOVE),
-        ["help", other, ..] => return Err(unknown(other).cure("There is help for: setup, agent, remove.")),
-        ["agent", "status"] => return Ok(Some(Job::Agent(AgentJob::Status { json }))),
-        ["agent", "start"] => Job::Agent(AgentJob::Start),
-        ["agent", "stop"] => Job::Agent(AgentJob::Stop),
-        ["agent", "keep"] => Job::Agent(AgentJob::Keep),
+        ["help"] => Job::Show(text(Topic::General, lang)),
+        ["help", topic] => match Topic::named(topic) {
+            Some(topic) => Job::Show(text(topic, lang)),
+            None => return Err(no_help(topic)),
+        },
+        ["help", _, other, ..] => return Err(no_help(other)),
+        ["agent", "status"] => return Ok(Some(Job::Agent(AgentJob::Status { json }, lang))),
+        ["agent", "start"] => Job::Agent(AgentJob::Start, lang),
+        ["agent", "stop"] => Job::Agent(AgentJob::Stop, lang),
+        ["agent", "keep"] => Job::Agent(AgentJob::Keep, lang),
         ["agent"] => {
             return Err(Report::new(
                 "50001",
@@ -258,6 +185,10 @@ fn named_job(rest: &[OsString], json: bool) -> Result<Option<Job>, Report> {
         [other, ..] => return Err(unknown(other).cure(SEE_HELP)),
     };
     if json { Err(unknown("--json").cure("It goes with 'agent status'.")) } else { Ok(Some(job)) }
+}
+
+fn no_help(word: &str) -> Report {
+    unknown(word).cure("There is help for: setup, check, agent, remove.")
 }
 
 fn unknown(word: &str) -> Report {
@@ -280,6 +211,7 @@ fn explain(error: &clap::Error) -> Report {
         ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => {
             wrong("It needs a value.")
         }
+        ErrorKind::InvalidValue if flag == "--lang" => wrong("It must be en or zh."),
         ErrorKind::InvalidValue => wrong("It must be ed25519 or ecdsa."),
         ErrorKind::TooManyValues => wrong("It takes no value."),
         _ => Report::new("50000", &format!("Unrecognized parameter: {argument}.")).cure(SEE_HELP),
@@ -291,23 +223,18 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Job, Report> {
-        parse(std::iter::once("gs_sshexkey").chain(line.split_whitespace()).map(OsString::from))
-    }
-
-    #[test]
-    fn help_has_exactly_the_words_that_are_expected() {
-        let words: Vec<&str> =
-            HELP.lines().skip(8).flat_map(str::split_whitespace).filter(|w| w.starts_with('-')).collect();
-        assert_eq!(words, ["-f", "-l", "--skip-hostname-set", "-?", "--help", "-V", "--version"]);
-        assert!(HELP.lines().take(8).any(|l| l.contains("--no-deduplicate")));
-        assert!(VERSION.starts_with("gs_sshexkey ") && VERSION.contains("openGauss"));
+        parse(std::iter::once("gs_sshexkey").chain(line.split_whitespace()).map(OsString::from), Lang::En)
     }
 
     #[test]
     fn good_lines() {
         for line in ["-?", "--help", "help", "-f x --help"] {
-            assert_eq!(read(line).unwrap(), Job::Show(HELP), "{line}");
+            assert_eq!(read(line).unwrap(), Job::Show(text(Topic::General, Lang::En)), "{line}");
         }
+        for line in ["help check --lang zh", "--lang=zh help check"] {
+            assert_eq!(read(line).unwrap(), Job::Show(text(Topic::Check, Lang::Zh)), "{line}");
+        }
+        assert!(VERSION.starts_with("gs_sshexkey ") && VERSION.contains("openGauss"));
         for line in ["-V", "--version"] {
             assert_eq!(read(line).unwrap(), Job::Show(VERSION), "{line}");
         }
@@ -329,7 +256,7 @@ mod tests {
             ("agent keep", AgentJob::Keep),
         ];
         for (line, wanted) in agents {
-            assert_eq!(read(line).unwrap(), Job::Agent(wanted), "{line}");
+            assert_eq!(read(line).unwrap(), Job::Agent(wanted, Lang::En), "{line}");
         }
     }
 
@@ -353,6 +280,11 @@ mod tests {
                 "--key-type rsa -f h",
                 "[GAUSS-50004] : The parameter '--key-type' value is incorrect. It must be ed25519 or ecdsa.",
             ),
+            (
+                "--lang fr help",
+                "[GAUSS-50004] : The parameter '--lang' value is incorrect. It must be en or zh.",
+            ),
+            ("help setup me", "[GAUSS-50000] : Unrecognized parameter: me."),
             ("help me", "[GAUSS-50000] : Unrecognized parameter: me."),
             (
                 "agent",

@@ -5,6 +5,7 @@
 mod args;
 mod command;
 mod errors;
+mod help;
 mod host;
 #[allow(dead_code, reason = "used by `check`, which is being built")]
 mod i18n;

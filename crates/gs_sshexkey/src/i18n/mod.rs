@@ -1,11 +1,15 @@
 //! The languages of the screen. The classic transcript is read by programs and stays English.
 
+mod agent;
+mod cause;
 mod check;
 
 use std::fmt::Display;
 
+pub(crate) use agent::AgentText;
 #[allow(unused_imports, reason = "used by `check`, which is being built")]
-pub(crate) use check::{Message, cause};
+pub(crate) use cause::{Barred, Reason, barred, barred_code, cause};
+pub(crate) use check::Message;
 
 /// A language that the screen is written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +51,20 @@ impl Lang {
     }
 }
 
+/// The language of this process where none is named.
+pub(crate) fn of_environment() -> Lang {
+    let variable = |name: &str| std::env::var(name).ok();
+    // Everything is written in UTF-8: in another character set Chinese would be unreadable, English is not.
+    if is_utf8(variable) { Lang::of_locale(variable) } else { Lang::En }
+}
+
+/// Whether the locale's characters are UTF-8 (locale(7)).
+pub(crate) fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(|name| variable(name));
+    let first = set.into_iter().find(|value| !value.is_empty()).unwrap_or_default().to_ascii_lowercase();
+    first.contains("utf-8") || first.contains("utf8")
+}
+
 /// A value that a message shows.
 pub(crate) type Value<'a> = &'a dyn Display;
 
@@ -79,16 +97,23 @@ macro_rules! messages {
 
             /// Every message, with the names of its variables in their places.
             #[cfg(test)]
-            pub(super) fn samples() -> Vec<(Self, Vec<String>)> {
-                vec![$((
-                    Self::$variant { $($field: &concat!("<", stringify!($field), ">")),* },
-                    vec![$(concat!("<", stringify!($field), ">").to_owned()),*],
-                )),*]
+            pub(super) fn samples() -> Vec<$crate::i18n::Sample> {
+                vec![$({
+                    let message = Self::$variant { $($field: &concat!("<", stringify!($field), ">")),* };
+                    (
+                        $crate::i18n::Lang::ALL.map(|lang| message.text(lang)),
+                        vec![$(concat!("<", stringify!($field), ">").to_owned()),*],
+                    )
+                }),*]
             }
         }
     };
 }
 pub(crate) use messages;
+
+/// A message in both languages, with the names of its variables in their places, and these names.
+#[cfg(test)]
+pub(crate) type Sample = ([String; 2], Vec<String>);
 
 #[cfg(test)]
 mod tests {
@@ -101,8 +126,8 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_messages_with_the_same_variables() {
-        for (message, variables) in Message::samples() {
-            let [english, chinese] = Lang::ALL.map(|lang| message.text(lang));
+        let samples = [Message::samples(), Reason::samples(), Barred::samples(), AgentText::samples()].concat();
+        for ([english, chinese], variables) in samples {
             for variable in &variables {
                 let count = |text: &str| text.matches(variable.as_str()).count();
                 assert!(count(&english) > 0, "{english} lacks {variable}");
@@ -110,6 +135,20 @@ mod tests {
             }
             assert!(is_chinese(&chinese) && !is_chinese(&english), "{english}\n{chinese}");
         }
+    }
+
+    #[test]
+    fn the_locale_tells_the_character_set() {
+        let of = |variables: &[(&str, &str)]| {
+            is_utf8(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(of(&[("LANG", "zh_CN.UTF-8")]));
+        assert!(of(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(!of(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]));
+        assert!(!of(&[("LANG", "zh_CN.GB18030")]));
+        assert!(!of(&[]));
     }
 
     #[test]
