@@ -16,12 +16,10 @@ messages! {
             "SSH trust of {user}: {nodes} nodes, {pairs} pairs, called by IP address and by host name"
             "用户 {user} 的互信：{nodes} 个节点，{pairs} 个节点对，按 IP 和主机名登录";
         // The picture.
-        Axes {}
-            "rows call, columns are called"
-            "行：发起登录的节点；列：被登录的节点";
-        AxesBoth {}
-            "rows call, columns are called; each cell: by address, then by name"
-            "行：发起登录的节点；列：被登录的节点；每格两个符号：按 IP、按主机名";
+        Corner {} "from \\ to" "从 \\ 到";
+        TwoWays {}
+            "two signs a pair: called by address, called by name"
+            "每对两个符号：前一个按 IP，后一个按主机名";
         AllReach { nodes }
             "every node reaches every other: {nodes}"
             "所有节点都能互相登录：{nodes}";
@@ -57,12 +55,16 @@ messages! {
         ReachesNobodyByIp { nodes }
             "{nodes}: reaches no other node by address"
             "{nodes} 无法按 IP 登录其他任何节点";
-        DoesNotReach { from, to } "{from} -> {to}" "{from} -> {to}：无法登录";
-        DoesNotReachByName { from, to } "{from} -> {to}, by name" "{from} -> {to}：按主机名无法登录";
-        DoesNotReachByIp { from, to } "{from} -> {to}, by address" "{from} -> {to}：按 IP 无法登录";
-        OneWay {} "One way: the other direction works." "单向不通：反方向正常。";
-        PairCount { count } "({count} pairs)" "（{count} 对）";
-        OnePair {} "(1 pair)" "（1 对）";
+        DoesNotReach { from, to } "{from} cannot reach {to}" "{from} 无法登录 {to}";
+        DoesNotReachByName { from, to }
+            "{from} cannot reach {to} by name"
+            "{from} 无法按主机名登录 {to}";
+        DoesNotReachByIp { from, to }
+            "{from} cannot reach {to} by address"
+            "{from} 无法按 IP 登录 {to}";
+        OneWay {} "One way only: the other direction works." "单向不通：反方向正常。";
+        Counted { what, count } "{what}: {count} pairs" "{what}：{count} 对";
+        Likely { cause } "Likely: {cause}" "可能原因：{cause}";
         SaidOn { from, to }
             "ssh on {from}, calling {to}, said:"
             "{from} 上的 ssh 登录 {to} 时输出：";
@@ -96,13 +98,14 @@ messages! {
         NothingToCheck { seconds }
             "There is no pair to check. It took {seconds} s."
             "没有需要检查的节点对，用时 {seconds} 秒。";
-        SomeBroken { count, total } "{count} of {total} pairs do not work" "{total} 个节点对中有 {count} 个不通";
-        SomeThrottled { count, total }
-            "{count} of {total} pairs were turned away by busy servers, every time"
-            "{total} 个节点对中有 {count} 个因服务器连接过多而始终被拒";
-        SomeUnseen { count, total } "{count} of {total} pairs were not tried" "{total} 个节点对中有 {count} 个未检查";
+        FirstFault { count, total, what }
+            "{count} of {total} pairs {what}"
+            "{total} 个节点对中有 {count} 个{what}";
+        NextFault { count, what } "{count} {what}" "{count} 个{what}";
+        AreBroken {} "do not work" "不通";
+        AreThrottled {} "were turned away by busy servers at every try" "因服务器连接过多，每次都被拒";
+        AreUnseen {} "were not tried" "未检查";
         Took { what, seconds } "{what}. It took {seconds} s." "{what}，用时 {seconds} 秒。";
-        And {} "; " "；其中或另有：";
         // The progress bar.
         Bar { bar, done, total, rate, left }
             "{bar} {done}/{total} pairs  {rate}/s  {left} left"
