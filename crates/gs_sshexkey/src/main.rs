@@ -11,6 +11,7 @@ mod host;
 mod i18n;
 mod log;
 mod prompt;
+#[allow(dead_code, reason = "used by `check`, which is being built")]
 mod reporter;
 
 use std::process::ExitCode;

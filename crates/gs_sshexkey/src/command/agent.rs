@@ -54,14 +54,11 @@ async fn work(account: &Account, job: AgentJob, lang: Lang) -> Result<bool, Repo
         }
         AgentJob::Stop => {
             let ended = keep::stop(account).await.map_err(|e| errors::keep(&e))?;
-            let text =
-                if ended.is_empty() { AgentText::NothingToStop {} } else { AgentText::WasStopped {} };
+            let text = if ended.is_empty() { AgentText::NothingToStop {} } else { AgentText::WasStopped {} };
             say(&text.text(lang));
             Ok(true)
         }
-        AgentJob::Start => {
-            tell(account, keep::start(account).await, &AgentText::Lives {}.text(lang), lang)
-        }
+        AgentJob::Start => tell(account, keep::start(account).await, &AgentText::Lives {}.text(lang), lang),
         AgentJob::Keep => tell(account, keep::keep(account).await, "", lang),
     }
 }
@@ -235,4 +232,95 @@ fn keepalive(status: &Status, lang: Lang) -> String {
         None => AgentText::ByNothing { trouble: &trouble },
     };
     text.text(lang)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states() -> Vec<Status> {
+        let status = Status {
+            agent: Agent::None,
+            processes: Vec::new(),
+            stopped: false,
+            key: None,
+            store: StoreState::Useless,
+            exports: Exports::Missing,
+            program: None,
+            job: None,
+            cron_trouble: String::new(),
+        };
+        let blob = [&[0, 0, 0, 11][..], b"ssh-ed25519", &[0, 0, 0, 32], &[7; 32]].concat();
+        let key = keep::PublicKey::from_blob(blob).ok();
+        assert!(key.is_some());
+        let blob = key.as_ref().map(|key| key.blob().to_vec()).unwrap_or_default();
+        vec![
+            status.clone(),
+            Status { stopped: true, ..status.clone() },
+            Status { processes: vec![7], ..status.clone() },
+            Status { agent: Agent::Dead, exports: Exports::Stale, ..status.clone() },
+            Status {
+                agent: Agent::Silent,
+                job: Some(Job::Profile),
+                cron_trouble: "no cron".to_owned(),
+                ..status.clone()
+            },
+            Status { key: key.clone(), job: Some(Job::Timer), ..status },
+            Status {
+                agent: Agent::Holds(vec![blob]),
+                processes: vec![7, 8],
+                stopped: false,
+                key,
+                store: StoreState::OpensKey,
+                exports: Exports::Right,
+                program: Some("0f".repeat(32)),
+                job: Some(Job::Cron),
+                cron_trouble: String::new(),
+            },
+        ]
+    }
+
+    fn account() -> Account {
+        Account { user: "omm".to_owned(), home: "/home/omm".into() }
+    }
+
+    #[test]
+    fn what_programs_read_is_as_the_schema_says() {
+        let schema = include_str!("../../../../docs/schema/agent-status-1.schema.json");
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        jsonschema::draft202012::meta::validate(&schema).unwrap();
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        for status in states() {
+            let good = as_json(&account(), &status);
+            let errors: Vec<String> = validator.iter_errors(&good).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}");
+            for member in good.as_object().unwrap().keys() {
+                let mut bad = good.clone();
+                bad.as_object_mut().unwrap().remove(member);
+                assert!(!validator.is_valid(&bad), "{member}");
+            }
+        }
+        let mut bad = as_json(&account(), &states()[0]);
+        bad["agent"] = "tired".into();
+        assert!(!validator.is_valid(&bad));
+    }
+
+    #[test]
+    fn the_screen_lines_up_in_both_languages() {
+        for status in states() {
+            for (lang, column) in [(Lang::En, 12), (Lang::Zh, 10)] {
+                let text = as_text(&account(), &status, lang);
+                assert_eq!(text.lines().count(), 7, "{text}");
+                for line in text.lines() {
+                    let label = line.split("  ").next().unwrap();
+                    let before = line.len() - line.trim_start_matches(label).trim_start().len();
+                    assert_eq!(unicode_width::UnicodeWidthStr::width(&line[..before]), column, "{line}");
+                }
+            }
+        }
+        let text = as_text(&account(), &states()[6], Lang::En);
+        assert!(
+            text.contains("Agent       running, process 7 8\n") && text.contains(", held by the agent\n")
+        );
+    }
 }

@@ -151,21 +151,21 @@ messages! {
             "no key opens it, and no password was given: trust from this machine is gone"
             "没有可用的密钥，也没有给出密码：本机到该节点的互信已丢失";
         WrongPassword {} "it refused the password" "密码不正确";
-        Lost { said } "the connection was lost {said}" "连接中断 {said}";
+        Lost { said } "the connection was lost{said}" "连接中断{said}";
         Timeout { seconds } "no answer from its shell within {seconds} s" "该节点的 shell 在 {seconds} 秒内没有应答";
         NoShell { said }
-            "no POSIX shell could be started: login shell, or a profile that does not end {said}"
-            "无法启动 POSIX shell：请检查登录 shell，或配置文件是否不退出 {said}";
+            "no POSIX shell could be started: login shell, or a profile that does not end{said}"
+            "无法启动 POSIX shell：请检查登录 shell，或配置文件是否不退出{said}";
         TooMuch {} "its login profiles print too much" "登录配置文件的输出过多";
         Command { what, status, said }
-            "{what} failed with exit status {status} {said}"
-            "{what} 失败，退出码 {status} {said}";
+            "{what} failed with exit status {status}{said}"
+            "{what} 失败，退出码 {status}{said}";
     }
 }
 
 /// Why a node could not be entered, in one line. What the node said stays as it is.
 pub(crate) fn barred(why: &NoEntry, lang: Lang) -> String {
-    let text = match why {
+    match why {
         NoEntry::Connect(ConnectError::HostKeyChanged(key)) => {
             let file = key.file.display();
             Barred::HostKeyChanged { presented: &key.presented, file: &file, line: &key.line }.text(lang)
@@ -174,23 +174,27 @@ pub(crate) fn barred(why: &NoEntry, lang: Lang) -> String {
             let file = key.file.display();
             Barred::HostKeyRevoked { presented: &key.presented, file: &file, line: &key.line }.text(lang)
         }
-        why => message(why).text(lang),
-    };
-    text.trim_end().to_owned()
+        NoEntry::Connect(error) => unconnected(error).text(lang),
+        NoEntry::Node(error) => unusable(error, lang),
+        NoEntry::NoPassword => Barred::NoPassword {}.text(lang),
+        NoEntry::WrongPassword => Barred::WrongPassword {}.text(lang),
+    }
 }
 
-fn message(why: &NoEntry) -> Barred<'_> {
-    match why {
-        NoEntry::NoPassword => Barred::NoPassword {},
-        NoEntry::WrongPassword => Barred::WrongPassword {},
-        NoEntry::Connect(error) => unconnected(error),
-        NoEntry::Node(error) => match error {
-            NodeError::Lost(said) => Barred::Lost { said },
-            NodeError::Timeout(seconds) => Barred::Timeout { seconds },
-            NodeError::NoShell(said) => Barred::NoShell { said },
-            NodeError::TooMuch(_) => Barred::TooMuch {},
-            NodeError::Command { what, status, stderr } => Barred::Command { what, status, said: stderr },
-        },
+fn unusable(error: &NodeError, lang: Lang) -> String {
+    let quoted = |said: &str| match lang {
+        _ if said.is_empty() => String::new(),
+        Lang::En => format!(" ({said})"),
+        Lang::Zh => format!("（{said}）"),
+    };
+    match error {
+        NodeError::Lost(said) => Barred::Lost { said: &quoted(said) }.text(lang),
+        NodeError::Timeout(seconds) => Barred::Timeout { seconds }.text(lang),
+        NodeError::NoShell(said) => Barred::NoShell { said: &quoted(said) }.text(lang),
+        NodeError::TooMuch(_) => Barred::TooMuch {}.text(lang),
+        NodeError::Command { what, status, stderr } => {
+            Barred::Command { what, status, said: &quoted(stderr) }.text(lang)
+        }
     }
 }
 

@@ -62,7 +62,7 @@ messages! {
         DoesNotReachByIp { from, to }
             "{from} cannot reach {to} by address"
             "{from} 无法按 IP 登录 {to}";
-        OneWay {} "One way only: the other direction works." "单向不通：反方向正常。";
+        OneWay {} "One way: the other direction works." "单向不通：反方向正常。";
         Counted { what, count } "{what}: {count} pairs" "{what}：{count} 对";
         Likely { cause } "Likely: {cause}" "可能原因：{cause}";
         SaidOn { from, to }

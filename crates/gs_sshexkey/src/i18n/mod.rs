@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_messages_with_the_same_variables() {
-        let samples = [Message::samples(), Reason::samples(), Barred::samples(), AgentText::samples()].concat();
+        let samples =
+            [Message::samples(), Reason::samples(), Barred::samples(), AgentText::samples()].concat();
         for ([english, chinese], variables) in samples {
             for variable in &variables {
                 let count = |text: &str| text.matches(variable.as_str()).count();

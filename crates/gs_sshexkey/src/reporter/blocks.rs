@@ -1,7 +1,7 @@
 //! The troubles, each told once: who, the likely cause and its cure, and the words of `ssh`.
 
 use sshtrust::check::Checked;
-use sshtrust::probe::{By, Cause, PairState, Shape, TrustEdge, Trouble, troubles};
+use sshtrust::probe::{By, Cause, PairState, Shape, Trouble, TrustEdge, troubles};
 use sshtrust::text::printable;
 
 use super::layout::{grouped, wrap};
@@ -50,7 +50,12 @@ pub(super) fn draw(checked: &Checked, style: &Style) -> Vec<String> {
     }
     if blocks.len() > MOST {
         let count = grouped(blocks.len() - MOST);
-        lines.extend(wrap(&Message::MoreTroubles { count: &count }.text(style.lang), style.width, "  ", "  "));
+        lines.extend(wrap(
+            &Message::MoreTroubles { count: &count }.text(style.lang),
+            style.width,
+            "  ",
+            "  ",
+        ));
     }
     lines
 }
@@ -126,8 +131,7 @@ impl<'a> Block<'a> {
         }
         let Some(by) = self.by else { return };
         let tried = |from: usize, to: usize| {
-            from != to
-                && checked.matrix.get(from, to, by).is_some_and(|pair| pair.state != PairState::Unseen)
+            from != to && checked.matrix.get(from, to, by).is_some_and(|pair| pair.state != PairState::Unseen)
         };
         let others = |nodes: &[usize], node: usize| nodes.iter().filter(|n| **n != node).count();
         let all = 0..checked.nodes.len();
@@ -185,8 +189,9 @@ fn said(edge: &TrustEdge, checked: &Checked, style: &Style) -> Vec<String> {
     let from = &who(checked, &[edge.from], 1, style.lang);
     let to = &printable(edge.host.as_bytes());
     let words = printable(edge.said.as_bytes());
-    let words: Vec<&str> = words.split(" | ").map(str::trim).filter(|line| !is_rule(line)).collect();
-    let head = if words.is_empty() { Message::SaidNothing { from, to } } else { Message::SaidOn { from, to } };
+    let words: Vec<&str> = words.split(" | ").map(str::trim).filter(|line| !is_noise(line)).collect();
+    let head =
+        if words.is_empty() { Message::SaidNothing { from, to } } else { Message::SaidOn { from, to } };
     let mut lines = wrap(&head.text(style.lang), style.width, "     ", "     ");
     let mut quoted = Vec::new();
     // The end says why; what comes first says what about.
@@ -202,7 +207,15 @@ fn said(edge: &TrustEdge, checked: &Checked, style: &Style) -> Vec<String> {
     lines
 }
 
-/// Whether a line is empty, or a mere frame around a warning.
-fn is_rule(line: &str) -> bool {
-    line.chars().all(|c| c == '@' || c == ' ')
+/// Whether a line is empty, a frame around a warning, or advice that ssh(1) gives to everybody.
+fn is_noise(line: &str) -> bool {
+    const ADVICE: [&str; 6] = [
+        "IT IS POSSIBLE THAT SOMEONE",
+        "Someone could be eavesdropping",
+        "It is also possible that",
+        "Please contact your system",
+        "Add correct host key in",
+        "remove with:",
+    ];
+    line.chars().all(|c| c == '@' || c == ' ') || ADVICE.iter().any(|advice| line.starts_with(advice))
 }

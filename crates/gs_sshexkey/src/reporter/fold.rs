@@ -79,9 +79,7 @@ impl Group {
         let mut words: Vec<String> = ranges
             .iter()
             .take(*left)
-            .map(|(from, to)| {
-                if from == to { name(*from) } else { format!("{}-{}", name(*from), name(*to)) }
-            })
+            .map(|(from, to)| if from == to { name(*from) } else { format!("{}-{}", name(*from), name(*to)) })
             .collect();
         *left = left.saturating_sub(words.len().max(1));
         if words.len() < ranges.len() {

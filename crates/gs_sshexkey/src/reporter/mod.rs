@@ -18,6 +18,10 @@ mod style;
 pub(crate) use classic::Classic;
 #[allow(unused_imports, reason = "used by `check`, which is being built")]
 pub(crate) use {
-    file::replace, json::write as write_json, matrix::render as render_matrix, progress::Bar,
-    prometheus::{last_success, render as render_prometheus}, style::Style,
+    file::replace,
+    json::write as write_json,
+    matrix::render as render_matrix,
+    progress::Bar,
+    prometheus::{last_success, render as render_prometheus},
+    style::Style,
 };

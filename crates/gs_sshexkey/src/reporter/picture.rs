@@ -144,7 +144,8 @@ impl Picture {
     fn signature(&self, node: usize, value: Cell) -> Vec<Cell> {
         let plain = |cell: Cell| cell.map(Mark::plain);
         let row = (0..self.size).map(|to| if to == node { value } else { plain(self.cell(node, to)) });
-        let column = (0..self.size).map(|from| if from == node { value } else { plain(self.cell(from, node)) });
+        let column =
+            (0..self.size).map(|from| if from == node { value } else { plain(self.cell(from, node)) });
         row.chain(column).chain([plain(self.cell(node, node))]).collect()
     }
 
@@ -152,7 +153,9 @@ impl Picture {
     fn badness(&self, class: &Class) -> usize {
         let node = class.nodes.first().copied().unwrap_or_default();
         let cells = (0..self.size).flat_map(|other| [self.cell(node, other), self.cell(other, node)]);
-        cells.filter(|cell| cell.iter().any(|mark| !matches!(mark.plain(), Mark::Works | Mark::Itself))).count()
+        cells
+            .filter(|cell| cell.iter().any(|mark| !matches!(mark.plain(), Mark::Works | Mark::Itself)))
+            .count()
     }
 
     /// What all pairs from one class to another have in common.

@@ -70,11 +70,7 @@ fn whole(page: &mut Page, checked: &Checked, last_success: Option<f64>) {
     let end = stamp(checked.began + checked.took);
     page.single("gs_sshexkey_check_success", "Whether every pair of nodes works.", u8::from(healthy));
     page.single("gs_sshexkey_check_timestamp_seconds", "When the check ended.", end);
-    page.single(
-        "gs_sshexkey_check_duration_seconds",
-        "How long the check took.",
-        checked.took.as_secs_f64(),
-    );
+    page.single("gs_sshexkey_check_duration_seconds", "How long the check took.", checked.took.as_secs_f64());
     page.single("gs_sshexkey_nodes", "Nodes of the cluster.", checked.nodes.len());
     if let Some(last) = if healthy { Some(end) } else { last_success } {
         page.single(LAST_SUCCESS, "When a check last found that every pair works.", last);
@@ -82,13 +78,8 @@ fn whole(page: &mut Page, checked: &Checked, last_success: Option<f64>) {
 }
 
 fn pairs(page: &mut Page, checked: &Checked) {
-    const STATES: [PairState; 5] = [
-        PairState::Works,
-        PairState::Slow,
-        PairState::Broken,
-        PairState::Throttled,
-        PairState::Unseen,
-    ];
+    const STATES: [PairState; 5] =
+        [PairState::Works, PairState::Slow, PairState::Broken, PairState::Throttled, PairState::Unseen];
     page.metric("gs_sshexkey_pairs", "gauge", "Ordered pairs of nodes by the way to call and by state.");
     for by in checked.matrix.by() {
         for state in STATES {
@@ -131,7 +122,8 @@ fn broken(page: &mut Page, checked: &Checked) {
             ("by", by_word(edge.by).to_owned()),
             ("cause", edge.cause.code().to_owned()),
         ];
-        let labels: Vec<(&str, &str)> = labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
+        let labels: Vec<(&str, &str)> =
+            labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
         page.sample("gs_sshexkey_pair_broken", &labels, 1);
     }
     page.single(

@@ -16,7 +16,7 @@ pub(crate) struct Sample {
     slow: Vec<(usize, usize, u32)>,
 }
 
-pub(crate) const REFUSED: &str = "ssh: connect to host HOST port 22: Connection refused";
+pub(crate) const REFUSED: &str = "ssh: connect to host {host} port 22: Connection refused";
 
 impl Sample {
     /// Nodes `10.0.0.1` and so on, 250 in a network.
@@ -64,13 +64,13 @@ impl Sample {
     /// The private key of a node is gone.
     pub(crate) fn keyless(mut self, node: usize) -> Self {
         for to in (1..=self.nodes.len()).filter(|to| *to != node) {
-            let said = "omm@HOST: Permission denied (publickey,password).";
+            let said = "omm@{host}: Permission denied (publickey,password).";
             self = self.breaks(node, to, By::Ip, Cause::KeyRefused, said);
         }
         self
     }
 
-    /// One pair; `HOST` in what ssh said becomes what was called.
+    /// One pair; `{host}` in what ssh said becomes what was called.
     pub(crate) fn breaks(mut self, from: usize, to: usize, by: By, cause: Cause, said: &str) -> Self {
         let (from, to) = (from - 1, to - 1);
         if self.nodes[from].entry.is_err() {
@@ -82,7 +82,7 @@ impl Sample {
             By::Name => self.nodes[to].name.clone().unwrap(),
         };
         let state = if cause.is_throttling() { PairState::Throttled } else { PairState::Broken };
-        let said = said.replace("HOST", &host);
+        let said = said.replace("{host}", &host);
         self.edges.push(TrustEdge { from, to, by, host, state, status: Some(255), said, cause, millis: 90 });
         self
     }
@@ -118,7 +118,7 @@ impl Sample {
 }
 
 /// What `ssh` prints when a host key has changed.
-pub(crate) const CHANGED: &str = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @ | @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY! | Someone could be eavesdropping on you right now (man-in-the-middle attack)! | It is also possible that a host key has just been changed. | The fingerprint for the ED25519 key sent by the remote host is | SHA256:IKyHezDQTZPay4hAkPvy3Hug3QG87Lz8wCiNfHEO2dI. | Please contact your system administrator. | Add correct host key in /home/omm/.ssh/known_hosts to get rid of this message. | Offending ED25519 key in /home/omm/.ssh/known_hosts:3 |   remove with: |   ssh-keygen -f \"/home/omm/.ssh/known_hosts\" -R \"HOST\" | Host key for HOST has changed and you have requested strict checking. | Host key verification failed.";
+pub(crate) const CHANGED: &str = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @ | @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY! | Someone could be eavesdropping on you right now (man-in-the-middle attack)! | It is also possible that a host key has just been changed. | The fingerprint for the ED25519 key sent by the remote host is | SHA256:IKyHezDQTZPay4hAkPvy3Hug3QG87Lz8wCiNfHEO2dI. | Please contact your system administrator. | Add correct host key in /home/omm/.ssh/known_hosts to get rid of this message. | Offending ED25519 key in /home/omm/.ssh/known_hosts:3 |   remove with: |   ssh-keygen -f \"/home/omm/.ssh/known_hosts\" -R \"{host}\" | Host key for {host} has changed and you have requested strict checking. | Host key verification failed.";
 
 /// Every cause once. A new variant does not compile until it is in this chain.
 pub(crate) fn causes() -> Vec<Cause> {

@@ -93,10 +93,11 @@ mod tests {
     #[test]
     fn the_surroundings_choose_the_style() {
         type Set<'a> = &'a [(&'a str, &'a str)];
+        type Case<'a> = (Set<'a>, Option<usize>, (usize, bool, bool));
         let utf8 = ("LANG", "en_US.UTF-8");
         let xterm = ("TERM", "xterm");
         // Variables, columns of the terminal; width, colour, signs.
-        let cases: [(Set<'_>, Option<usize>, (usize, bool, bool)); 9] = [
+        let cases: [Case<'_>; 9] = [
             (&[utf8, xterm], Some(120), (120, true, true)),
             (&[utf8, xterm], None, (80, false, true)),
             (&[utf8, xterm, ("COLUMNS", "132")], None, (132, false, true)),

@@ -20,9 +20,10 @@ fn value(checked: &Checked) -> Value {
 }
 
 fn everything() -> Checked {
-    let mut sample = Sample::new(40).by(&[By::Ip, By::Name]).slow(3, 4, 12_500).barred(30, NoEntry::NoPassword);
+    let mut sample =
+        Sample::new(40).by(&[By::Ip, By::Name]).slow(3, 4, 12_500).barred(30, NoEntry::NoPassword);
     for (place, cause) in causes().into_iter().enumerate() {
-        sample = sample.breaks(1, place + 2, By::Name, cause, "\"said\" \\ HOST \u{4e92}");
+        sample = sample.breaks(1, place + 2, By::Name, cause, "\"said\" \\ {host} \u{4e92}");
     }
     sample.node(5, |node| node.name = None).node(6, |node| node.described = Some("db6".to_owned())).checked()
 }
@@ -39,7 +40,8 @@ fn what_is_written_is_as_the_schema_says() {
     ];
     for checked in samples {
         let value = value(&checked);
-        let errors: Vec<String> = validator.iter_errors(&value).map(|e| format!("{e} at {}", e.instance_path())).collect();
+        let errors: Vec<String> =
+            validator.iter_errors(&value).map(|e| format!("{e} at {}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{errors:?}");
     }
 }
@@ -132,7 +134,10 @@ fn the_members_mean_what_they_say() {
     assert_eq!((&fault["by"], &fault["host"]), (&json!("name"), &json!("node2")));
     assert_eq!(fault["said"], "\"said\" \\ node2 \u{4e92}");
     let slow = value["faults"].as_array().unwrap().last().unwrap();
-    assert_eq!((&slow["state"], &slow["seconds"], &slow["host"]), (&json!("slow"), &json!(12.5), &json!("10.0.0.4")));
+    assert_eq!(
+        (&slow["state"], &slow["seconds"], &slow["host"]),
+        (&json!("slow"), &json!(12.5), &json!("10.0.0.4"))
+    );
     // By address nothing is broken; node 30 called nobody.
     let rows = value["pairs"][0]["states"].as_array().unwrap();
     assert_eq!(rows[0], format!("-{}", ".".repeat(39)));

@@ -96,8 +96,17 @@ fn the_strict_reader_is_strict() {
         assert!(read(&format!("{head}{good}")).is_ok(), "{good}");
     }
     let bad = [
-        "a 1", "a x\n", "b 1\n", "a 1\na 2\n", "a{x=\"\"\"} 1\n", "a{x=\"\\t\"} 1\n", "a{x=\"1\"y=\"2\"} 1\n",
-        "# HELP a b\n", "# TYPE a gauge\n", "# HELP b c\n# TYPE b gauge\nb 1\na 1\n", "a{x=\"1\",x=\"2\"} 1\n",
+        "a 1",
+        "a x\n",
+        "b 1\n",
+        "a 1\na 2\n",
+        "a{x=\"\"\"} 1\n",
+        "a{x=\"\\t\"} 1\n",
+        "a{x=\"1\"y=\"2\"} 1\n",
+        "# HELP a b\n",
+        "# TYPE a gauge\n",
+        "# HELP b c\n# TYPE b gauge\nb 1\na 1\n",
+        "a{x=\"1\",x=\"2\"} 1\n",
     ];
     for bad in bad {
         assert!(read(&format!("{head}{bad}")).is_err(), "{bad}");
@@ -156,7 +165,13 @@ fn the_last_success_is_carried_over() {
     // Where there was none, none is made up.
     let never = render(&some(), None);
     assert!(read(&never).is_ok() && !never.contains(LAST_SUCCESS));
-    for bad in ["", "\u{0}\u{1}", "gs_sshexkey_last_success_timestamp_seconds", "gs_sshexkey_last_success_timestamp_seconds NaN\n", "# HELP gs_sshexkey_last_success_timestamp_seconds 5"] {
+    for bad in [
+        "",
+        "\u{0}\u{1}",
+        "gs_sshexkey_last_success_timestamp_seconds",
+        "gs_sshexkey_last_success_timestamp_seconds NaN\n",
+        "# HELP gs_sshexkey_last_success_timestamp_seconds 5",
+    ] {
         assert_eq!(last_success(bad), None, "{bad}");
     }
 }
