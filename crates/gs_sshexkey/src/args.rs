@@ -12,10 +12,14 @@ use sshtrust::identity::KeyType;
 use sshtrust::text::printable;
 
 use crate::errors::{NOT_DONE, Report};
-use crate::help::{HELP, HELP_AGENT, HELP_REMOVE, HELP_SETUP, VERSION};
+use crate::help::{Topic, text};
+use crate::i18n::Lang;
 
-pub(crate) use check::Check;
+pub(crate) use check::{Check, Format};
 pub(crate) use source::Source;
+
+/// The version line.
+pub(crate) const VERSION: &str = concat!("gs_sshexkey (openGauss) ", env!("CARGO_PKG_VERSION"));
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,8 +28,8 @@ pub(crate) enum Job {
     Show(&'static str),
     /// Set up trust.
     Setup(Setup),
-    /// Work on this machine's agent.
-    Agent(AgentJob),
+    /// Work on this machine's agent, and tell in a language.
+    Agent(AgentJob, Lang),
     /// See who can reach whom.
     Check(Check),
 }
@@ -73,6 +77,12 @@ enum KeyTypeWord {
     Ecdsa,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum LangWord {
+    En,
+    Zh,
+}
+
 #[derive(Parser)]
 #[command(name = "gs_sshexkey", disable_help_flag = true, disable_help_subcommand = true)]
 struct Words {
@@ -97,6 +107,9 @@ struct Words {
     json: bool,
     #[command(flatten)]
     check: check::CheckWords,
+    /// The language of help and screens.
+    #[arg(long)]
+    lang: Option<LangWord>,
     #[arg(short = '?', long = "help")]
     help: bool,
     #[arg(short = 'V', long = "version")]
@@ -110,17 +123,21 @@ struct Words {
     rest: Vec<OsString>,
 }
 
-/// Reads the command line.
-pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Job, Report> {
+/// Reads the command line. `locale`: the language where none is named.
+pub(crate) fn parse(args: impl Iterator<Item = OsString>, locale: Lang) -> Result<Job, Report> {
     let args: Vec<OsString> = args.collect();
     let is_check = args.iter().any(|word| word == "check");
-    read(args).map_err(|report| if is_check { report.exit(NOT_DONE) } else { report })
+    read(args, locale).map_err(|report| if is_check { report.exit(NOT_DONE) } else { report })
 }
 
-fn read(args: Vec<OsString>) -> Result<Job, Report> {
+fn read(args: Vec<OsString>, locale: Lang) -> Result<Job, Report> {
     let words = Words::try_parse_from(args).map_err(|error| explain(&error))?;
+    let lang = words.lang.map_or(locale, |word| match word {
+        LangWord::En => Lang::En,
+        LangWord::Zh => Lang::Zh,
+    });
     if words.help {
-        return Ok(Job::Show(HELP));
+        return Ok(Job::Show(text(Topic::General, lang)));
     }
     if words.version {
         return Ok(Job::Show(VERSION));
@@ -134,12 +151,12 @@ fn read(args: Vec<OsString>) -> Result<Job, Report> {
             .cure("A secret on the command line can be read by every user. Leave it out: you will be asked, or give it on standard input."));
     }
     if words.rest.first().is_some_and(|word| word == "check") {
-        return check::job(words).map(Job::Check);
+        return check::job(words, lang).map(Job::Check);
     }
     if let Some(flag) = words.check.given() {
         return Err(unknown(flag).cure("It goes with 'check'."));
     }
-    let job = named_job(&words.rest, words.json)?;
+    let job = named_job(&words.rest, words.json, lang)?;
     if let Some(job) = job {
         return Ok(job);
     }
@@ -164,20 +181,21 @@ fn read(args: Vec<OsString>) -> Result<Job, Report> {
 const SEE_HELP: &str = "See gs_sshexkey --help.";
 
 /// `help`, `help COMMAND` and `agent ACTION`; any other word is unknown.
-fn named_job(rest: &[OsString], json: bool) -> Result<Option<Job>, Report> {
+fn named_job(rest: &[OsString], json: bool, lang: Lang) -> Result<Option<Job>, Report> {
     let words: Vec<String> = rest.iter().map(|w| printable(w.as_encoded_bytes())).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let job = match words.as_slice() {
         [] => return Ok(None),
-        ["help"] => Job::Show(HELP),
-        ["help", "setup"] => Job::Show(HELP_SETUP),
-        ["help", "agent"] => Job::Show(HELP_AGENT),
-        ["help", "remove"] => Job::Show(HELP_REMOVE),
-        ["help", other, ..] => return Err(unknown(other).cure("There is help for: setup, agent, remove.")),
-        ["agent", "status"] => return Ok(Some(Job::Agent(AgentJob::Status { json }))),
-        ["agent", "start"] => Job::Agent(AgentJob::Start),
-        ["agent", "stop"] => Job::Agent(AgentJob::Stop),
-        ["agent", "keep"] => Job::Agent(AgentJob::Keep),
+        ["help"] => Job::Show(text(Topic::General, lang)),
+        ["help", topic] => match Topic::named(topic) {
+            Some(topic) => Job::Show(text(topic, lang)),
+            None => return Err(no_help(topic)),
+        },
+        ["help", _, other, ..] => return Err(no_help(other)),
+        ["agent", "status"] => return Ok(Some(Job::Agent(AgentJob::Status { json }, lang))),
+        ["agent", "start"] => Job::Agent(AgentJob::Start, lang),
+        ["agent", "stop"] => Job::Agent(AgentJob::Stop, lang),
+        ["agent", "keep"] => Job::Agent(AgentJob::Keep, lang),
         ["agent"] => {
             return Err(Report::new(
                 "50001",
@@ -191,6 +209,10 @@ fn named_job(rest: &[OsString], json: bool) -> Result<Option<Job>, Report> {
         [other, ..] => return Err(unknown(other).cure(SEE_HELP)),
     };
     if json { Err(unknown("--json").cure("It goes with 'agent status'.")) } else { Ok(Some(job)) }
+}
+
+fn no_help(word: &str) -> Report {
+    unknown(word).cure("There is help for: setup, check, agent, remove.")
 }
 
 fn unknown(word: &str) -> Report {
@@ -230,23 +252,18 @@ mod tests {
     use super::*;
 
     pub(super) fn read(line: &str) -> Result<Job, Report> {
-        parse(std::iter::once("gs_sshexkey").chain(line.split_whitespace()).map(OsString::from))
-    }
-
-    #[test]
-    fn help_has_exactly_the_words_that_are_expected() {
-        let words: Vec<&str> =
-            HELP.lines().skip(8).flat_map(str::split_whitespace).filter(|w| w.starts_with('-')).collect();
-        assert_eq!(words, ["-f", "-l", "--skip-hostname-set", "-?", "--help", "-V", "--version"]);
-        assert!(HELP.lines().take(8).any(|l| l.contains("--no-deduplicate")));
-        assert!(VERSION.starts_with("gs_sshexkey ") && VERSION.contains("openGauss"));
+        parse(std::iter::once("gs_sshexkey").chain(line.split_whitespace()).map(OsString::from), Lang::En)
     }
 
     #[test]
     fn good_lines() {
         for line in ["-?", "--help", "help", "-f x --help"] {
-            assert_eq!(read(line).unwrap(), Job::Show(HELP), "{line}");
+            assert_eq!(read(line).unwrap(), Job::Show(text(Topic::General, Lang::En)), "{line}");
         }
+        for line in ["help check --lang zh", "--lang=zh help check"] {
+            assert_eq!(read(line).unwrap(), Job::Show(text(Topic::Check, Lang::Zh)), "{line}");
+        }
+        assert!(VERSION.starts_with("gs_sshexkey ") && VERSION.contains("openGauss"));
         for line in ["-V", "--version"] {
             assert_eq!(read(line).unwrap(), Job::Show(VERSION), "{line}");
         }
@@ -269,7 +286,7 @@ mod tests {
             ("agent keep", AgentJob::Keep),
         ];
         for (line, wanted) in agents {
-            assert_eq!(read(line).unwrap(), Job::Agent(wanted), "{line}");
+            assert_eq!(read(line).unwrap(), Job::Agent(wanted, Lang::En), "{line}");
         }
     }
 
@@ -321,6 +338,11 @@ mod tests {
                 "[GAUSS-50004] : The parameter '--port' value is incorrect. It must be 22 or 1025 to 65534.",
             ),
             ("--hosts", "[GAUSS-50004] : The parameter '--hosts' value is incorrect. It needs a value."),
+            (
+                "--lang fr help",
+                "[GAUSS-50004] : The parameter '--lang' value is incorrect. It must be one of: en, zh.",
+            ),
+            ("help setup me", "[GAUSS-50000] : Unrecognized parameter: me."),
             ("help me", "[GAUSS-50000] : Unrecognized parameter: me."),
             (
                 "agent",

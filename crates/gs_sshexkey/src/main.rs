@@ -7,7 +7,6 @@ mod command;
 mod errors;
 mod help;
 mod host;
-#[allow(dead_code, reason = "used by `check`, which is being built")]
 mod i18n;
 mod log;
 mod prompt;

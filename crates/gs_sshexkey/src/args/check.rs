@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Source, source, unknown};
 use crate::errors::Report;
+use crate::i18n::Lang;
 
 /// What to look at, and how to tell it.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) struct Check {
     pub(crate) format: Format,
     /// Where to; else to standard output.
     pub(crate) output: Option<PathBuf>,
+    /// The language of the screen and of the page.
+    pub(crate) lang: Lang,
     /// A page about it, beside the rest.
     pub(crate) html: Option<PathBuf>,
 }
@@ -77,7 +80,7 @@ impl CheckWords {
 }
 
 /// Puts the job together.
-pub(super) fn job(words: super::Words) -> Result<Check, Report> {
+pub(super) fn job(words: super::Words, lang: Lang) -> Result<Check, Report> {
     const SEE: &str = "See gs_sshexkey help check.";
     if let Some(other) = words.rest.get(1) {
         return Err(unknown(&sshtrust::text::printable(other.as_encoded_bytes())).cure(SEE));
@@ -118,6 +121,7 @@ pub(super) fn job(words: super::Words) -> Result<Check, Report> {
         no_password,
         format,
         output,
+        lang,
         html,
     })
 }

@@ -11,6 +11,7 @@ use sshtrust::plan::Job;
 use crate::args::AgentJob;
 use crate::errors::{self, Report};
 use crate::host;
+use crate::i18n::{AgentText, Lang};
 use crate::log::{Level, Log};
 
 /// The keepalive's own log, in the tool's folder. A job of cron has no screen.
@@ -19,14 +20,14 @@ const LOG: &str = "keepalive.log";
 const LARGEST_LOG: u64 = 64 << 10;
 
 /// Runs it. The error was already shown.
-pub(crate) fn run(job: AgentJob) -> Result<(), ()> {
+pub(crate) fn run(job: AgentJob, lang: Lang) -> Result<(), ()> {
     let result = host::user().and_then(|user| {
         let account = Account { user: user.name, home: user.home };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| Report::other(&format!("The program cannot start: {e}")))?;
-        let result = runtime.block_on(work(&account, job));
+        let result = runtime.block_on(work(&account, job, lang));
         runtime.shutdown_background();
         result
     });
@@ -40,32 +41,37 @@ pub(crate) fn run(job: AgentJob) -> Result<(), ()> {
 }
 
 /// Does the job. `false`: it was done, and the agent is not as it should be.
-async fn work(account: &Account, job: AgentJob) -> Result<bool, Report> {
+async fn work(account: &Account, job: AgentJob, lang: Lang) -> Result<bool, Report> {
     match job {
         AgentJob::Status { json } => {
             let status = keep::status(account).await.map_err(|e| errors::keep(&e))?;
             if json {
                 say(&format!("{:#}", as_json(account, &status)));
             } else {
-                say(&as_text(account, &status));
+                say(&as_text(account, &status, lang));
             }
             Ok(status.holds_key())
         }
         AgentJob::Stop => {
             let ended = keep::stop(account).await.map_err(|e| errors::keep(&e))?;
-            let what =
-                if ended.is_empty() { "There was no agent to stop." } else { "The agent was stopped." };
-            say(&format!("{what} It stays away until 'gs_sshexkey agent start'."));
+            let text = if ended.is_empty() { AgentText::NothingToStop {} } else { AgentText::WasStopped {} };
+            say(&text.text(lang));
             Ok(true)
         }
-        AgentJob::Start => tell(account, keep::start(account).await, "The agent lives and holds the key."),
-        AgentJob::Keep => tell(account, keep::keep(account).await, ""),
+        AgentJob::Start => tell(account, keep::start(account).await, &AgentText::Lives {}.text(lang), lang),
+        AgentJob::Keep => tell(account, keep::keep(account).await, "", lang),
     }
 }
 
-/// What a keep did, on the screen and in its log; `healthy` is said where there was nothing to do.
-fn tell(account: &Account, result: Result<Kept, keep::KeepError>, healthy: &str) -> Result<bool, Report> {
-    let text = match result {
+/// What a keep did, on the screen and, in English, in its log; `healthy` is said where there was nothing to do.
+fn tell(
+    account: &Account,
+    result: Result<Kept, keep::KeepError>,
+    healthy: &str,
+    lang: Lang,
+) -> Result<bool, Report> {
+    let both = |text: AgentText<'_>| [text.text(Lang::En), text.text(lang)];
+    let [logged, said] = match result {
         Ok(Kept::Healthy | Kept::Stopped) => {
             say(healthy);
             return Ok(true);
@@ -77,17 +83,17 @@ fn tell(account: &Account, result: Result<Kept, keep::KeepError>, healthy: &str)
             return Err(Report::other("Another run of gs_sshexkey is at work on the agent.")
                 .cure("Wait until it has ended and run again."));
         }
-        Ok(Kept::Repaired(pid)) if pid.is_empty() => "The agent was given the key.".to_owned(),
-        Ok(Kept::Repaired(pid)) => format!("The agent was started (process {pid}) and given the key."),
-        Ok(Kept::ExportsSet) => "The exports in ~/.bashrc were set right.".to_owned(),
+        Ok(Kept::Repaired(pid)) if pid.is_empty() => both(AgentText::GivenKey {}),
+        Ok(Kept::Repaired(pid)) => both(AgentText::Started { pid: &pid }),
+        Ok(Kept::ExportsSet) => both(AgentText::ExportsSet {}),
         Err(error) => {
             let report = errors::keep(&error);
             log(account, Level::Error, &report.to_string());
             return Err(report);
         }
     };
-    log(account, Level::Log, &text);
-    say(&text);
+    log(account, Level::Log, &logged);
+    say(&said);
     Ok(true)
 }
 
@@ -166,49 +172,155 @@ fn text_of(path: &Path) -> String {
     sshtrust::text::printable(path.as_os_str().as_encoded_bytes())
 }
 
-fn as_text(account: &Account, status: &Status) -> String {
+fn as_text(account: &Account, status: &Status, lang: Lang) -> String {
     let processes: Vec<String> = status.processes.iter().map(ToString::to_string).collect();
+    let pids = processes.join(" ");
     let agent = match agent_word(status) {
-        "running" => format!("running, process {}", processes.join(" ")),
-        "stopped" => "stopped by 'gs_sshexkey agent stop'".to_owned(),
-        "missing" if processes.is_empty() => "not running".to_owned(),
-        "missing" => format!("its socket is gone, process {}", processes.join(" ")),
-        "dead" => "not running; its socket was left behind".to_owned(),
-        _ => format!("does not answer, process {}", processes.join(" ")),
+        "running" => AgentText::Running { pids: &pids },
+        "stopped" => AgentText::Stopped {},
+        "missing" if pids.is_empty() => AgentText::NotRunning {},
+        "missing" => AgentText::SocketGone { pids: &pids },
+        "dead" => AgentText::SocketLeft {},
+        _ => AgentText::Silent { pids: &pids },
     };
     let key = status.key.as_ref().map_or_else(
-        || "none: there is no trust on this node".to_owned(),
+        || AgentText::NoKey {}.text(lang),
         |key| {
-            let held = if status.holds_key() { "held by the agent" } else { "NOT held by the agent" };
-            format!("{} {}, {held}", key.algorithm(), key.fingerprint())
+            let (kind, fingerprint) = (&key.algorithm(), &key.fingerprint());
+            if status.holds_key() {
+                AgentText::KeyHeld { kind, fingerprint }.text(lang)
+            } else {
+                AgentText::KeyNotHeld { kind, fingerprint }.text(lang)
+            }
         },
     );
     let store = match status.store {
-        StoreState::OpensKey => "opens the key",
-        StoreState::Useless => "CANNOT be read or does not open the key",
+        StoreState::OpensKey => AgentText::StoreOpens {},
+        StoreState::Useless => AgentText::StoreUseless {},
     };
     let exports = match status.exports {
-        Exports::Right => "right",
-        Exports::Stale => "name a process that is no agent",
-        Exports::Missing => "missing",
+        Exports::Right => AgentText::ExportsRight {},
+        Exports::Stale => AgentText::ExportsStale {},
+        Exports::Missing => AgentText::ExportsMissing {},
     };
-    let program = if status.program.is_some() { "in place" } else { "not on this node" };
-    format!(
-        "Socket      {}\nAgent       {agent}\nKey         {key}\nPassphrase  {store}\nExports     {exports}\n\
-         Program     {program}\nKeepalive   {}\n",
-        text_of(&account.socket()),
-        keepalive(status),
-    )
+    let program =
+        if status.program.is_some() { AgentText::ProgramThere {} } else { AgentText::ProgramMissing {} };
+    AgentText::Screen {
+        socket: &text_of(&account.socket()),
+        agent: &agent.text(lang),
+        key: &key,
+        store: &store.text(lang),
+        exports: &exports.text(lang),
+        program: &program.text(lang),
+        keepalive: &keepalive(status, lang),
+    }
+    .text(lang)
 }
 
 /// When the agent comes back.
-fn keepalive(status: &Status) -> String {
-    let trouble =
-        if status.cron_trouble.is_empty() { String::new() } else { format!("; {}", status.cron_trouble) };
-    match status.job {
-        Some(Job::Cron) => "by cron, each minute".to_owned(),
-        Some(Job::Timer) => format!("by a timer of the user's systemd, each minute{trouble}"),
-        Some(Job::Profile) => format!("at login{trouble}"),
-        None => format!("NONE: the agent does not come back by itself{trouble}"),
+fn keepalive(status: &Status, lang: Lang) -> String {
+    let why = &status.cron_trouble;
+    let trouble = match lang {
+        _ if why.is_empty() => String::new(),
+        Lang::En => format!("; {why}"),
+        Lang::Zh => format!("（{why}）"),
+    };
+    let text = match status.job {
+        Some(Job::Cron) => AgentText::ByCron {},
+        Some(Job::Timer) => AgentText::ByTimer { trouble: &trouble },
+        Some(Job::Profile) => AgentText::AtLogin { trouble: &trouble },
+        None => AgentText::ByNothing { trouble: &trouble },
+    };
+    text.text(lang)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states() -> Vec<Status> {
+        let status = Status {
+            agent: Agent::None,
+            processes: Vec::new(),
+            stopped: false,
+            key: None,
+            store: StoreState::Useless,
+            exports: Exports::Missing,
+            program: None,
+            job: None,
+            cron_trouble: String::new(),
+        };
+        let blob = [&[0, 0, 0, 11][..], b"ssh-ed25519", &[0, 0, 0, 32], &[7; 32]].concat();
+        let key = keep::PublicKey::from_blob(blob).ok();
+        assert!(key.is_some());
+        let blob = key.as_ref().map(|key| key.blob().to_vec()).unwrap_or_default();
+        vec![
+            status.clone(),
+            Status { stopped: true, ..status.clone() },
+            Status { processes: vec![7], ..status.clone() },
+            Status { agent: Agent::Dead, exports: Exports::Stale, ..status.clone() },
+            Status {
+                agent: Agent::Silent,
+                job: Some(Job::Profile),
+                cron_trouble: "no cron".to_owned(),
+                ..status.clone()
+            },
+            Status { key: key.clone(), job: Some(Job::Timer), ..status },
+            Status {
+                agent: Agent::Holds(vec![blob]),
+                processes: vec![7, 8],
+                stopped: false,
+                key,
+                store: StoreState::OpensKey,
+                exports: Exports::Right,
+                program: Some("0f".repeat(32)),
+                job: Some(Job::Cron),
+                cron_trouble: String::new(),
+            },
+        ]
+    }
+
+    fn account() -> Account {
+        Account { user: "omm".to_owned(), home: "/home/omm".into() }
+    }
+
+    #[test]
+    fn what_programs_read_is_as_the_schema_says() {
+        let schema = include_str!("../../../../docs/schema/agent-status-1.schema.json");
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        jsonschema::draft202012::meta::validate(&schema).unwrap();
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        for status in states() {
+            let good = as_json(&account(), &status);
+            let errors: Vec<String> = validator.iter_errors(&good).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}");
+            for member in good.as_object().unwrap().keys() {
+                let mut bad = good.clone();
+                bad.as_object_mut().unwrap().remove(member);
+                assert!(!validator.is_valid(&bad), "{member}");
+            }
+        }
+        let mut bad = as_json(&account(), &states()[0]);
+        bad["agent"] = "tired".into();
+        assert!(!validator.is_valid(&bad));
+    }
+
+    #[test]
+    fn the_screen_lines_up_in_both_languages() {
+        for status in states() {
+            for (lang, column) in [(Lang::En, 12), (Lang::Zh, 10)] {
+                let text = as_text(&account(), &status, lang);
+                assert_eq!(text.lines().count(), 7, "{text}");
+                for line in text.lines() {
+                    let label = line.split("  ").next().unwrap();
+                    let before = line.len() - line.trim_start_matches(label).trim_start().len();
+                    assert_eq!(unicode_width::UnicodeWidthStr::width(&line[..before]), column, "{line}");
+                }
+            }
+        }
+        let text = as_text(&account(), &states()[6], Lang::En);
+        assert!(
+            text.contains("Agent       running, process 7 8\n") && text.contains(", held by the agent\n")
+        );
     }
 }

@@ -1,24 +1,27 @@
 //! `gs_sshexkey check`: who can reach whom.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use sshtrust::check::{CheckError, Checked, Options, check};
 use sshtrust::event::{Event, Observer};
 use sshtrust::inventory::Cluster;
 use sshtrust::passwords::PasswordFile;
+use sshtrust::text::printable;
 
 use super::asker::Asker;
 use super::runtime;
 use super::setup::unwritable_log;
 use super::{password_file, source};
-use crate::args::Check;
+use crate::args::{Check, Format};
 use crate::errors::{self, Report};
 use crate::host::{self, User};
 use crate::log::Log;
 use crate::prompt::{self, Channel};
-use crate::reporter::Classic;
+use crate::reporter::{
+    Classic, Style, last_success, render_matrix, render_page, render_prometheus, replace, write_json,
+};
 
 /// Exit status when not every pair works.
 const BROKEN: u8 = 1;
@@ -49,7 +52,7 @@ fn work(words: &Check) -> Result<bool, Report> {
         let checked = look(words, cluster, passwords, host::user()?, &watcher);
         watcher.0.clear_progress();
         let checked = checked?;
-        tell(words, &checked)?;
+        tell(words, &checked, &watcher.0)?;
         Ok(checked.is_healthy())
     };
     done().map_err(|report| report.exit(errors::NOT_DONE))
@@ -84,13 +87,52 @@ fn look(
     result.map_err(|error| errors::check(&error))
 }
 
-fn tell(_words: &Check, checked: &Checked) -> Result<(), Report> {
-    let counts = checked.matrix.counts();
-    let _ = writeln!(std::io::stdout(), "{counts:?} {:.2}", checked.took.as_secs_f64());
-    for edge in checked.matrix.edges() {
-        let _ = writeln!(std::io::stdout(), "{edge:?}");
+/// Shows the result, or writes it.
+fn tell(words: &Check, checked: &Checked, log: &Classic) -> Result<(), Report> {
+    if let Some(path) = &words.html {
+        let page = render_page(checked, words.lang);
+        write(path, |out| out.write_all(page.as_bytes()))?;
     }
+    match &words.output {
+        Some(path) => {
+            let before = last_success_of(path);
+            write(path, |out| result(words, checked, before, out))?;
+        }
+        // Nobody may be listening any more.
+        None => drop(result(words, checked, None, &mut std::io::stdout().lock())),
+    }
+    let counts = checked.matrix.counts();
+    log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
     Ok(())
+}
+
+fn result(words: &Check, checked: &Checked, before: Option<f64>, out: &mut dyn Write) -> io::Result<()> {
+    match words.format {
+        Format::Text => out.write_all(render_matrix(checked, &style(words)).as_bytes()),
+        Format::Json => write_json(checked, out),
+        Format::Prometheus => out.write_all(render_prometheus(checked, before).as_bytes()),
+    }
+}
+
+/// A file is no terminal, whatever standard output is.
+fn style(words: &Check) -> Style {
+    let style = Style::of_stdout(words.lang);
+    if words.output.is_some() { Style { colour: false, ..style } } else { style }
+}
+
+/// What the check before wrote of the last success: the only thing that outlives a run.
+fn last_success_of(path: &Path) -> Option<f64> {
+    const LARGEST: u64 = 64 << 20;
+    let meta = std::fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() < LARGEST);
+    meta.and_then(|_| std::fs::read_to_string(path).ok()).and_then(|old| last_success(&old))
+}
+
+fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Report> {
+    replace(path, content).map_err(|error| {
+        let path = printable(path.as_os_str().as_encoded_bytes());
+        Report::new("50205", &format!("Failed to write {path}. {error}"))
+            .cure("Name a file in a folder that is there and that you may write.")
+    })
 }
 
 /// Writes the log and the progress bar; standard output is for the result.

@@ -13,17 +13,18 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::args::{self, Job};
+use crate::i18n;
 
 /// Runs the command line. An error was already shown.
 pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let done = match args::parse(args) {
+    let done = match args::parse(args, i18n::of_environment()) {
         Ok(Job::Show(text)) => {
             // Nobody may be listening any more.
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
             Ok(())
         }
         Ok(Job::Setup(words)) => setup::run(&words),
-        Ok(Job::Agent(job)) => agent::run(job),
+        Ok(Job::Agent(job, lang)) => agent::run(job, lang),
         Ok(Job::Check(words)) => return check::run(&words),
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");

@@ -1,13 +1,16 @@
 //! The languages of the screen. The classic transcript is read by programs and stays English.
 
+mod agent;
+mod cause;
 mod check;
 mod page;
 
 use std::fmt::Display;
 
-#[allow(unused_imports, reason = "used by `check`, which is being built")]
-pub(crate) use check::{Message, cause};
-pub(crate) use page::{PageText, by as page_by, no_entry, state as page_state};
+pub(crate) use agent::AgentText;
+pub(crate) use cause::{barred, barred_code, cause};
+pub(crate) use check::Message;
+pub(crate) use page::{PageText, by as page_by, state as page_state};
 
 /// A language that the screen is written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,15 +24,8 @@ pub(crate) enum Lang {
 
 impl Lang {
     /// Both.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 2] = [Self::En, Self::Zh];
-
-    /// The language tag (RFC 5646).
-    pub(crate) const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Zh => "zh",
-        }
-    }
 
     /// Reads a word such as `zh`, `en_US.UTF-8` or `C`: the name of a locale (setlocale(3)) or a language tag.
     pub(crate) fn named(word: &str) -> Option<Self> {
@@ -47,6 +43,20 @@ impl Lang {
         let first = set.into_iter().find(|value| !value.is_empty());
         first.and_then(|value| Self::named(&value)).unwrap_or_default()
     }
+}
+
+/// The language of this process where none is named.
+pub(crate) fn of_environment() -> Lang {
+    let variable = |name: &str| std::env::var(name).ok();
+    // Everything is written in UTF-8: in another character set Chinese would be unreadable, English is not.
+    if is_utf8(variable) { Lang::of_locale(variable) } else { Lang::En }
+}
+
+/// Whether the locale's characters are UTF-8 (locale(7)).
+pub(crate) fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(|name| variable(name));
+    let first = set.into_iter().find(|value| !value.is_empty()).unwrap_or_default().to_ascii_lowercase();
+    first.contains("utf-8") || first.contains("utf8")
 }
 
 /// A value that a message shows.
@@ -110,7 +120,14 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_messages_with_the_same_variables() {
-        let samples = [Message::samples(), PageText::samples()].concat();
+        let samples = [
+            Message::samples(),
+            cause::Reason::samples(),
+            cause::Barred::samples(),
+            AgentText::samples(),
+            PageText::samples(),
+        ]
+        .concat();
         for ([english, chinese], variables) in samples {
             for variable in &variables {
                 let count = |text: &str| text.matches(variable.as_str()).count();
@@ -119,6 +136,20 @@ mod tests {
             }
             assert!(is_chinese(&chinese) && !is_chinese(&english), "{english}\n{chinese}");
         }
+    }
+
+    #[test]
+    fn the_locale_tells_the_character_set() {
+        let of = |variables: &[(&str, &str)]| {
+            is_utf8(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(of(&[("LANG", "zh_CN.UTF-8")]));
+        assert!(of(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(!of(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]));
+        assert!(!of(&[("LANG", "zh_CN.GB18030")]));
+        assert!(!of(&[]));
     }
 
     #[test]

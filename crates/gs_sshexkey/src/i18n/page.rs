@@ -1,9 +1,6 @@
 //! What the page of `check --html` says.
 
-use sshtrust::check::NoEntry;
-use sshtrust::node::NodeError;
 use sshtrust::probe::{By, PairState};
-use sshtrust::session::ConnectError;
 
 use super::messages;
 
@@ -135,34 +132,6 @@ messages! {
         NotAtAll {} "not entered" "未登录";
 
         // Why a node could not be entered.
-        EntryRefused {} "connection refused" "连接被拒绝";
-        EntryTimedOut { seconds } "no answer within {seconds} s" "{seconds} 秒内无应答";
-        EntryUnreachable { words } "it cannot be reached: {words}" "网络不可达：{words}";
-        EntrySilent { seconds }
-            "connected, but the SSH server said nothing for {seconds} s"
-            "已建立连接，但 SSH 服务 {seconds} 秒内没有响应";
-        EntryClosed {} "the SSH server hung up before its banner" "SSH 服务在发送标识之前断开了连接";
-        EntryClosedSaying { words }
-            "the SSH server hung up before its banner: {words}"
-            "SSH 服务在发送标识之前断开了连接：{words}";
-        EntryAlgorithms { words } "the two sides share no algorithm: {words}" "双方没有共同的算法：{words}";
-        EntryProtocol { words } "the SSH protocol failed: {words}" "SSH 协议出错：{words}";
-        EntryHostKeyChanged {} "the host key is not the recorded one" "主机密钥与记录不一致";
-        EntryHostKeyRevoked {} "the host key is marked as revoked" "主机密钥已被标记为吊销";
-        EntryNoPasswordMethod { words }
-            "no key opens it, and it accepts no password; it offers: {words}"
-            "没有可用的密钥，且不接受密码登录；它支持：{words}";
-        EntryExpired {} "the password has expired" "密码已过期";
-        EntryAuthTimedOut { seconds } "the login did not finish within {seconds} s" "登录未能在 {seconds} 秒内完成";
-        EntryNoPassword {} "no key opens it, and no password was given" "没有可用的密钥，也未提供密码";
-        EntryWrongPassword {} "it refused the password" "密码被拒绝";
-        EntryLost { words } "the connection was lost {words}" "连接中断 {words}";
-        EntryNoAnswer { seconds } "no answer within {seconds} s" "{seconds} 秒内没有回应";
-        EntryNoShell { words } "no POSIX shell could be started {words}" "无法启动 POSIX shell {words}";
-        EntryTooMuch { bytes } "it sent more than {bytes} bytes" "节点发送的数据超过 {bytes} 字节";
-        EntryCommand { what, status, words }
-            "{what} failed with exit status {status} {words}"
-            "{what} 执行失败，退出码 {status} {words}";
     }
 }
 
@@ -182,43 +151,5 @@ pub(crate) fn by(by: By) -> PageText<'static> {
     match by {
         By::Ip => PageText::ByIp {},
         By::Name => PageText::ByName {},
-    }
-}
-
-/// Why a node could not be entered.
-pub(crate) fn no_entry(why: &NoEntry) -> PageText<'_> {
-    match why {
-        NoEntry::Connect(error) => no_connection(error),
-        NoEntry::NoPassword => PageText::EntryNoPassword {},
-        NoEntry::WrongPassword => PageText::EntryWrongPassword {},
-        NoEntry::Node(error) => no_shell(error),
-    }
-}
-
-fn no_connection(error: &ConnectError) -> PageText<'_> {
-    match error {
-        ConnectError::Refused => PageText::EntryRefused {},
-        ConnectError::TimedOut(seconds) => PageText::EntryTimedOut { seconds },
-        ConnectError::Unreachable(words) => PageText::EntryUnreachable { words },
-        ConnectError::Silent(seconds) => PageText::EntrySilent { seconds },
-        ConnectError::ClosedEarly { said } if said.is_empty() => PageText::EntryClosed {},
-        ConnectError::ClosedEarly { said } => PageText::EntryClosedSaying { words: said },
-        ConnectError::NoCommonAlgorithm(words) => PageText::EntryAlgorithms { words },
-        ConnectError::Protocol(words) => PageText::EntryProtocol { words },
-        ConnectError::HostKeyChanged(_) => PageText::EntryHostKeyChanged {},
-        ConnectError::HostKeyRevoked(_) => PageText::EntryHostKeyRevoked {},
-        ConnectError::NoPasswordMethod(words) => PageText::EntryNoPasswordMethod { words },
-        ConnectError::PasswordExpired => PageText::EntryExpired {},
-        ConnectError::AuthTimedOut(seconds) => PageText::EntryAuthTimedOut { seconds },
-    }
-}
-
-fn no_shell(error: &NodeError) -> PageText<'_> {
-    match error {
-        NodeError::Lost(words) => PageText::EntryLost { words },
-        NodeError::Timeout(seconds) => PageText::EntryNoAnswer { seconds },
-        NodeError::NoShell(words) => PageText::EntryNoShell { words },
-        NodeError::TooMuch(bytes) => PageText::EntryTooMuch { bytes },
-        NodeError::Command { what, status, stderr } => PageText::EntryCommand { what, status, words: stderr },
     }
 }

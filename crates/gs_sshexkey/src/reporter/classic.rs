@@ -1,12 +1,12 @@
 //! The screen that other programs parse: fixed lines, each once, each only when it is true.
 
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sshtrust::event::{Event, Observer};
 
+use super::progress::Bar;
 use crate::errors::Report;
+use crate::i18n::Lang;
 use crate::log::{Level, Log};
 
 /// Writes the screen and the log.
@@ -14,17 +14,17 @@ pub(crate) struct Classic {
     log: Log,
     /// A dry run shows its plan instead.
     quiet: bool,
-    bar: Mutex<Option<ProgressBar>>,
+    bar: Bar,
 }
 
 impl Classic {
     pub(crate) fn new(log: Log, quiet: bool) -> Self {
-        Self { log, quiet, bar: Mutex::new(None) }
+        Self { log, quiet, bar: Bar::new(Lang::En) }
     }
 
     /// Lines for standard output and the log.
     pub(crate) fn say(&self, text: &str) {
-        self.clear_progress();
+        self.bar.clear();
         self.log.write(Level::Log, text);
         let mut out = std::io::stdout().lock();
         // Nobody may be listening any more; the work goes on.
@@ -33,7 +33,7 @@ impl Classic {
 
     /// An error, on standard error and in the log.
     pub(crate) fn error(&self, report: &Report) {
-        self.clear_progress();
+        self.bar.clear();
         let text = report.to_string();
         self.log.write(Level::Error, &text);
         let _ = writeln!(std::io::stderr(), "{text}");
@@ -41,7 +41,7 @@ impl Classic {
 
     /// A hint, on standard error and in the log.
     pub(crate) fn hint(&self, text: &str) {
-        self.clear_progress();
+        self.bar.clear();
         self.log.write(Level::Log, text);
         let _ = writeln!(std::io::stderr(), "{text}");
     }
@@ -55,7 +55,7 @@ impl Classic {
     fn passing_hint(&self, text: &str) {
         self.detail(text);
         if std::io::stderr().is_terminal() {
-            self.clear_progress();
+            self.bar.clear();
             let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
@@ -71,24 +71,9 @@ impl Classic {
         }
     }
 
-    fn progress(&self, done: usize, total: usize) {
-        if !std::io::stderr().is_terminal() {
-            return;
-        }
-        let mut slot = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = slot.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} pairs, {eta} left");
-            let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
-        bar.set_position(done as u64);
-    }
-
     /// Takes the progress bar away.
     pub(crate) fn clear_progress(&self) {
-        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            bar.finish_and_clear();
-        }
+        self.bar.clear();
     }
 }
 
@@ -133,7 +118,7 @@ impl Observer for Classic {
                 "Successfully distributed SSH trust file to all node.",
                 "Verifying SSH trust on all hosts.",
             ]),
-            Event::Verifying(progress) => self.progress(progress.done, progress.total),
+            Event::Verifying(progress) => self.bar.update(*progress),
             Event::Verified { total } => {
                 self.detail(&format!("{total} pairs work"));
                 self.lines(&["Successfully verified SSH trust on all hosts."]);

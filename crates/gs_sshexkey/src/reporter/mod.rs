@@ -1,7 +1,27 @@
-//! What is seen of a run: the classic screen, the log, and progress where there is a terminal.
+//! What is seen of a run: the classic screen, the log, progress where there is a terminal, and what `check` found.
 
+mod blocks;
 mod classic;
-#[allow(dead_code, reason = "used by `check`, which is being built")]
-pub(crate) mod html;
+mod file;
+mod fold;
+mod grid;
+mod html;
+mod json;
+mod layout;
+mod matrix;
+mod picture;
+mod progress;
+mod prometheus;
+#[cfg(test)]
+mod sample;
+mod style;
 
 pub(crate) use classic::Classic;
+pub(crate) use {
+    file::replace,
+    html::render as render_page,
+    json::write as write_json,
+    matrix::render as render_matrix,
+    prometheus::{last_success, render as render_prometheus},
+    style::Style,
+};

@@ -3,7 +3,6 @@
 //! The tables and the pictures need no script; it adds the filter, the sorting and the words for the cell under the
 //! pointer. What nodes said is only ever text of an element or an attribute: there is no data inside the script.
 
-mod file;
 mod head;
 mod nodes;
 mod pairs;
@@ -26,8 +25,6 @@ use sha2::{Digest, Sha256};
 use sshtrust::check::Checked;
 
 use crate::i18n::{Lang, PageText};
-#[allow(unused_imports, reason = "used by `check`, which is being built")]
-pub(crate) use file::{WriteError, write};
 use view::View;
 
 const STYLE: &str = include_str!("page.css");

@@ -4,13 +4,13 @@ use maud::{Markup, html};
 use sshtrust::event::Login;
 
 use super::view::{View, safe};
-use crate::i18n::{PageText, no_entry};
+use crate::i18n::{PageText, barred};
 
 pub(super) fn not_entered(view: &View) -> Markup {
     let whys: Vec<(usize, String)> = (0..view.size())
         .filter_map(|index| {
             let why = match &view.node(index)?.entry {
-                Err(why) => safe(&view.text(&no_entry(why))),
+                Err(why) => safe(&barred(why, view.lang)),
                 Ok(_) if view.matrix().lost().contains(&index) => view.text(&PageText::Lost {}),
                 Ok(_) => return None,
             };

@@ -1,0 +1,182 @@
+//! What `check` found, for programs. The form is described by docs/schema/check-1.schema.json.
+
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use sshtrust::check::{Checked, CheckedNode};
+use sshtrust::event::Login;
+use sshtrust::probe::{By, Cause, Pair, PairState};
+
+use crate::i18n::{Lang, barred, barred_code};
+
+/// Names the form. A number that is higher means that old readers will not do.
+pub(crate) const SCHEMA: &str = "gs_sshexkey.check/1";
+
+/// Writes one JSON object. It is never held in memory as a whole: 1,000 nodes have two million pairs.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn write(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{{")?;
+    for (name, value) in summary(checked) {
+        writeln!(out, "{}: {value},", Value::from(name))?;
+    }
+    list(out, "nodes", checked.nodes.iter().enumerate().map(|(i, node)| one_node(checked, i, node)))?;
+    writeln!(out, ",")?;
+    list(out, "faults", faults(checked))?;
+    writeln!(out, ",\n\"pairs\": [")?;
+    for (place, by) in checked.matrix.by().iter().enumerate() {
+        let comma = if place == 0 { "" } else { "," };
+        writeln!(out, "{comma}{{\"by\": {},", Value::from(by_word(*by)))?;
+        list(out, "states", rows(checked).map(|from| Value::from(states(checked, from, *by))))?;
+        writeln!(out, ",")?;
+        list(out, "millis", rows(checked).map(|from| Value::from(millis(checked, from, *by))))?;
+        write!(out, "}}")?;
+    }
+    writeln!(out, "]\n}}")?;
+    out.flush()
+}
+
+/// One member: a list with an item a line.
+fn list(out: &mut dyn Write, name: &str, items: impl Iterator<Item = Value>) -> io::Result<()> {
+    write!(out, "{}: [", Value::from(name))?;
+    for (place, item) in items.enumerate() {
+        let comma = if place == 0 { "\n" } else { ",\n" };
+        write!(out, "{comma}{item}")?;
+    }
+    write!(out, "]")
+}
+
+fn rows(checked: &Checked) -> std::ops::Range<usize> {
+    0..checked.matrix.nodes().len()
+}
+
+fn summary(checked: &Checked) -> [(&'static str, Value); 8] {
+    let counts = checked.matrix.counts();
+    [
+        ("schema", SCHEMA.into()),
+        ("program", concat!("gs_sshexkey ", env!("CARGO_PKG_VERSION")).into()),
+        ("user", checked.user.clone().into()),
+        ("began", moment(checked.began).into()),
+        ("seconds", checked.took.as_secs_f64().into()),
+        ("healthy", checked.is_healthy().into()),
+        ("by", checked.matrix.by().iter().map(|by| by_word(*by)).collect()),
+        (
+            "counts",
+            json!({
+                "total": counts.total(),
+                "works": counts.works,
+                "slow": counts.slow,
+                "broken": counts.broken,
+                "throttled": counts.throttled,
+                "unseen": counts.unseen,
+            }),
+        ),
+    ]
+}
+
+/// RFC 3339, in UTC.
+fn moment(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).unwrap_or_default().to_string()
+}
+
+fn one_node(checked: &Checked, place: usize, node: &CheckedNode) -> Value {
+    let (entered, why) = match &node.entry {
+        Ok(Login::Local) => (Some("local"), Value::Null),
+        Ok(Login::Key) => (Some("key"), Value::Null),
+        Ok(Login::Password) => (Some("password"), Value::Null),
+        Err(why) => (None, json!({ "code": barred_code(why), "text": barred(why, Lang::En) })),
+    };
+    json!({
+        "address": node.spec.ip.to_string(),
+        "port": node.spec.port,
+        "name": node.name,
+        "described": node.described,
+        "entered": entered,
+        "not_entered": why,
+        "lost": checked.matrix.lost().contains(&place),
+    })
+}
+
+/// Every pair that was tried and does not plainly work: the broken ones with what is known, then the slow ones.
+fn faults(checked: &Checked) -> impl Iterator<Item = Value> {
+    let nodes = checked.matrix.nodes();
+    let address = |node: usize| nodes.get(node).map(|spec| spec.ip.to_string());
+    let edges = checked.matrix.edges().iter().map(move |edge| {
+        let found = match &edge.cause {
+            Cause::WrongAddress { found } => Some(found),
+            _ => None,
+        };
+        json!({
+            "from": address(edge.from),
+            "to": address(edge.to),
+            "by": by_word(edge.by),
+            "host": edge.host,
+            "state": state_word(edge.state),
+            "cause": edge.cause.code(),
+            "found": found,
+            "status": edge.status,
+            "said": edge.said,
+            "seconds": f64::from(edge.millis) / 1_000.0,
+        })
+    });
+    let slow = checked.matrix.iter().filter(|(.., pair)| pair.state == PairState::Slow);
+    edges.chain(slow.map(move |(from, to, by, pair)| {
+        let name = checked.nodes.get(to).and_then(|node| node.name.clone());
+        let host = if by == By::Name { name } else { address(to) };
+        json!({
+            "from": address(from),
+            "to": address(to),
+            "by": by_word(by),
+            "host": host,
+            "state": state_word(pair.state),
+            "cause": null,
+            "found": null,
+            "status": 0,
+            "said": "",
+            "seconds": f64::from(pair.millis) / 1_000.0,
+        })
+    }))
+}
+
+/// A row of states, one character a called node.
+fn states(checked: &Checked, from: usize, by: By) -> String {
+    let pairs = rows(checked).map(|to| checked.matrix.get(from, to, by));
+    pairs
+        .map(|pair| match pair.map(|pair| pair.state) {
+            None => '-',
+            Some(PairState::Works) => '.',
+            Some(PairState::Slow) => '~',
+            Some(PairState::Broken) => 'X',
+            Some(PairState::Throttled) => '!',
+            Some(PairState::Unseen) => '?',
+        })
+        .collect()
+}
+
+fn millis(checked: &Checked, from: usize, by: By) -> Vec<u32> {
+    rows(checked).map(|to| checked.matrix.get(from, to, by).map_or(0, |Pair { millis, .. }| millis)).collect()
+}
+
+/// How a node is called.
+pub(super) const fn by_word(by: By) -> &'static str {
+    match by {
+        By::Ip => "ip",
+        By::Name => "name",
+    }
+}
+
+/// How a pair is.
+pub(super) const fn state_word(state: PairState) -> &'static str {
+    match state {
+        PairState::Works => "works",
+        PairState::Slow => "slow",
+        PairState::Broken => "broken",
+        PairState::Throttled => "throttled",
+        PairState::Unseen => "unseen",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! What `check` shows at a terminal.
+
+use sshtrust::check::{Checked, CheckedNode};
+use sshtrust::probe::{By, Counts, PairState};
+use sshtrust::text::printable;
+
+use super::fold::folded;
+use super::layout::{grouped, seconds, wrap};
+use super::style::{Style, Tone};
+use super::{blocks, grid};
+use crate::i18n::{Lang, Message, barred};
+
+/// So many slow pairs are shown.
+const MOST_SLOW: usize = 5;
+/// So many lines about nodes are shown in a section.
+const MOST_LINES: usize = 10;
+
+/// The whole screen.
+pub(crate) fn render(checked: &Checked, style: &Style) -> String {
+    let mut lines = head(checked, style);
+    let sections = [
+        grid::draw(checked, style),
+        blocks::draw(checked, style),
+        not_entered(checked, style),
+        lost(checked, checked.matrix.lost(), style),
+        names(checked, style),
+        slow(checked, style),
+        verdict(checked, style),
+    ];
+    for section in sections.into_iter().filter(|section| !section.is_empty()) {
+        lines.push(String::new());
+        lines.extend(section);
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Nodes in words: one with its host name, more of them folded and counted.
+pub(super) fn who(checked: &Checked, nodes: &[usize], most: usize, lang: Lang) -> String {
+    let known: Vec<&CheckedNode> = nodes.iter().filter_map(|node| checked.nodes.get(*node)).collect();
+    match known.as_slice() {
+        [node] => match &node.name {
+            Some(name) => format!("{} ({})", node.spec, label(name)),
+            None => node.spec.to_string(),
+        },
+        many => {
+            let count = Message::NodeCount { count: &grouped(many.len()) }.text(lang);
+            format!("{} ({count})", folded(many.iter().map(|node| node.spec), most))
+        }
+    }
+}
+
+/// A host name, safe to show and of bounded length.
+pub(super) fn label(name: &str) -> String {
+    super::layout::cut(&printable(name.as_bytes()), 64)
+}
+
+fn head(checked: &Checked, style: &Style) -> Vec<String> {
+    let user = &label(&checked.user);
+    let nodes = &grouped(checked.nodes.len());
+    let pairs = &grouped(checked.matrix.counts().total());
+    let message = match checked.matrix.by() {
+        [By::Ip] => Message::HeadIp { user, nodes, pairs },
+        [By::Name] => Message::HeadName { user, nodes, pairs },
+        _ => Message::HeadBoth { user, nodes, pairs },
+    };
+    let lines = wrap(&message.text(style.lang), style.width, "", "  ");
+    lines.into_iter().map(|line| style.paint(Tone::Head, &line)).collect()
+}
+
+/// A heading and its lines, as many as are shown.
+fn section(title: &Message<'_>, items: Vec<String>, style: &Style) -> Vec<String> {
+    if items.is_empty() {
+        return items;
+    }
+    let title = wrap(&title.text(style.lang), style.width, "", "");
+    let mut lines: Vec<String> = title.iter().map(|line| style.paint(Tone::Head, line)).collect();
+    let more = items.len().saturating_sub(MOST_LINES);
+    for item in items.into_iter().take(MOST_LINES) {
+        lines.extend(wrap(&printable(item.as_bytes()), style.width, "  ", "    "));
+    }
+    if more > 0 {
+        lines.push(format!("  {}", Message::MoreLines { count: &grouped(more) }.text(style.lang)));
+    }
+    lines
+}
+
+/// Nodes that called nobody: those with the same reason together.
+fn not_entered(checked: &Checked, style: &Style) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<usize>)> = Vec::new();
+    for (place, node) in checked.nodes.iter().enumerate() {
+        let Err(why) = &node.entry else { continue };
+        let why = barred(why, style.lang);
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, nodes)) => nodes.push(place),
+            None => reasons.push((why, vec![place])),
+        }
+    }
+    let colon = if style.lang == Lang::Zh { "：" } else { ": " };
+    let items = reasons
+        .into_iter()
+        .map(|(why, nodes)| format!("{}{colon}{why}", who(checked, &nodes, 12, style.lang)))
+        .collect();
+    section(&Message::NotEntered {}, items, style)
+}
+
+/// Nodes whose connection ended before all their pairs were tried.
+fn lost(checked: &Checked, lost: &[usize], style: &Style) -> Vec<String> {
+    let items = lost.iter().map(|node| {
+        let by = checked.matrix.by().iter();
+        let pairs = by.flat_map(|by| (0..checked.nodes.len()).map(|to| checked.matrix.get(*node, to, *by)));
+        let untried = pairs.flatten().filter(|pair| pair.state == PairState::Unseen).count();
+        let nodes = who(checked, &[*node], 1, style.lang);
+        Message::LostWhat { nodes: &nodes, count: &grouped(untried) }.text(style.lang)
+    });
+    section(&Message::Lost {}, items.collect(), style)
+}
+
+/// Nodes whose host name is another one than the description says.
+fn names(checked: &Checked, style: &Style) -> Vec<String> {
+    let items = checked.nodes.iter().filter_map(|node| {
+        let described = &label(node.described.as_deref()?);
+        let spec = &node.spec;
+        Some(match &node.name {
+            Some(is) => Message::NameDiffers { node: spec, is: &label(is), described }.text(style.lang),
+            None => Message::NameMissing { node: spec, described }.text(style.lang),
+        })
+    });
+    section(&Message::Names {}, items.collect(), style)
+}
+
+/// The slowest of the slow pairs.
+fn slow(checked: &Checked, style: &Style) -> Vec<String> {
+    let slow = checked.matrix.iter().filter(|(.., pair)| pair.state == PairState::Slow);
+    let mut slow: Vec<_> = slow.collect();
+    slow.sort_by_key(|(.., pair)| std::cmp::Reverse(pair.millis));
+    let more = slow.len().saturating_sub(MOST_SLOW);
+    let mut items: Vec<String> = slow
+        .iter()
+        .take(MOST_SLOW)
+        .map(|(from, to, by, pair)| {
+            let from = who(checked, &[*from], 1, style.lang);
+            let called = checked.nodes.get(*to);
+            let to = match (by, called.and_then(|node| node.name.as_deref())) {
+                (By::Name, Some(name)) => label(name),
+                _ => who(checked, &[*to], 1, style.lang),
+            };
+            Message::SlowPair { from: &from, to: &to, seconds: &seconds(pair.time()) }.text(style.lang)
+        })
+        .collect();
+    if more > 0 {
+        items.push(Message::MoreSlow { count: &grouped(more) }.text(style.lang));
+    }
+    section(&Message::SlowPairs {}, items, style)
+}
+
+/// The last line.
+fn verdict(checked: &Checked, style: &Style) -> Vec<String> {
+    let counts = checked.matrix.counts();
+    let nodes = &grouped(checked.nodes.len());
+    let seconds = &seconds(checked.took);
+    let healthy = checked.is_healthy();
+    let text = if counts.total() == 0 {
+        Message::NothingToCheck { seconds }.text(style.lang)
+    } else if healthy {
+        Message::AllWork { works: &grouped(counts.good()), nodes, seconds }.text(style.lang)
+    } else {
+        Message::Took { what: &faults(counts, style.lang), seconds }.text(style.lang)
+    };
+    let tone = if healthy { Tone::Good } else { Tone::Bad };
+    wrap(&text, style.width, "", "").into_iter().map(|line| style.paint(tone, &line)).collect()
+}
+
+/// What is not well, in numbers.
+fn faults(counts: Counts, lang: Lang) -> String {
+    let total = &grouped(counts.total());
+    let all = [
+        (counts.broken, Message::AreBroken {}),
+        (counts.throttled, Message::AreThrottled {}),
+        (counts.unseen, Message::AreUnseen {}),
+    ];
+    let texts: Vec<String> = all
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .enumerate()
+        .map(|(place, (count, what))| {
+            let (count, what) = (&grouped(*count), &what.text(lang));
+            let first = Message::FirstFault { count, total, what };
+            let message = if place == 0 { first } else { Message::NextFault { count, what } };
+            message.text(lang)
+        })
+        .collect();
+    texts.join(if lang == Lang::Zh { "，" } else { ", " })
+}
+
+#[cfg(test)]
+mod tests;

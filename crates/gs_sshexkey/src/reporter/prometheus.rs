@@ -1,0 +1,161 @@
+//! What `check` found, for node_exporter's textfile collector: Prometheus's text exposition format, version 0.0.4.
+
+use std::fmt::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sshtrust::check::Checked;
+use sshtrust::probe::{By, PairState};
+
+use super::json::{by_word, state_word};
+
+/// So many broken pairs have a line of their own.
+const MOST_BROKEN: usize = 200;
+/// Upper bounds of the classes of times, in seconds.
+const BOUNDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// When every pair last worked.
+const LAST_SUCCESS: &str = "gs_sshexkey_last_success_timestamp_seconds";
+
+/// When every pair last worked, by the file that the check before wrote; `None` if it does not tell.
+pub(crate) fn last_success(old: &str) -> Option<f64> {
+    let value = old.lines().find_map(|line| line.strip_prefix(LAST_SUCCESS)?.strip_prefix(' '))?;
+    value.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
+}
+
+/// The text. `last_success`: what the check before knew of it, in seconds since 1970.
+pub(crate) fn render(checked: &Checked, last_success: Option<f64>) -> String {
+    let mut page = Page(String::new());
+    whole(&mut page, checked, last_success);
+    pairs(&mut page, checked);
+    nodes(&mut page, checked);
+    broken(&mut page, checked);
+    times(&mut page, checked);
+    page.0
+}
+
+/// The text as it grows. Writing to a String cannot fail.
+struct Page(String);
+
+impl Page {
+    fn metric(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escape(value))).collect();
+        let _ = match labels.is_empty() {
+            true => writeln!(self.0, "{name} {value}"),
+            false => writeln!(self.0, "{name}{{{}}} {value}", labels.join(",")),
+        };
+    }
+
+    fn single(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
+        self.metric(name, "gauge", help);
+        self.sample(name, &[], value);
+    }
+}
+
+/// A label's value: backslash, quote and line end are escaped.
+fn escape(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+fn stamp(time: SystemTime) -> f64 {
+    // Whole milliseconds: more would only be noise.
+    time.duration_since(UNIX_EPOCH).map_or(0.0, |since| (since.as_secs_f64() * 1_000.0).round() / 1_000.0)
+}
+
+fn whole(page: &mut Page, checked: &Checked, last_success: Option<f64>) {
+    let healthy = checked.is_healthy();
+    let end = stamp(checked.began + checked.took);
+    page.single("gs_sshexkey_check_success", "Whether every pair of nodes works.", u8::from(healthy));
+    page.single("gs_sshexkey_check_timestamp_seconds", "When the check ended.", end);
+    page.single("gs_sshexkey_check_duration_seconds", "How long the check took.", checked.took.as_secs_f64());
+    page.single("gs_sshexkey_nodes", "Nodes of the cluster.", checked.nodes.len());
+    if let Some(last) = if healthy { Some(end) } else { last_success } {
+        page.single(LAST_SUCCESS, "When a check last found that every pair works.", last);
+    }
+}
+
+fn pairs(page: &mut Page, checked: &Checked) {
+    const STATES: [PairState; 5] =
+        [PairState::Works, PairState::Slow, PairState::Broken, PairState::Throttled, PairState::Unseen];
+    page.metric("gs_sshexkey_pairs", "gauge", "Ordered pairs of nodes by the way to call and by state.");
+    for by in checked.matrix.by() {
+        for state in STATES {
+            let count = checked.matrix.iter().filter(|(.., b, pair)| b == by && pair.state == state).count();
+            page.sample("gs_sshexkey_pairs", &[("by", by_word(*by)), ("state", state_word(state))], count);
+        }
+    }
+}
+
+fn nodes(page: &mut Page, checked: &Checked) {
+    let size = checked.nodes.len();
+    let (mut called, mut calls) = (vec![0_usize; size], vec![0_usize; size]);
+    for edge in checked.matrix.edges() {
+        called.iter_mut().skip(edge.to).take(1).for_each(|count| *count += 1);
+        calls.iter_mut().skip(edge.from).take(1).for_each(|count| *count += 1);
+    }
+    let entered: Vec<usize> = checked.nodes.iter().map(|node| usize::from(node.entry.is_ok())).collect();
+    let metrics = [
+        ("gs_sshexkey_node_entered", "Whether the check could log in to the node.", entered),
+        ("gs_sshexkey_node_unreachable_pairs", "Pairs that lead to the node and do not work.", called),
+        ("gs_sshexkey_node_failing_calls", "Pairs that start at the node and do not work.", calls),
+    ];
+    for (name, help, values) in metrics {
+        page.metric(name, "gauge", help);
+        for (node, value) in checked.nodes.iter().zip(values) {
+            page.sample(name, &[("node", &node.spec.to_string())], value);
+        }
+    }
+}
+
+fn broken(page: &mut Page, checked: &Checked) {
+    let nodes = checked.matrix.nodes();
+    let name_of = |node: usize| nodes.get(node).map(ToString::to_string).unwrap_or_default();
+    let edges = checked.matrix.edges();
+    page.metric("gs_sshexkey_pair_broken", "gauge", "Pairs that do not work, with the likely cause.");
+    for edge in edges.iter().take(MOST_BROKEN) {
+        let labels = [
+            ("from", name_of(edge.from)),
+            ("to", name_of(edge.to)),
+            ("by", by_word(edge.by).to_owned()),
+            ("cause", edge.cause.code().to_owned()),
+        ];
+        let labels: Vec<(&str, &str)> =
+            labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
+        page.sample("gs_sshexkey_pair_broken", &labels, 1);
+    }
+    page.single(
+        "gs_sshexkey_pair_broken_left_out",
+        "Pairs that do not work and have no line of their own.",
+        edges.len().saturating_sub(MOST_BROKEN),
+    );
+}
+
+/// How long the pairs took that work.
+fn times(page: &mut Page, checked: &Checked) {
+    const NAME: &str = "gs_sshexkey_pair_seconds";
+    page.metric(NAME, "histogram", "How long the pairs took that work.");
+    for by in checked.matrix.by() {
+        one_way(page, NAME, *by, checked);
+    }
+}
+
+fn one_way(page: &mut Page, name: &str, by: By, checked: &Checked) {
+    let good = checked.matrix.iter().filter(|(.., b, pair)| *b == by && pair.state.is_good());
+    let millis: Vec<u32> = good.map(|(.., pair)| pair.millis).collect();
+    let bucket = format!("{name}_bucket");
+    let by = ("by", by_word(by));
+    for bound in BOUNDS {
+        let count = millis.iter().filter(|millis| f64::from(**millis) / 1_000.0 <= bound).count();
+        page.sample(&bucket, &[by, ("le", &bound.to_string())], count);
+    }
+    page.sample(&bucket, &[by, ("le", "+Inf")], millis.len());
+    let sum: u64 = millis.iter().map(|millis| u64::from(*millis)).sum();
+    page.sample(&format!("{name}_sum"), &[by], sum as f64 / 1_000.0);
+    page.sample(&format!("{name}_count"), &[by], millis.len());
+}
+
+#[cfg(test)]
+mod tests;

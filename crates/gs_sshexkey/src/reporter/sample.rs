@@ -1,0 +1,151 @@
+//! Made-up results for the tests of what is shown.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use sshtrust::check::{Checked, CheckedNode, NoEntry};
+use sshtrust::event::Login;
+use sshtrust::inventory::NodeSpec;
+use sshtrust::probe::{By, Cause, Pair, PairState, TrustEdge, TrustMatrix};
+use sshtrust::session::ConnectError;
+
+/// A cluster whose pairs work, and what is then broken in it. Nodes are numbered from 1 here, as their addresses are.
+pub(crate) struct Sample {
+    nodes: Vec<CheckedNode>,
+    by: Vec<By>,
+    edges: Vec<TrustEdge>,
+    slow: Vec<(usize, usize, u32)>,
+}
+
+pub(crate) const REFUSED: &str = "ssh: connect to host {host} port 22: Connection refused";
+
+impl Sample {
+    /// Nodes `10.0.0.1` and so on, 250 in a network.
+    pub(crate) fn new(size: u32) -> Self {
+        let node = |number: u32| {
+            let spec = NodeSpec {
+                ip: std::net::Ipv4Addr::from(0x0a00_0000 + (number - 1) / 250 * 256 + (number - 1) % 250 + 1)
+                    .into(),
+                port: 22,
+            };
+            let entry = Ok(if number == 1 { Login::Local } else { Login::Key });
+            CheckedNode { spec, name: Some(format!("node{number}")), described: None, entry }
+        };
+        let nodes = (1..=size).map(node).collect();
+        Self { nodes, by: vec![By::Ip], edges: Vec::new(), slow: Vec::new() }
+    }
+
+    pub(crate) fn by(mut self, by: &[By]) -> Self {
+        self.by = by.to_vec();
+        self
+    }
+
+    /// A node that could not be entered calls nobody.
+    pub(crate) fn barred(mut self, node: usize, why: NoEntry) -> Self {
+        self.nodes[node - 1].entry = Err(why);
+        self.edges.retain(|edge| edge.from != node - 1);
+        self
+    }
+
+    pub(crate) fn node(mut self, node: usize, change: impl FnOnce(&mut CheckedNode)) -> Self {
+        change(&mut self.nodes[node - 1]);
+        self
+    }
+
+    /// The server of a node is stopped.
+    pub(crate) fn stopped(mut self, node: usize) -> Self {
+        for from in (1..=self.nodes.len()).filter(|from| *from != node) {
+            for by in self.by.clone() {
+                self = self.breaks(from, node, by, Cause::Refused, REFUSED);
+            }
+        }
+        self.barred(node, ConnectError::Refused.into())
+    }
+
+    /// The private key of a node is gone.
+    pub(crate) fn keyless(mut self, node: usize) -> Self {
+        for to in (1..=self.nodes.len()).filter(|to| *to != node) {
+            let said = "omm@{host}: Permission denied (publickey,password).";
+            self = self.breaks(node, to, By::Ip, Cause::KeyRefused, said);
+        }
+        self
+    }
+
+    /// One pair; `{host}` in what ssh said becomes what was called.
+    pub(crate) fn breaks(mut self, from: usize, to: usize, by: By, cause: Cause, said: &str) -> Self {
+        let (from, to) = (from - 1, to - 1);
+        if self.nodes[from].entry.is_err() {
+            return self;
+        }
+        self.edges.retain(|edge| (edge.from, edge.to, edge.by) != (from, to, by));
+        let host = match by {
+            By::Ip => self.nodes[to].spec.ip.to_string(),
+            By::Name => self.nodes[to].name.clone().unwrap(),
+        };
+        let state = if cause.is_throttling() { PairState::Throttled } else { PairState::Broken };
+        let said = said.replace("{host}", &host);
+        self.edges.push(TrustEdge { from, to, by, host, state, status: Some(255), said, cause, millis: 90 });
+        self
+    }
+
+    pub(crate) fn slow(mut self, from: usize, to: usize, millis: u32) -> Self {
+        self.slow.push((from - 1, to - 1, millis));
+        self
+    }
+
+    pub(crate) fn checked(mut self) -> Checked {
+        let specs = self.nodes.iter().map(|node| node.spec).collect();
+        let mut matrix = TrustMatrix::new(specs, self.by.clone());
+        for (from, node) in self.nodes.iter().enumerate() {
+            for to in (0..self.nodes.len()).filter(|to| *to != from) {
+                let works = Pair { state: PairState::Works, millis: 100 + (from + to) as u32 % 100 };
+                let pair = if node.entry.is_ok() { works } else { Pair::UNSEEN };
+                self.by.iter().for_each(|by| matrix.set(from, to, *by, pair));
+            }
+        }
+        for (from, to, millis) in self.slow {
+            matrix.set(from, to, self.by[0], Pair { state: PairState::Slow, millis });
+        }
+        self.edges.sort_by_key(|edge| (edge.from, edge.to, edge.by));
+        self.edges.into_iter().for_each(|edge| matrix.add(edge));
+        Checked {
+            user: "omm".to_owned(),
+            began: UNIX_EPOCH + Duration::from_millis(1_800_000_000_250),
+            took: Duration::from_millis(21_430),
+            nodes: self.nodes,
+            matrix,
+        }
+    }
+}
+
+/// What `ssh` prints when a host key has changed.
+pub(crate) const CHANGED: &str = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @ | @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ | IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY! | Someone could be eavesdropping on you right now (man-in-the-middle attack)! | It is also possible that a host key has just been changed. | The fingerprint for the ED25519 key sent by the remote host is | SHA256:IKyHezDQTZPay4hAkPvy3Hug3QG87Lz8wCiNfHEO2dI. | Please contact your system administrator. | Add correct host key in /home/omm/.ssh/known_hosts to get rid of this message. | Offending ED25519 key in /home/omm/.ssh/known_hosts:3 |   remove with: |   ssh-keygen -f \"/home/omm/.ssh/known_hosts\" -R \"{host}\" | Host key for {host} has changed and you have requested strict checking. | Host key verification failed.";
+
+/// Every cause once. A new variant does not compile until it is in this chain.
+pub(crate) fn causes() -> Vec<Cause> {
+    let next = |cause: &Cause| match cause {
+        Cause::Refused => Some(Cause::TimedOut),
+        Cause::TimedOut => Some(Cause::NoRoute),
+        Cause::NoRoute => Some(Cause::Hung),
+        Cause::Hung => Some(Cause::ClosedEarly),
+        Cause::ClosedEarly => Some(Cause::Penalised),
+        Cause::Penalised => Some(Cause::MaxStartups),
+        Cause::MaxStartups => Some(Cause::HostKeyChanged),
+        Cause::HostKeyChanged => Some(Cause::HostKeyRevoked),
+        Cause::HostKeyRevoked => Some(Cause::HostKeyUnknown),
+        Cause::HostKeyUnknown => Some(Cause::KeyRefused),
+        Cause::KeyRefused => Some(Cause::AgentUseless),
+        Cause::AgentUseless => Some(Cause::TooManyKeys),
+        Cause::TooManyKeys => Some(Cause::Permissions),
+        Cause::Permissions => Some(Cause::NameUnknown),
+        Cause::NameUnknown => Some(Cause::WrongAddress { found: "10.9.9.9".to_owned() }),
+        Cause::WrongAddress { .. } => Some(Cause::NoCommonAlgorithm),
+        Cause::NoCommonAlgorithm => Some(Cause::PasswordExpired),
+        Cause::PasswordExpired => Some(Cause::NoLogin),
+        Cause::NoLogin => Some(Cause::Libraries),
+        Cause::Libraries => Some(Cause::NoSsh),
+        Cause::NoSsh => Some(Cause::BadConfig),
+        Cause::BadConfig => Some(Cause::Other),
+        Cause::Other => None,
+    };
+    std::iter::successors(Some(Cause::Refused), next).collect()
+}
