@@ -142,6 +142,15 @@ fn every_screen_is_as_its_transcript() {
 }
 
 #[test]
+fn the_guides_show_what_is_really_shown() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for (guide, name) in [("check.md", "stopped-3"), ("check.zh.md", "stopped-100-zh")] {
+        let guide = std::fs::read_to_string(docs.join(guide)).unwrap();
+        assert!(guide.contains(&std::fs::read_to_string(transcript(name)).unwrap()), "{name}");
+    }
+}
+
+#[test]
 fn no_line_is_too_wide_and_a_hundred_nodes_fit_a_screen() {
     for (name, checked, style) in screens().into_iter().filter(|(.., style)| !style.colour) {
         let text = render(&checked, &style);
