@@ -222,7 +222,7 @@ fn the_verdict_counts() {
         .barred(3, NoEntry::NoPassword)
         .checked();
     assert!(render(&busy, &Style { width: 400, ..PLAIN }).ends_with(
-        "1 of 6 pairs do not work, 1 were turned away by busy servers at every try, 2 were not tried. It took 21.4 s.\n"
+        "1 of 6 pairs does not work, 1 was turned away by a busy server at every try, 2 were not tried. It took 21.4 s.\n"
     ));
     let alone = Sample::new(1).checked();
     assert_eq!(last(&alone, PLAIN), "There is no pair to check. It took 21.4 s.");
