@@ -20,7 +20,7 @@ use crate::host::{self, User};
 use crate::log::Log;
 use crate::prompt::{self, Channel};
 use crate::reporter::{
-    Classic, Style, last_success, render_matrix, render_page, render_prometheus, replace, write_json,
+    Classic, Style, render_matrix, render_page, render_prometheus, replace, replace_metrics, write_json,
 };
 
 /// Exit status when not every pair works.
@@ -48,7 +48,7 @@ fn work(words: &Check) -> Result<bool, Report> {
             Some(path) => Log::open(path).map_err(|(path, e)| unwritable_log(&path, &e))?,
             None => Log::default(),
         };
-        let watcher = Watcher(Classic::new(log, true));
+        let watcher = Watcher(Classic::new(log, true, words.lang));
         let checked = look(words, cluster, passwords, host::user()?, &watcher);
         watcher.0.clear_progress();
         let checked = checked?;
@@ -91,26 +91,24 @@ fn look(
 fn tell(words: &Check, checked: &Checked, log: &Classic) -> Result<(), Report> {
     if let Some(path) = &words.html {
         let page = render_page(checked, words.lang);
-        write(path, |out| out.write_all(page.as_bytes()))?;
+        written(path, replace(path, |out| out.write_all(page.as_bytes())))?;
     }
     match &words.output {
-        Some(path) => {
-            let before = last_success_of(path);
-            write(path, |out| result(words, checked, before, out))?;
-        }
+        Some(path) if words.format == Format::Prometheus => written(path, replace_metrics(path, checked))?,
+        Some(path) => written(path, replace(path, |out| result(words, checked, out)))?,
         // Nobody may be listening any more.
-        None => drop(result(words, checked, None, &mut std::io::stdout().lock())),
+        None => drop(result(words, checked, &mut std::io::stdout().lock())),
     }
     let counts = checked.matrix.counts();
     log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
     Ok(())
 }
 
-fn result(words: &Check, checked: &Checked, before: Option<f64>, out: &mut dyn Write) -> io::Result<()> {
+fn result(words: &Check, checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
     match words.format {
         Format::Text => out.write_all(render_matrix(checked, &style(words)).as_bytes()),
         Format::Json => write_json(checked, out),
-        Format::Prometheus => out.write_all(render_prometheus(checked, before).as_bytes()),
+        Format::Prometheus => out.write_all(render_prometheus(checked, None).as_bytes()),
     }
 }
 
@@ -120,15 +118,8 @@ fn style(words: &Check) -> Style {
     if words.output.is_some() { Style { colour: false, ..style } } else { style }
 }
 
-/// What the check before wrote of the last success: the only thing that outlives a run.
-fn last_success_of(path: &Path) -> Option<f64> {
-    const LARGEST: u64 = 64 << 20;
-    let meta = std::fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() < LARGEST);
-    meta.and_then(|_| std::fs::read_to_string(path).ok()).and_then(|old| last_success(&old))
-}
-
-fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Report> {
-    replace(path, content).map_err(|error| {
+fn written(path: &Path, result: io::Result<()>) -> Result<(), Report> {
+    result.map_err(|error| {
         let path = printable(path.as_os_str().as_encoded_bytes());
         Report::new("50205", &format!("Failed to write {path}. {error}"))
             .cure("Name a file in a folder that is there and that you may write.")

@@ -14,6 +14,7 @@ use super::{password_file, runtime, source};
 use crate::args::Setup;
 use crate::errors::{self, Report};
 use crate::host::{self, User};
+use crate::i18n::Lang;
 use crate::log::Log;
 use crate::prompt::{self, Channel};
 use crate::reporter::Classic;
@@ -24,7 +25,7 @@ const ROOT_REMINDER: &str =
 
 /// Runs it. The error was already shown.
 pub(crate) fn run(words: &Setup) -> Result<(), ()> {
-    let early = |report: Report| Classic::new(Log::default(), true).error(&report);
+    let early = |report: Report| Classic::new(Log::default(), true, Lang::En).error(&report);
     let cluster = source::read(&words.source).map_err(early)?;
     let file = words.password_file.as_deref();
     let passwords = file.map(|path| password_file::read(path, &cluster)).transpose().map_err(early)?;
@@ -32,7 +33,7 @@ pub(crate) fn run(words: &Setup) -> Result<(), ()> {
         Some(path) => Log::open(path).map_err(|(path, e)| early(unwritable_log(&path, &e)))?,
         None => Log::default(),
     };
-    let screen = Classic::new(log, words.dry_run);
+    let screen = Classic::new(log, words.dry_run, Lang::En);
     let result = host::user().and_then(|user| work(words, cluster, passwords, user, &screen));
     result.map_err(|report| screen.error(&report))
 }

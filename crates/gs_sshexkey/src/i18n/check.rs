@@ -102,6 +102,9 @@ messages! {
             "{count} of {total} pairs {what}"
             "{total} 个节点对中有 {count} 个{what}";
         NextFault { count, what } "{count} {what}" "{count} 个{what}";
+        IsBroken {} "does not work" "不通";
+        WasThrottled {} "was turned away by a busy server at every try" "因服务器连接过多，每次都被拒";
+        WasUnseen {} "was not tried" "未检查";
         AreBroken {} "do not work" "不通";
         AreThrottled {} "were turned away by busy servers at every try" "因服务器连接过多，每次都被拒";
         AreUnseen {} "were not tried" "未检查";

@@ -18,8 +18,9 @@ pub(crate) struct Classic {
 }
 
 impl Classic {
-    pub(crate) fn new(log: Log, quiet: bool) -> Self {
-        Self { log, quiet, bar: Bar::new(Lang::En) }
+    /// `quiet`: without the lines of the transcript. `lang`: of the progress bar; the transcript is English.
+    pub(crate) fn new(log: Log, quiet: bool, lang: Lang) -> Self {
+        Self { log, quiet, bar: Bar::new(lang) }
     }
 
     /// Lines for standard output and the log.

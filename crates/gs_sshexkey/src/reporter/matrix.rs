@@ -175,16 +175,17 @@ fn verdict(checked: &Checked, style: &Style) -> Vec<String> {
 fn faults(counts: Counts, lang: Lang) -> String {
     let total = &grouped(counts.total());
     let all = [
-        (counts.broken, Message::AreBroken {}),
-        (counts.throttled, Message::AreThrottled {}),
-        (counts.unseen, Message::AreUnseen {}),
+        (counts.broken, Message::IsBroken {}, Message::AreBroken {}),
+        (counts.throttled, Message::WasThrottled {}, Message::AreThrottled {}),
+        (counts.unseen, Message::WasUnseen {}, Message::AreUnseen {}),
     ];
     let texts: Vec<String> = all
         .iter()
-        .filter(|(count, _)| *count > 0)
+        .filter(|(count, ..)| *count > 0)
         .enumerate()
-        .map(|(place, (count, what))| {
-            let (count, what) = (&grouped(*count), &what.text(lang));
+        .map(|(place, (count, one, many))| {
+            let what = &if *count == 1 { one } else { many }.text(lang);
+            let count = &grouped(*count);
             let first = Message::FirstFault { count, total, what };
             let message = if place == 0 { first } else { Message::NextFault { count, what } };
             message.text(lang)

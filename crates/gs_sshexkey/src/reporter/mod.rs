@@ -22,6 +22,6 @@ pub(crate) use {
     html::render as render_page,
     json::write as write_json,
     matrix::render as render_matrix,
-    prometheus::{last_success, render as render_prometheus},
+    prometheus::{render as render_prometheus, replace_file as replace_metrics},
     style::Style,
 };

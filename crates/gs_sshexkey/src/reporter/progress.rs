@@ -74,15 +74,17 @@ mod tests {
 
     use super::*;
 
-    /// A terminal of 70 columns that keeps all that is written on it.
+    /// A terminal of 90 columns that keeps all that is written on it.
     #[derive(Debug, Clone, Default)]
     struct Paper(Arc<Mutex<String>>);
 
-    static PAPER: std::sync::OnceLock<Paper> = std::sync::OnceLock::new();
+    thread_local! {
+        static PAPER: Paper = Paper::default();
+    }
 
     impl TermLike for Paper {
         fn width(&self) -> u16 {
-            70
+            90
         }
         fn move_cursor_up(&self, _: usize) -> io::Result<()> {
             Ok(())
@@ -113,7 +115,7 @@ mod tests {
     }
 
     fn on_paper() -> ProgressDrawTarget {
-        ProgressDrawTarget::term_like(Box::new(PAPER.get_or_init(Paper::default).clone()))
+        ProgressDrawTarget::term_like(Box::new(PAPER.with(Clone::clone)))
     }
 
     #[test]
@@ -122,11 +124,24 @@ mod tests {
         bar.update(Progress { done: 0, bad: 0, total: 9_900 });
         bar.update(Progress { done: 4_950, bad: 1_234, total: 9_900 });
         bar.bar.lock().unwrap().as_ref().unwrap().force_draw();
-        let text = || PAPER.get().unwrap().0.lock().unwrap().clone();
+        let text = || PAPER.with(|paper| paper.0.lock().unwrap().clone());
         let drawn = text();
         assert!(drawn.contains("4950/9900 pairs") && drawn.contains("/s"), "{drawn:?}");
         assert!(drawn.contains(" left") && drawn.contains("1,234 broken"), "{drawn:?}");
         bar.clear();
         assert!(text().ends_with('\r'), "{:?}", text());
+    }
+
+    /// A line that is too wide would be broken by the terminal, and left behind.
+    #[test]
+    fn a_chinese_bar_stays_on_its_line() {
+        let bar = Bar { target: on_paper, ..Bar::new(Lang::Zh) };
+        for done in [0, 4_950] {
+            bar.update(Progress { done, bad: done / 4, total: 9_900 });
+            bar.bar.lock().unwrap().as_ref().unwrap().force_draw();
+        }
+        let drawn = PAPER.with(|paper| paper.0.lock().unwrap().clone());
+        assert!(drawn.contains("1,237 对不通"), "{drawn:?}");
+        assert!(drawn.split('\r').all(|line| crate::reporter::layout::width(line) <= 90), "{drawn:?}");
     }
 }

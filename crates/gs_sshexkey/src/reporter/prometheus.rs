@@ -1,13 +1,19 @@
 //! What `check` found, for node_exporter's textfile collector: Prometheus's text exposition format, version 0.0.4.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sshtrust::check::Checked;
 use sshtrust::probe::{By, PairState};
 
+use super::file::replace;
 use super::json::{by_word, state_word};
 
+/// So much of an old file is read, in bytes. 1,000 nodes make 200 KB.
+const LARGEST_OLD: u64 = 4 << 20;
 /// So many broken pairs have a line of their own.
 const MOST_BROKEN: usize = 200;
 /// Upper bounds of the classes of times, in seconds.
@@ -19,6 +25,20 @@ const LAST_SUCCESS: &str = "gs_sshexkey_last_success_timestamp_seconds";
 pub(crate) fn last_success(old: &str) -> Option<f64> {
     let value = old.lines().find_map(|line| line.strip_prefix(LAST_SUCCESS)?.strip_prefix(' '))?;
     value.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
+}
+
+/// Replaces a file of metrics, and carries over what it knew of the last success.
+///
+/// # Errors
+/// Those of writing. An old file that cannot be read knew nothing.
+pub(crate) fn replace_file(path: &Path, checked: &Checked) -> io::Result<()> {
+    let mut old = String::new();
+    // A pipe would be waited for.
+    if std::fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
+        let file = File::open(path).map(|file| file.take(LARGEST_OLD));
+        let _ = file.and_then(|mut file| file.read_to_string(&mut old));
+    }
+    replace(path, |out| out.write_all(render(checked, last_success(&old)).as_bytes()))
 }
 
 /// The text. `last_success`: what the check before knew of it, in seconds since 1970.

@@ -142,6 +142,15 @@ fn every_screen_is_as_its_transcript() {
 }
 
 #[test]
+fn the_guides_show_what_is_really_shown() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for (guide, name) in [("check.md", "stopped-3"), ("check.zh.md", "stopped-100-zh")] {
+        let guide = std::fs::read_to_string(docs.join(guide)).unwrap();
+        assert!(guide.contains(&std::fs::read_to_string(transcript(name)).unwrap()), "{name}");
+    }
+}
+
+#[test]
 fn no_line_is_too_wide_and_a_hundred_nodes_fit_a_screen() {
     for (name, checked, style) in screens().into_iter().filter(|(.., style)| !style.colour) {
         let text = render(&checked, &style);
@@ -213,7 +222,7 @@ fn the_verdict_counts() {
         .barred(3, NoEntry::NoPassword(String::new()))
         .checked();
     assert!(render(&busy, &Style { width: 400, ..PLAIN }).ends_with(
-        "1 of 6 pairs do not work, 1 were turned away by busy servers at every try, 2 were not tried. It took 21.4 s.\n"
+        "1 of 6 pairs does not work, 1 was turned away by a busy server at every try, 2 were not tried. It took 21.4 s.\n"
     ));
     let alone = Sample::new(1).checked();
     assert_eq!(last(&alone, PLAIN), "There is no pair to check. It took 21.4 s.");
