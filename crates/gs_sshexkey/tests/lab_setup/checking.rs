@@ -75,7 +75,14 @@ fn three_healthy_nodes_are_green_in_every_way_and_nothing_changes() {
         sh(node, "root", "pkill -x cron");
     }
     lab.node(0).write("/tmp/hostfile", hostfile(&nodes).as_bytes(), 0o644, "root").unwrap();
-    let running: Vec<Vec<String>> = nodes.iter().map(|node| command_lines(node)).collect();
+    let agents = |node: &Node| -> Vec<String> {
+        command_lines(node).into_iter().filter(|line| line.starts_with("ssh-agent ")).collect()
+    };
+    let running: Vec<Vec<String>> = nodes.iter().map(|node| agents(node)).collect();
+    for (node, agents) in nodes.iter().zip(&running) {
+        assert_eq!(agents.len(), 2);
+        must_come_to_run_only(node, agents);
+    }
     let before = everything(&nodes);
     for (user, flags, pairs) in [
         ("root", &[] as &[&str], 6),

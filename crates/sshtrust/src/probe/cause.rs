@@ -96,7 +96,7 @@ impl Cause {
 }
 
 /// Signs in the words of `ssh`, the surest first.
-const SIGNS: [(&str, Cause); 39] = [
+const SIGNS: [(&str, Cause); 40] = [
     ("Exceeded MaxStartups", Cause::MaxStartups),
     ("Not allowed at this time", Cause::Penalised),
     ("marked as revoked", Cause::HostKeyRevoked),
@@ -117,6 +117,8 @@ const SIGNS: [(&str, Cause); 39] = [
     ("Connection timed out", Cause::TimedOut),
     ("Operation timed out", Cause::TimedOut),
     ("not responding", Cause::Hung),
+    // `Connection to 10.0.0.1 port 22 timed out`: in the key exchange.
+    (" timed out", Cause::Hung),
     ("no matching ", Cause::NoCommonAlgorithm),
     ("no mutual signature", Cause::NoCommonAlgorithm),
     ("Too many authentication failures", Cause::TooManyKeys),
@@ -167,6 +169,7 @@ mod tests {
         (255, "ssh: connect to host 10.0.0.1 port 22: No route to host", NoRoute),
         (255, "Connection timed out during banner exchange | Connection to 10.0.0.1 port 22 timed out", Hung),
         (124, "", Hung),
+        (255, "Connection to 10.0.0.1 port 22 timed out", Hung),
         (255, "Timeout, server 10.0.0.1 not responding.", Hung),
         (
             255,
