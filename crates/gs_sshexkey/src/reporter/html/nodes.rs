@@ -79,7 +79,7 @@ pub(super) fn section(view: &View) -> Markup {
         }
     }
     html! {
-        section #nodes aria-labelledby="nodes-title" {
+        section #nodes {
             h2 #nodes-title { (view.text(&PageText::NodesTitle {})) }
             p { (view.text(&PageText::NodesMeans {})) }
             div.scroll tabindex="0" role="region" aria-labelledby="nodes-title" {

@@ -23,7 +23,7 @@ pub(super) fn section(view: &View) -> Markup {
     let total = view.counts.broken + view.counts.throttled + view.counts.slow;
     let (rows, shown) = rows(view);
     html! {
-        section #pairs aria-labelledby="pairs-title" {
+        section #pairs {
             h2 #pairs-title tabindex="-1" { (view.text(&PageText::PairsTitle {})) }
             @if total == 0 { p { (view.text(&PageText::NothingWrong {})) } } @else {
                 @if shown < total { p { (view.text(&PageText::RowsCut { shown: &shown, total: &total })) } }
@@ -96,9 +96,16 @@ fn row(view: &View, row: &Row) -> Markup {
             td { @if let Some(edge) = edge { (safe(&cause(&edge.cause).text(view.lang))) } }
             td.number { @if let Some(status) = edge.and_then(|e| e.status) { (status) } }
             td.number data-v=(millis) { (seconds(view, millis)) }
-            td.said { @if let Some(edge) = edge { code { (safe(&edge.said)) } } }
+            td.said { @if let Some(edge) = edge { code { (plain(&edge.said)) } } }
         }
     }
+}
+
+/// What `ssh` said, without the lines of `@` that it draws around its warnings: a row has little room.
+fn plain(said: &str) -> String {
+    let said = safe(said);
+    let lines = said.split(" | ").filter(|line| line.is_empty() || line.contains(|c| c != '@'));
+    lines.collect::<Vec<_>>().join(" | ")
 }
 
 /// What was called, where the label of the node does not say it.

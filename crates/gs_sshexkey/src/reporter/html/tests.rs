@@ -73,6 +73,16 @@ fn the_page_is_written_in_both_languages() {
 }
 
 #[test]
+fn the_words_of_ssh_are_told_once_for_all_hosts() {
+    let page = english(&mixed(8));
+    // By address and by name the words differ in nothing but the host.
+    let column = page.split("<article").find(|entry| entry.contains("Nobody reaches")).unwrap();
+    assert_eq!(column.matches("<pre>").count(), 1, "{column}");
+    let rows = page.split("<tbody>").nth(1).unwrap();
+    assert!(!rows.contains("@@@") && rows.contains("WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!"));
+}
+
+#[test]
 fn what_cannot_be_judged_is_not_called_broken() {
     let unseen = english(&checked(3, &[By::Ip], |from, _, _| if from == 1 { Is::Unseen } else { Is::Works }));
     assert!(unseen.contains("Trust is not proven: 2 of 6 pairs could not be judged"));
