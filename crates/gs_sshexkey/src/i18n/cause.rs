@@ -163,6 +163,13 @@ messages! {
     }
 }
 
+/// The cause without its cure, for where the cure stands elsewhere: the first sentence.
+pub(crate) fn headline(cause: &Cause, lang: Lang) -> String {
+    let text = self::cause(cause).text(lang);
+    let end = text.find(". ").or_else(|| text.find('。')).unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).trim_end_matches(['.', '。']).to_owned()
+}
+
 /// Why a node could not be entered, in one line. What the node said stays as it is.
 pub(crate) fn barred(why: &NoEntry, lang: Lang) -> String {
     match why {

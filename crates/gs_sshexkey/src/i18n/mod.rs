@@ -8,7 +8,7 @@ mod page;
 use std::fmt::Display;
 
 pub(crate) use agent::AgentText;
-pub(crate) use cause::{barred, barred_code, cause};
+pub(crate) use cause::{barred, barred_code, cause, headline};
 pub(crate) use check::Message;
 pub(crate) use page::{PageText, by as page_by, state as page_state};
 

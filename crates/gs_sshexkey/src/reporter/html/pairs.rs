@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use sshtrust::probe::{By, PairState, TrustEdge};
 
 use super::view::{View, class, safe};
-use crate::i18n::{PageText, cause, page_by, page_state};
+use crate::i18n::{PageText, headline, page_by, page_state};
 
 /// So many rows at most: a browser still sorts and filters them at once.
 const MOST: usize = 10_000;
@@ -93,7 +93,7 @@ fn row(view: &View, row: &Row) -> Markup {
             td { (view.cell(to)) @if let Some(host) = edge.and_then(|e| other_host(view, e)) { " " small { (host) } } }
             td { (view.text(&page_by(by))) }
             td.state { (view.text(&page_state(state))) }
-            td { @if let Some(edge) = edge { (safe(&cause(&edge.cause).text(view.lang))) } }
+            td { @if let Some(edge) = edge { (safe(&headline(&edge.cause, view.lang))) } }
             td.number { @if let Some(status) = edge.and_then(|e| e.status) { (status) } }
             td.number data-v=(millis) { (seconds(view, millis)) }
             td.said { @if let Some(edge) = edge { code { (plain(&edge.said)) } } }

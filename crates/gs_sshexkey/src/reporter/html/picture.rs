@@ -9,7 +9,7 @@ use sshtrust::probe::{By, PairState};
 use super::runs::Cells;
 use super::signs::{STATES, Size, cell, pattern};
 use super::view::{View, class, safe};
-use crate::i18n::{PageText, cause, page_by, page_state};
+use crate::i18n::{PageText, headline, page_by, page_state};
 
 /// More cells in a row than this are too small to see: a cell then stands for several pairs.
 const MOST_CELLS: usize = 350;
@@ -179,7 +179,7 @@ fn titles(view: &View, by: By) -> Markup {
                 rect x=(edge.to) y=(edge.from) width="1" height="1" {
                     title {
                         (view.label(edge.from, by)) " → " (view.label(edge.to, by)) ": "
-                        (view.text(&page_state(edge.state))) " – " (safe(&cause(&edge.cause).text(view.lang)))
+                        (view.text(&page_state(edge.state))) " – " (safe(&headline(&edge.cause, view.lang)))
                     }
                 }
             } }
