@@ -70,6 +70,7 @@ fn look(
         user: user.name,
         home: user.home,
         agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+        check_names: words.source.states_host_names(),
         by_ip: words.by_ip,
         by_name: words.by_name,
         ask: !words.no_password,

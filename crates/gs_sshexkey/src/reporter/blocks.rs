@@ -1,7 +1,7 @@
 //! The troubles, each told once: who, the likely cause and its cure, and the words of `ssh`.
 
 use sshtrust::check::Checked;
-use sshtrust::probe::{By, Cause, PairState, Shape, Trouble, TrustEdge, troubles};
+use sshtrust::probe::{By, Cause, Shape, Trouble, TrustEdge, troubles};
 use sshtrust::text::printable;
 
 use super::layout::{grouped, wrap};
@@ -69,9 +69,6 @@ fn blocks(checked: &Checked) -> Vec<Block<'_>> {
             None => blocks.push(block),
         }
     }
-    for block in &mut blocks {
-        block.settle(checked);
-    }
     blocks.sort_by_key(|block| (block.kind, usize::MAX - block.pairs));
     blocks
 }
@@ -121,28 +118,6 @@ impl<'a> Block<'a> {
         self.pairs += other.pairs;
         if self.example.said.is_empty() {
             self.example = other.example;
-        }
-    }
-
-    /// Pairs may turn out to be all that were tried to a node, or by a node, in one of two ways.
-    fn settle(&mut self, checked: &Checked) {
-        if self.kind != Kind::Pairs || self.by.is_none() {
-            return;
-        }
-        let Some(by) = self.by else { return };
-        let tried = |from: usize, to: usize| {
-            from != to && checked.matrix.get(from, to, by).is_some_and(|pair| pair.state != PairState::Unseen)
-        };
-        let others = |nodes: &[usize], node: usize| nodes.iter().filter(|n| **n != node).count();
-        let all = 0..checked.nodes.len();
-        let full_column =
-            |to: &usize| others(&self.from, *to) == all.clone().filter(|from| tried(*from, *to)).count();
-        let full_row =
-            |from: &usize| others(&self.to, *from) == all.clone().filter(|to| tried(*from, *to)).count();
-        if self.from.len() > 1 && self.to.iter().all(full_column) {
-            self.kind = Kind::Unreachable;
-        } else if self.to.len() > 1 && self.from.iter().all(full_row) {
-            self.kind = Kind::Isolated;
         }
     }
 

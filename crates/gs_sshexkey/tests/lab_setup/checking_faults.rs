@@ -64,18 +64,18 @@ const ASK_NOBODY: &[&str] = &["--no-password"];
 fn a_stopped_sshd_breaks_its_column_and_nothing_else() {
     let lab = four();
     lab.node(2).stop_sshd().unwrap();
-    must_show(&lab, ASK_NOBODY, "", &without(&column(2, 4, "refused"), 2), &[2]);
+    let by_ip = column(2, 4, "refused");
+    must_show(&lab, ASK_NOBODY, "", &by_ip, &[2]);
+    // By its name too, which the others know.
+    let by_name = by_ip.iter().map(|(from, to, _, cause)| (*from, *to, "name", *cause));
+    let both: Vec<Cell> = by_ip.iter().copied().chain(by_name).collect();
+    must_show(&lab, &["--no-password", "--by", "both"], "", &both, &[2]);
     lab.node(2).start_sshd().unwrap();
     // The coordinator's own is not needed to see what it reaches.
     lab.node(0).stop_sshd().unwrap();
     must_show(&lab, ASK_NOBODY, "", &column(0, 4, "refused"), &[]);
     lab.node(0).start_sshd().unwrap();
     must_be_green(&lab, "root", ASK_NOBODY, 12);
-}
-
-/// The cells that this node does not call.
-fn without(cells: &[Cell], caller: usize) -> Vec<Cell> {
-    cells.iter().filter(|cell| cell.0 != caller).copied().collect()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The pipeline of `check`: enter what can be entered, call every pair, change nothing.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,6 +23,9 @@ pub use crate::enter::NoEntry;
 /// answered or not.
 const KEX_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long a node may look names up.
+const NAMES_LIMIT: Duration = Duration::from_secs(15);
+
 /// What the user asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -32,6 +37,8 @@ pub struct Options {
     pub home: PathBuf,
     /// Socket of the user's own agent (`SSH_AUTH_SOCK`).
     pub agent: Option<PathBuf>,
+    /// The names of the cluster are host names that the nodes must have, as those of openGauss's XML.
+    pub check_names: bool,
     /// Call by address.
     pub by_ip: bool,
     /// Call by host name.
@@ -130,7 +137,8 @@ async fn look(
     if failures.len() == visited.len() {
         return Err(CheckError::NoNodeEntered(failures));
     }
-    let names = names(options, &visited, observer);
+    let borrowed = borrow_names(options, &visited).await;
+    let names = names(options, &visited, &borrowed, observer);
     let probers: Vec<Prober> = visited.iter().zip(&names).map(|(v, name)| prober(v, name)).collect();
     let scope = Scope { by_ip: options.by_ip, by_name: options.by_name, with_self: false, enough: None };
     let matrix = probe(&probers, scope, &|progress| observer.event(&Event::Verifying(progress))).await;
@@ -139,7 +147,7 @@ async fn look(
     }
     let nodes = visited.iter().enumerate().map(|(index, visited)| {
         let described = options.cluster.names.get(index).cloned().flatten();
-        checked_node(visited, described)
+        checked_node(visited, described, names.get(index).cloned().flatten(), options.check_names)
     });
     Ok(Checked { user: options.user.clone(), began, took: start.elapsed(), nodes: nodes.collect(), matrix })
 }
@@ -212,13 +220,41 @@ async fn visit((spec, entry): (NodeSpec, Result<Entered, NoEntry>)) -> Visited {
     Visited { spec, result: inside.await }
 }
 
+/// The names of nodes that could not be entered, as another node's resolver knows them: the set-up of trust writes them
+/// into `/etc/hosts`. So such a node can be called by name too.
+async fn borrow_names(options: &Options, visited: &[Visited]) -> HashMap<IpAddr, String> {
+    let unknown = |index: &usize| options.cluster.names.get(*index).is_none_or(Option::is_none);
+    let barred = visited.iter().enumerate().filter(|(index, v)| v.result.is_err() && unknown(index));
+    let addresses: Vec<String> = barred.map(|(_, visited)| visited.spec.ip.to_string()).collect();
+    let Some(inside) = visited.iter().find_map(|visited| visited.result.as_ref().ok()) else {
+        return HashMap::new();
+    };
+    if addresses.is_empty() || !options.by_name {
+        return HashMap::new();
+    }
+    // Without an answer they are called by address only.
+    let script = format!("timeout 10 getent hosts {}; true", addresses.join(" "));
+    let output = inside.shell.run(&script, NAMES_LIMIT).await;
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let pairs = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
+    });
+    pairs.collect()
+}
+
 /// The name that each node is called by: the one of the description, which its users know, else the one that it says
 /// itself. A name that two nodes have leads to one of them at most, so neither is called by it.
-fn names(options: &Options, visited: &[Visited], observer: &dyn Observer) -> Vec<Option<String>> {
+fn names(
+    options: &Options,
+    visited: &[Visited],
+    borrowed: &HashMap<IpAddr, String>,
+    observer: &dyn Observer,
+) -> Vec<Option<String>> {
     let said = |index: usize, visited: &Visited| match (options.cluster.names.get(index), &visited.result) {
         (Some(Some(described)), _) => described.clone(),
         (_, Ok(inside)) => inside.glance.hostname.clone(),
-        (_, Err(_)) => String::new(),
+        (_, Err(_)) => borrowed.get(&visited.spec.ip).cloned().unwrap_or_default(),
     };
     let said: Vec<String> = visited.iter().enumerate().map(|(index, v)| said(index, v)).collect();
     let judged = node_names(said.iter().map(String::as_str));
@@ -244,12 +280,17 @@ fn prober(visited: &Visited, name: &Option<String>) -> Prober {
     }
 }
 
-fn checked_node(visited: &Visited, described: Option<String>) -> CheckedNode {
+fn checked_node(
+    visited: &Visited,
+    described: Option<String>,
+    called: Option<String>,
+    check_names: bool,
+) -> CheckedNode {
     let own = visited.result.as_ref().ok().map(|inside| printable(inside.glance.hostname.as_bytes()));
-    let differs = own.is_some() && described.is_some() && own != described;
+    let differs = check_names && own.is_some() && own != described;
     CheckedNode {
         spec: visited.spec,
-        name: own.or_else(|| described.clone()),
+        name: own.or(called),
         described: described.filter(|_| differs),
         entry: visited.result.as_ref().map(|inside| inside.login).map_err(NoEntry::clone),
     }

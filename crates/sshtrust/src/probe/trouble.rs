@@ -1,16 +1,16 @@
 //! Which broken pairs belong together: one dead node breaks a whole column, and that is one thing to read. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::cause::Cause;
-use super::matrix::{PairState, TrustEdge, TrustMatrix};
+use super::matrix::{By, PairState, TrustEdge, TrustMatrix};
 
 /// What broken pairs have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shape {
-    /// Nobody reaches this node, of at least two that tried.
+    /// Nobody reaches this node, of at least two that tried, in one way of calling or in all.
     Unreachable(usize),
-    /// This node reaches nobody, of at least two that it tried.
+    /// This node reaches nobody, of at least two that it tried, in one way of calling or in all.
     Isolated(usize),
     /// Some pairs that lead to this node.
     Pairs(usize),
@@ -68,47 +68,49 @@ fn works_back(matrix: &TrustMatrix, edge: &TrustEdge) -> bool {
     matrix.get(edge.to, edge.from, edge.by).is_some_and(|pair| pair.state.is_good())
 }
 
-/// How many pairs were tried, by caller and by called node, itself left out.
+/// How many pairs were tried, by caller and by called node, in each way of calling, itself left out.
+#[derive(Default)]
 struct Tried {
-    rows: Vec<usize>,
-    columns: Vec<usize>,
-    by: usize,
+    rows: HashMap<(usize, By), usize>,
+    columns: HashMap<(usize, By), usize>,
 }
 
 impl Tried {
     fn count(matrix: &TrustMatrix) -> Self {
-        let size = matrix.nodes().len();
-        let mut tried = Self { rows: vec![0; size], columns: vec![0; size], by: matrix.by().len() };
-        for (from, to, _, pair) in matrix.iter() {
-            if from == to || pair.state == PairState::Unseen {
-                continue;
-            }
-            tried.rows.iter_mut().skip(from).take(1).for_each(|n| *n += 1);
-            tried.columns.iter_mut().skip(to).take(1).for_each(|n| *n += 1);
+        let mut tried = Self::default();
+        let seen = matrix.iter().filter(|(from, to, _, pair)| from != to && pair.state != PairState::Unseen);
+        for (from, to, by, _) in seen {
+            *tried.rows.entry((from, by)).or_default() += 1;
+            *tried.columns.entry((to, by)).or_default() += 1;
         }
         tried
     }
 
     fn all_of_row(&self, node: usize, edges: &[&TrustEdge]) -> bool {
-        self.all(self.rows.get(node), edges)
+        all(&self.rows, node, edges)
     }
 
     fn all_of_column(&self, node: usize, edges: &[&TrustEdge]) -> bool {
-        self.all(self.columns.get(node), edges)
+        all(&self.columns, node, edges)
     }
+}
 
-    /// A node by itself is no column: at least two others have to fail.
-    fn all(&self, tried: Option<&usize>, edges: &[&TrustEdge]) -> bool {
-        let failed = edges.iter().filter(|edge| edge.from != edge.to).count();
-        tried.is_some_and(|tried| failed == *tried && *tried > self.by)
+/// Whether these are all that were tried, in each way that is among them. One pair by itself is no column: nobody can say
+/// whose fault it is.
+fn all(tried: &HashMap<(usize, By), usize>, node: usize, edges: &[&TrustEdge]) -> bool {
+    let mut failed: HashMap<By, usize> = HashMap::new();
+    for edge in edges.iter().filter(|edge| edge.from != edge.to) {
+        *failed.entry(edge.by).or_default() += 1;
     }
+    !failed.is_empty()
+        && failed.iter().all(|(by, failed)| *failed > 1 && tried.get(&(node, *by)) == Some(failed))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::inventory::NodeSpec;
-    use crate::probe::matrix::{By, Pair};
+    use crate::probe::matrix::Pair;
 
     /// Rows of marks: `.` works, `r` refused, `k` key refused, `?` not tried.
     fn matrix(rows: &[&str]) -> TrustMatrix {
@@ -175,6 +177,26 @@ mod tests {
                 found.iter().map(|t| (t.shape, t.cause.clone(), t.edges.len(), t.one_way)).collect();
             assert_eq!(found, wanted, "{rows:?}");
         }
+    }
+
+    #[test]
+    fn a_column_can_be_broken_in_one_way_of_calling() {
+        let nodes = (1..=3).map(|i| NodeSpec { ip: [10, 0, 0, i].into(), port: 22 });
+        let mut matrix = TrustMatrix::new(nodes.collect(), vec![By::Ip, By::Name]);
+        for (from, to) in [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)] {
+            matrix.set(from, to, By::Ip, Pair { state: PairState::Works, millis: 1 });
+            matrix.set(from, to, By::Name, Pair { state: PairState::Works, millis: 1 });
+            if to == 1 {
+                let (host, said, state) = ("node2".to_owned(), String::new(), PairState::Broken);
+                let (by, status, cause) = (By::Name, Some(255), Cause::NameUnknown);
+                matrix.add(TrustEdge { from, to, by, host, state, status, said, cause, millis: 1 });
+            }
+        }
+        let found = troubles(&matrix);
+        assert_eq!(
+            found.iter().map(|t| (t.shape, t.edges.len())).collect::<Vec<_>>(),
+            [(Shape::Unreachable(1), 2)]
+        );
     }
 
     #[test]
