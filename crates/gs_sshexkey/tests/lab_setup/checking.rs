@@ -127,6 +127,121 @@ fn a_coordinator_outside_of_the_cluster_sees_it_too() {
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
+fn every_description_does_for_a_check_too() {
+    let lab = cluster(3);
+    set_up(&lab, "root");
+    let node = lab.node(0);
+    let device = |index: usize, name: &str| {
+        format!(
+            "<DEVICE sn=\"{name}\"><PARAM name=\"name\" value=\"{name}\"/>\
+             <PARAM name=\"backIp1\" value=\"{}\"/></DEVICE>",
+            lab.node(index).ip()
+        )
+    };
+    let xml = |names: [&str; 3]| {
+        let devices: String = names.iter().enumerate().map(|(index, name)| device(index, name)).collect();
+        let all = names.join(",");
+        format!(
+            "<?xml version=\"1.0\"?><ROOT><CLUSTER><PARAM name=\"nodeNames\" value=\"{all}\"/></CLUSTER>\
+             <DEVICELIST>{devices}</DEVICELIST></ROOT>"
+        )
+    };
+    node.write("/root/right.xml", xml(["node1", "node2", "node3"]).as_bytes(), 0o644, "root").unwrap();
+    node.write("/root/wrong.xml", xml(["node1", "node2", "other3"]).as_bytes(), 0o644, "root").unwrap();
+    let inventory = format!("[db]\n{}\n{}\n", lab.node(1).ip(), lab.node(2).ip());
+    node.write("/root/inventory", inventory.as_bytes(), 0o644, "root").unwrap();
+    let check = |words: &[&str]| -> (Value, Option<i32>) {
+        let mut command = node.command("root");
+        let output =
+            command.args(["gs_sshexkey", "check", "--json", "--no-password"]).args(words).output().unwrap();
+        (serde_json::from_slice(&output.stdout).unwrap_or_default(), output.status.code())
+    };
+    for (words, pairs) in [
+        (&["-X", "/root/right.xml", "--by", "both"] as &[&str], 12),
+        (&["--hosts", "10.77.0.[1-3]"], 6),
+        (&["--hosts", "node[1-3]", "--by", "name"], 6),
+        (&["-i", "/root/inventory", "--group", "db"], 2),
+    ] {
+        let (document, status) = check(words);
+        assert_eq!(
+            (status, &document["counts"]["works"]),
+            (Some(0), &pairs.into()),
+            "{words:?} {document:#}"
+        );
+        assert!(document["nodes"].as_array().unwrap().iter().all(|node| node["described"].is_null()));
+    }
+    // A name of the XML that the machine does not have is told, and is what the others call it by.
+    let (document, status) = check(&["-X", "/root/wrong.xml", "--by", "both"]);
+    assert_eq!(status, Some(1), "{document:#}");
+    assert_eq!(document["nodes"][2]["described"], "other3", "{document:#}");
+    let causes: Vec<&str> =
+        document["faults"].as_array().unwrap().iter().map(|fault| fault["cause"].as_str().unwrap()).collect();
+    assert_eq!(causes, ["name-unknown"; 2], "{document:#}");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_password_file_opens_what_keys_do_not_and_nobody_is_asked() {
+    let lab = cluster(3);
+    run(lab.node(1), "omm", &hostfile(&[lab.node(1), lab.node(2)]), &[], &format!("{PASSWORD}\n"))
+        .must_succeed();
+    lab.node(0).write("/home/omm/secret", format!("{PASSWORD}\n").as_bytes(), 0o600, "omm").unwrap();
+    let hosts = hostfile(&[lab.node(1), lab.node(2)]);
+    let run = check_with(lab.node(0), "omm", &hosts, &["--password-file", "/home/omm/secret"], "");
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(
+        !run.stderr.contains("password") && !run.stdout.contains(PASSWORD),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn results_for_programs_are_written_as_whole_files() {
+    let lab = cluster(2);
+    set_up(&lab, "omm");
+    let hosts = hostfile(&all(&lab));
+    let node = lab.node(0);
+    let metrics = [
+        "--no-password",
+        "--format",
+        "prometheus",
+        "-o",
+        "/home/omm/trust.prom",
+        "--html",
+        "/home/omm/trust.html",
+    ];
+    let run = check_with(node, "omm", &hosts, &metrics, "");
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "", ""));
+    let value = |name: &str| -> f64 {
+        let file = text(node, "/home/omm/trust.prom");
+        let line = file
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} ")))
+            .unwrap_or_else(|| panic!("{file}"));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let success = value("gs_sshexkey_last_success_timestamp_seconds");
+    assert_eq!(value("gs_sshexkey_check_success"), 1.0);
+    assert!(text(node, "/home/omm/trust.html").starts_with("<!DOCTYPE html>"));
+    // Trust is lost: the alarm rings, and the last success stays what it was.
+    lab.node(1).stop_sshd().unwrap();
+    assert_eq!(check_with(node, "omm", &hosts, &metrics, "").code, Some(1));
+    assert_eq!(value("gs_sshexkey_check_success"), 0.0);
+    assert_eq!(value("gs_sshexkey_last_success_timestamp_seconds"), success);
+    assert_eq!(rights(node, "/home/omm/trust.prom"), "644 omm omm");
+    // A result that cannot be written is a check that was not done.
+    let run = check_with(node, "omm", &hosts, &["--no-password", "-o", "/none/x"], "");
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("[GAUSS-50205]"), "{}", run.stderr);
+    let files = sh(node, "omm", "ls -A /home/omm");
+    assert!(!files.contains(".tmp"), "{files}");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
 fn thirty_nodes_of_openssh_10_with_its_penalties_are_green() {
     let lab = Lab::up(spec(30).release(Release::Trixie)).unwrap();
     let penalties = sh(lab.node(7), "root", "sshd -T | grep -i '^persourcepenalties '");

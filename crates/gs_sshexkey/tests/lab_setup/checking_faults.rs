@@ -192,6 +192,38 @@ fn a_handshake_that_loses_its_packets_is_bounded() {
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
+fn a_node_that_dies_in_the_middle_leaves_its_other_pairs_unseen() {
+    let lab = four();
+    // Keeps the run busy.
+    lab.node(3).freeze().unwrap();
+    let child = start_check(lab.node(0), "root", &hostfile(&all(&lab)), &["--json", "--no-password"], "");
+    let calls = |node: &Node| {
+        let target = lab.node(3).ip().to_string();
+        command_lines(node).iter().any(|line| line.starts_with("ssh -n -T ") && line.contains(&target))
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !calls(lab.node(1)) {
+        assert!(Instant::now() < deadline, "nobody calls");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let start = Instant::now();
+    lab.node(1).kill().unwrap();
+    let run = finish(child);
+    assert!(start.elapsed() < Duration::from_secs(150), "{:?}", start.elapsed());
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(run.code, Some(1), "{document:#}");
+    assert_eq!(document["nodes"][1]["lost"], true, "{document:#}");
+    assert_eq!(document["nodes"][1]["entered"], "key", "{document:#}");
+    let states = &document["pairs"][0]["states"];
+    // Its call to the silent node is not known; nor is what the silent node would have called.
+    assert_eq!(states[1].as_str().unwrap().chars().nth(3), Some('?'), "{document:#}");
+    for (from, to) in [(0, 2), (2, 0)] {
+        assert_eq!(states[from].as_str().unwrap().chars().nth(to), Some('.'), "{document:#}");
+    }
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
 fn a_dead_node_and_a_server_that_lets_nobody_in() {
     let lab = four();
     lab.node(3).kill().unwrap();

@@ -96,6 +96,8 @@ struct Run<'a> {
     active: usize,
     number: usize,
     say: HashMap<usize, mpsc::Sender<String>>,
+    /// When each node last reported on a call.
+    heard: HashMap<usize, Duration>,
     answers: mpsc::Receiver<(usize, Heard)>,
     to_answers: mpsc::Sender<(usize, Heard)>,
     progress: Progress,
@@ -129,6 +131,7 @@ impl<'a> Run<'a> {
             active: 0,
             number: 0,
             say: HashMap::new(),
+            heard: HashMap::new(),
             answers,
             to_answers,
             progress,
@@ -199,9 +202,14 @@ impl<'a> Run<'a> {
 
     /// Gives up calls on which nobody has reported, and stops counting those that only wait.
     fn look_at_the_old(&mut self, now: Duration) {
-        let given_up: Vec<usize> =
-            self.begun.iter().take_while(|(_, b)| now >= b.when + NO_REPORT).map(|(id, _)| *id).collect();
-        for id in given_up {
+        let old = self.begun.iter().take_while(|(_, b)| now >= b.when + NO_REPORT);
+        let old: Vec<(usize, usize, Duration)> = old.map(|(id, b)| (*id, b.call.from, b.when)).collect();
+        for (id, from, when) in old {
+            // One that has reported on other calls meanwhile is there; this one call hangs.
+            if self.heard.get(&from).is_none_or(|last| *last < when) {
+                self.lost(from);
+                continue;
+            }
             let said = format!("the node did not report on this call within {} seconds", NO_REPORT.as_secs());
             self.end(id, None, None, said);
         }
@@ -221,6 +229,7 @@ impl<'a> Run<'a> {
 
     fn file(&mut self, from: usize, answer: Answer) {
         let asked = self.begun.get(&answer.id).is_some_and(|begun| begun.call.from == from);
+        self.heard.insert(from, self.start.elapsed());
         // A call that was given up, or a number that this node was not told.
         if !asked {
             return;
