@@ -36,6 +36,7 @@ pub(crate) fn run(demo: &Demo) -> Result<(), TaskError> {
     println!("\n{} nodes are up after {:.2} s.", demo.nodes, start.elapsed().as_secs_f64());
     set_up_trust(&lab)?;
     let failed = show_connections(&lab);
+    show_check(&lab)?;
     if demo.keep {
         keep(lab)?;
     } else {
@@ -63,6 +64,16 @@ fn set_up_trust(lab: &Lab) -> Result<(), TaskError> {
     }
     let (status, _) = terminal.finish()?;
     println!("\nIt took {:.2} s and ended with {status}.", start.elapsed().as_secs_f64());
+    if status.success() { Ok(()) } else { Err(TaskError::Program { status }) }
+}
+
+/// What the program itself sees of it.
+fn show_check(lab: &Lab) -> Result<(), TaskError> {
+    println!("\nroot@{}:~# gs_sshexkey check -f /root/hosts --by both", lab.node(0).name());
+    let mut terminal =
+        lab.node(0).terminal("root", "LANG=C.UTF-8 gs_sshexkey check -f /root/hosts --by both")?;
+    terminal.mirror();
+    let (status, _) = terminal.finish()?;
     if status.success() { Ok(()) } else { Err(TaskError::Program { status }) }
 }
 
