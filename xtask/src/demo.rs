@@ -70,8 +70,7 @@ fn set_up_trust(lab: &Lab) -> Result<(), TaskError> {
 /// What the program itself sees of it.
 fn show_check(lab: &Lab) -> Result<(), TaskError> {
     println!("\nroot@{}:~# gs_sshexkey check -f /root/hosts --by both", lab.node(0).name());
-    let mut terminal =
-        lab.node(0).terminal("root", "LANG=C.UTF-8 gs_sshexkey check -f /root/hosts --by both")?;
+    let terminal = lab.node(0).terminal("root", "LANG=C.UTF-8 gs_sshexkey check -f /root/hosts --by both")?;
     terminal.mirror();
     let (status, _) = terminal.finish()?;
     if status.success() { Ok(()) } else { Err(TaskError::Program { status }) }

@@ -1,9 +1,10 @@
 //! `gs_sshexkey check`: who can reach whom.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use rustix::fs::{Access, access};
 use sshtrust::check::{CheckError, Checked, Options, check};
 use sshtrust::event::{Event, Observer};
 use sshtrust::inventory::Cluster;
@@ -48,14 +49,23 @@ fn work(words: &Check) -> Result<bool, Report> {
             Some(path) => Log::open(path).map_err(|(path, e)| unwritable_log(&path, &e))?,
             None => Log::default(),
         };
+        foresee(words)?;
         let watcher = Watcher(Classic::new(log, true, words.lang));
         let checked = look(words, cluster, passwords, host::user()?, &watcher);
         watcher.0.clear_progress();
-        let checked = checked?;
+        let checked = checked.inspect_err(|_| alarm(words))?;
         tell(words, &checked, &watcher.0)?;
         Ok(checked.is_healthy())
     };
     done().map_err(|report| report.exit(errors::NOT_DONE))
+}
+
+/// A check that could not be done rings the alarm too: nobody was seen to reach anybody.
+fn alarm(words: &Check) {
+    if let (Some(path), Format::Prometheus) = (&words.output, words.format) {
+        // The error that led here is the one to show.
+        let _ = replace_metrics(path, None);
+    }
 }
 
 fn look(
@@ -90,18 +100,41 @@ fn look(
 
 /// Shows the result, or writes it.
 fn tell(words: &Check, checked: &Checked, log: &Classic) -> Result<(), Report> {
+    let counts = checked.matrix.counts();
+    log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
+    match &words.output {
+        Some(path) if words.format == Format::Prometheus => {
+            written(path, replace_metrics(path, Some(checked)))?
+        }
+        Some(path) => written(path, replace(path, |out| result(words, checked, out)))?,
+        None => match result(words, checked, &mut std::io::stdout().lock()) {
+            // Nobody may be listening any more.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                written(Path::new("standard output"), Err(error))?;
+            }
+            _ => {}
+        },
+    }
     if let Some(path) = &words.html {
         let page = render_page(checked, words.lang);
         written(path, replace(path, |out| out.write_all(page.as_bytes())))?;
     }
-    match &words.output {
-        Some(path) if words.format == Format::Prometheus => written(path, replace_metrics(path, checked))?,
-        Some(path) => written(path, replace(path, |out| result(words, checked, out)))?,
-        // Nobody may be listening any more.
-        None => drop(result(words, checked, &mut std::io::stdout().lock())),
+    Ok(())
+}
+
+/// Whether the files can be made, as far as can be said before: a long check must not end without its result.
+fn foresee(words: &Check) -> Result<(), Report> {
+    for path in [&words.output, &words.html].into_iter().flatten() {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let wrong = if path.is_dir() {
+            Some(ErrorKind::IsADirectory.into())
+        } else if path.exists() && !path.is_file() {
+            None
+        } else {
+            access(folder, Access::WRITE_OK | Access::EXEC_OK).err().map(io::Error::from)
+        };
+        written(path, wrong.map_or(Ok(()), Err))?;
     }
-    let counts = checked.matrix.counts();
-    log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
     Ok(())
 }
 

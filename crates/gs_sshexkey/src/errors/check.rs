@@ -30,14 +30,16 @@ fn no_entry(nodes: &[(NodeSpec, NoEntry)]) -> Report {
         match why {
             NoEntry::Connect(error) => unreachable.push((*node, error.clone())),
             other => {
-                closed.push(node.to_string());
+                if matches!(other, NoEntry::NoPassword(_)) {
+                    closed.push(node.to_string());
+                }
                 report = report.detail(&format!("{node}: {other}"));
             }
         }
     }
     if !closed.is_empty() {
-        report =
-            report.cure(&format!("Log in to {} once by password: run without --no-password.", list(closed)));
+        report = report
+            .cure(&format!("Give a password for {}: at a terminal, or by --password-file.", list(closed)));
     }
     if unreachable.is_empty() { report } else { report.and(connect::explain(&unreachable)) }
 }

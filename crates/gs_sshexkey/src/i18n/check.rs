@@ -80,10 +80,19 @@ messages! {
         LostWhat { nodes, count }
             "{nodes}: {count} pairs were not tried"
             "{nodes}：{count} 个节点对未检查";
-        Names {} "Host names that are not as described:" "主机名与集群描述不一致：";
+        Names {} "Host names that need attention:" "需要关注的主机名：";
         NameDiffers { node, is, described }
             "{node} calls itself {is}; the description says {described}"
             "{node} 的实际主机名是 {is}，描述中是 {described}";
+        NameUnknown { node }
+            "{node}: not called by name: it could not be entered, and no other node knows its name"
+            "{node}：未按主机名登录：该节点无法登录，其他节点也不知道它的主机名";
+        NameInvalid { node, name }
+            "{node}: not called by name: its host name '{name}' cannot be used (hostnamectl set-hostname NAME)"
+            "{node}：未按主机名登录：主机名“{name}”不可用（请执行 hostnamectl set-hostname 主机名）";
+        NameDuplicate { node, name }
+            "{node}: not called by name: another node has the host name '{name}' too (hostnamectl set-hostname NAME)"
+            "{node}：未按主机名登录：另一个节点的主机名也是“{name}”（请执行 hostnamectl set-hostname 主机名）";
         NameMissing { node, described }
             "{node}: its host name is not known; the description says {described}"
             "{node} 的实际主机名未知，描述中是 {described}";

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use sshtrust::check::{Checked, CheckedNode};
+use sshtrust::check::{Checked, CheckedNode, NoName};
 use sshtrust::event::Login;
 use sshtrust::probe::{By, Cause, Pair, PairState};
 
@@ -93,6 +93,11 @@ fn one_node(checked: &Checked, place: usize, node: &CheckedNode) -> Value {
         "port": node.spec.port,
         "name": node.name,
         "described": node.described,
+        "no_name": node.no_name.as_ref().map(|why| match why {
+            NoName::Unknown => "unknown",
+            NoName::Invalid(_) => "invalid",
+            NoName::Duplicate(_) => "duplicate",
+        }),
         "entered": entered,
         "not_entered": why,
         "lost": checked.matrix.lost().contains(&place),

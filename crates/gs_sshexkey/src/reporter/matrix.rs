@@ -1,6 +1,6 @@
 //! What `check` shows at a terminal.
 
-use sshtrust::check::{Checked, CheckedNode};
+use sshtrust::check::{Checked, CheckedNode, NoName};
 use sshtrust::probe::{By, Counts, PairState};
 use sshtrust::text::printable;
 
@@ -126,7 +126,17 @@ fn names(checked: &Checked, style: &Style) -> Vec<String> {
             None => Message::NameMissing { node: spec, described }.text(style.lang),
         })
     });
-    section(&Message::Names {}, items.collect(), style)
+    let uncalled = checked.nodes.iter().filter_map(|node| {
+        let spec = &node.spec;
+        Some(match node.no_name.as_ref()? {
+            NoName::Unknown => Message::NameUnknown { node: spec }.text(style.lang),
+            NoName::Invalid(name) => Message::NameInvalid { node: spec, name: &label(name) }.text(style.lang),
+            NoName::Duplicate(name) => {
+                Message::NameDuplicate { node: spec, name: &label(name) }.text(style.lang)
+            }
+        })
+    });
+    section(&Message::Names {}, items.chain(uncalled).collect(), style)
 }
 
 /// The slowest of the slow pairs.

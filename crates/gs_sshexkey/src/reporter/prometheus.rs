@@ -27,18 +27,28 @@ pub(crate) fn last_success(old: &str) -> Option<f64> {
     value.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
 }
 
-/// Replaces a file of metrics, and carries over what it knew of the last success.
+/// Replaces a file of metrics, and carries over what it knew of the last success. Without a result the check could not be
+/// done.
 ///
 /// # Errors
 /// Those of writing. An old file that cannot be read knew nothing.
-pub(crate) fn replace_file(path: &Path, checked: &Checked) -> io::Result<()> {
+pub(crate) fn replace_file(path: &Path, checked: Option<&Checked>) -> io::Result<()> {
     let mut old = String::new();
     // A pipe would be waited for.
     if std::fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
         let file = File::open(path).map(|file| file.take(LARGEST_OLD));
         let _ = file.and_then(|mut file| file.read_to_string(&mut old));
     }
-    replace(path, |out| out.write_all(render(checked, last_success(&old)).as_bytes()))
+    let before = last_success(&old);
+    let text = checked.map_or_else(|| render_failure(SystemTime::now(), before), |c| render(c, before));
+    replace(path, |out| out.write_all(text.as_bytes()))
+}
+
+/// The text of a check that could not be done.
+fn render_failure(now: SystemTime, last_success: Option<f64>) -> String {
+    let mut page = Page(String::new());
+    verdict(&mut page, false, stamp(now), last_success);
+    page.0
 }
 
 /// The text. `last_success`: what the check before knew of it, in seconds since 1970.
@@ -86,12 +96,14 @@ fn stamp(time: SystemTime) -> f64 {
 }
 
 fn whole(page: &mut Page, checked: &Checked, last_success: Option<f64>) {
-    let healthy = checked.is_healthy();
-    let end = stamp(checked.began + checked.took);
-    page.single("gs_sshexkey_check_success", "Whether every pair of nodes works.", u8::from(healthy));
-    page.single("gs_sshexkey_check_timestamp_seconds", "When the check ended.", end);
+    verdict(page, checked.is_healthy(), stamp(checked.began + checked.took), last_success);
     page.single("gs_sshexkey_check_duration_seconds", "How long the check took.", checked.took.as_secs_f64());
     page.single("gs_sshexkey_nodes", "Nodes of the cluster.", checked.nodes.len());
+}
+
+fn verdict(page: &mut Page, healthy: bool, end: f64, last_success: Option<f64>) {
+    page.single("gs_sshexkey_check_success", "Whether every pair of nodes works.", u8::from(healthy));
+    page.single("gs_sshexkey_check_timestamp_seconds", "When the check ended.", end);
     if let Some(last) = if healthy { Some(end) } else { last_success } {
         page.single(LAST_SUCCESS, "When a check last found that every pair works.", last);
     }

@@ -28,7 +28,7 @@ impl Sample {
                 port: 22,
             };
             let entry = Ok(if number == 1 { Login::Local } else { Login::Key });
-            CheckedNode { spec, name: Some(format!("node{number}")), described: None, entry }
+            CheckedNode { spec, name: Some(format!("node{number}")), described: None, no_name: None, entry }
         };
         let nodes = (1..=size).map(node).collect();
         Self { nodes, by: vec![By::Ip], edges: Vec::new(), slow: Vec::new() }

@@ -232,12 +232,70 @@ fn results_for_programs_are_written_as_whole_files() {
     assert_eq!(value("gs_sshexkey_check_success"), 0.0);
     assert_eq!(value("gs_sshexkey_last_success_timestamp_seconds"), success);
     assert_eq!(rights(node, "/home/omm/trust.prom"), "644 omm omm");
+    // So it does when nobody can be asked.
+    let outside = hostfile(&[lab.node(1)]);
+    assert_eq!(check_with(node, "omm", &outside, &metrics, "").code, Some(2));
+    assert_eq!(value("gs_sshexkey_check_success"), 0.0);
+    assert_eq!(value("gs_sshexkey_last_success_timestamp_seconds"), success);
+    node.write("/tmp/hostfile", hosts.as_bytes(), 0o644, "omm").unwrap();
+    let full = node.sh("omm", "gs_sshexkey check -f /tmp/hostfile --no-password --json >/dev/full").unwrap();
+    assert_eq!(full.status.code(), Some(2), "{}", full.stderr);
     // A result that cannot be written is a check that was not done.
     let run = check_with(node, "omm", &hosts, &["--no-password", "-o", "/none/x"], "");
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("[GAUSS-50205]"), "{}", run.stderr);
     let files = sh(node, "omm", "ls -A /home/omm");
     assert!(!files.contains(".tmp"), "{files}");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn what_a_user_has_configured_counts_and_still_nothing_is_written() {
+    let lab = cluster(3);
+    set_up(&lab, "root");
+    // The caller's choice and the server's do not meet: plain ssh fails, and so must the check.
+    let (caller, server) = (lab.node(1), lab.node(2));
+    let config = text(caller, "/root/.ssh/config");
+    let chosen = format!("KexAlgorithms curve25519-sha256\n{config}");
+    caller.write("/root/.ssh/config", chosen.as_bytes(), 0o600, "root").unwrap();
+    sh(server, "root", "sed -i '1i KexAlgorithms diffie-hellman-group14-sha256' /etc/ssh/sshd_config");
+    server.stop_sshd().unwrap();
+    server.start_sshd().unwrap();
+    let (document, _) = check(&lab, "root", &["--no-password"], "");
+    let faults = document["faults"].as_array().unwrap();
+    assert_eq!((faults.len(), &faults[0]["cause"]), (1, &"no-common-algorithm".into()), "{document:#}");
+    // Nor may an old ssh's habits write: it notes addresses that it meets under a known name.
+    let known = text(caller, "/root/.ssh/known_hosts");
+    let names: String =
+        known.lines().filter(|line| !line.starts_with("10.")).map(|l| format!("{l}\n")).collect();
+    caller.write("/root/.ssh/known_hosts", names.as_bytes(), 0o600, "root").unwrap();
+    let loud = format!("CheckHostIP yes\nLogLevel QUIET\n{config}");
+    caller.write("/root/.ssh/config", loud.as_bytes(), 0o600, "root").unwrap();
+    let (document, status) = check(&lab, "root", &["--no-password", "--by", "name"], "");
+    assert_eq!(status, Some(0), "{document:#}");
+    assert_eq!(text(caller, "/root/.ssh/known_hosts"), names);
+    // A quiet ssh tells its reasons all the same.
+    let (document, _) = check(&lab, "root", &["--no-password"], "");
+    let causes: Vec<&Value> =
+        document["faults"].as_array().unwrap().iter().map(|fault| &fault["cause"]).collect();
+    assert_eq!(causes, ["host-key-unknown"; 2], "{document:#}");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_node_without_a_name_of_its_own_is_not_left_out() {
+    let lab = cluster(3);
+    set_up(&lab, "omm");
+    let twin = lab.node(1).name();
+    sh(lab.node(2), "root", &format!("hostname {twin}"));
+    let (document, status) = check(&lab, "omm", &["--no-password", "--by", "name"], "");
+    assert_eq!((status, &document["counts"]["total"]), (Some(1), &6.into()), "{document:#}");
+    assert_eq!(document["counts"]["unseen"], 4, "{document:#}");
+    for node in [1, 2] {
+        assert_eq!(document["nodes"][node]["no_name"], "duplicate", "{document:#}");
+    }
+    let run = check_with(lab.node(0), "omm", &hostfile(&all(&lab)), &["--no-password", "--by", "name"], "");
+    assert!(run.stdout.contains(&format!("another node has the host name '{twin}' too")), "{}", run.stdout);
 }
 
 #[test]

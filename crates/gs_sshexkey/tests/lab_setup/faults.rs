@@ -1,9 +1,12 @@
 //! What breaks while the nodes change: every node that still lives goes back to the bytes it had.
 
+use std::time::{Duration, Instant};
+
 use lab::Lab;
 
 use crate::before::*;
 use crate::harness::*;
+use crate::tools::sh;
 
 const UNDONE: &str = "All nodes were put back as they were.";
 
@@ -236,4 +239,18 @@ fn after_a_power_cut_the_nodes_own_job_undoes_what_was_not_verified() {
     let kept = nodes[2].sh("omm", "gaussdb_tmp/bin/gs_sshexkey agent keep").unwrap();
     assert!(!kept.status.success(), "there is no trust to keep any more: {kept:?}");
     before.must_stand(&nodes);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_verification_that_lasts_longer_than_the_nodes_patience_is_waited_for() {
+    let lab = cluster(5);
+    // One node calls 10 times, 4 at a time, and each call takes almost a minute: 3 rounds.
+    let slow = "#!/bin/sh\n[ \"$1\" = -V ] || sleep 55\nexec /usr/bin/ssh \"$@\"\n";
+    lab.node(1).write("/usr/local/bin/ssh", slow.as_bytes(), 0o755, "root").unwrap();
+    let start = Instant::now();
+    set_up(&lab, "root");
+    assert!(start.elapsed() > Duration::from_secs(155), "{:?}", start.elapsed());
+    sh(lab.node(1), "root", "rm /usr/local/bin/ssh");
+    must_trust(&all(&lab), "root", true);
 }

@@ -13,7 +13,7 @@ use crate::event::{Event, Login, Observer};
 use crate::inventory::{Cluster, NodeSpec};
 use crate::node::{NodeError, Shell};
 use crate::observe::{Glance, ObserveError, glance};
-use crate::plan::node_names;
+use crate::plan::{NamesError, node_names};
 use crate::probe::{Prober, Scope, TrustMatrix, probe};
 use crate::text::printable;
 
@@ -79,8 +79,21 @@ pub struct CheckedNode {
     pub name: Option<String>,
     /// The host name that the description of the cluster gives it, if it has another one.
     pub described: Option<String>,
+    /// Why nobody could call it by name, if they should have.
+    pub no_name: Option<NoName>,
     /// How it was entered, or why it could not be: then it called nobody.
     pub entry: Result<Login, NoEntry>,
+}
+
+/// Why a node cannot be called by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoName {
+    /// It could not be entered, and nobody else knows its name.
+    Unknown,
+    /// Its name, safe to show, is none that can be used.
+    Invalid(String),
+    /// Another node has the same name: it leads to one of them at most.
+    Duplicate(String),
 }
 
 /// Why nothing can be said about a cluster.
@@ -145,10 +158,9 @@ async fn look(
     if matrix.counts().total() == 0 {
         return Err(CheckError::NoPair);
     }
-    let nodes = visited.iter().enumerate().map(|(index, visited)| {
-        let described = options.cluster.names.get(index).cloned().flatten();
-        checked_node(visited, described, names.get(index).cloned().flatten(), options.check_names)
-    });
+    let described = options.cluster.names.iter().cloned().chain(std::iter::repeat(None));
+    let nodes = visited.iter().zip(described).zip(names);
+    let nodes = nodes.map(|((visited, described), name)| checked_node(visited, described, name, options));
     Ok(Checked { user: options.user.clone(), began, took: start.elapsed(), nodes: nodes.collect(), matrix })
 }
 
@@ -250,7 +262,7 @@ fn names(
     visited: &[Visited],
     borrowed: &HashMap<IpAddr, String>,
     observer: &dyn Observer,
-) -> Vec<Option<String>> {
+) -> Vec<Result<String, NoName>> {
     let said = |index: usize, visited: &Visited| match (options.cluster.names.get(index), &visited.result) {
         (Some(Some(described)), _) => described.clone(),
         (_, Ok(inside)) => inside.glance.hostname.clone(),
@@ -258,24 +270,27 @@ fn names(
     };
     let said: Vec<String> = visited.iter().enumerate().map(|(index, v)| said(index, v)).collect();
     let judged = node_names(said.iter().map(String::as_str));
-    let names = judged.into_iter().zip(visited).zip(&said).map(|((name, visited), said)| match name {
-        Ok(name) => Some(name),
-        Err(error) => {
-            if options.by_name && !said.is_empty() {
+    let names = judged.into_iter().zip(visited).map(|(name, visited)| {
+        name.map_err(|error| {
+            if options.by_name {
                 observer.event(&Event::NameLeftOut { node: visited.spec, reason: error.to_string() });
             }
-            None
-        }
+            match error {
+                NamesError::Invalid(name) if name.is_empty() => NoName::Unknown,
+                NamesError::Invalid(name) => NoName::Invalid(name),
+                NamesError::Duplicate(name) => NoName::Duplicate(name),
+            }
+        })
     });
     names.collect()
 }
 
-fn prober(visited: &Visited, name: &Option<String>) -> Prober {
+fn prober(visited: &Visited, name: &Result<String, NoName>) -> Prober {
     let inside = visited.result.as_ref().ok();
     Prober {
         spec: visited.spec,
         shell: inside.map(|inside| inside.shell.clone()),
-        name: name.clone(),
+        name: name.as_ref().ok().cloned(),
         cheap_kex: inside.is_some_and(|inside| inside.glance.ssh.prefers_kex()),
     }
 }
@@ -283,15 +298,20 @@ fn prober(visited: &Visited, name: &Option<String>) -> Prober {
 fn checked_node(
     visited: &Visited,
     described: Option<String>,
-    called: Option<String>,
-    check_names: bool,
+    name: Result<String, NoName>,
+    options: &Options,
 ) -> CheckedNode {
     let own = visited.result.as_ref().ok().map(|inside| printable(inside.glance.hostname.as_bytes()));
-    let differs = check_names && own.is_some() && own != described;
+    let differs = options.check_names && own.is_some() && own != described;
+    let (called, no_name) = match name {
+        Ok(name) => (Some(name), None),
+        Err(why) => (None, Some(why).filter(|_| options.by_name)),
+    };
     CheckedNode {
         spec: visited.spec,
         name: own.or(called),
         described: described.filter(|_| differs),
+        no_name,
         entry: visited.result.as_ref().map(|inside| inside.login).map_err(NoEntry::clone),
     }
 }

@@ -141,4 +141,26 @@ mod tests {
         let Err(NodeError::NoShell(text)) = refused else { panic!() };
         assert_eq!(text, "This account is currently not available.");
     }
+
+    #[tokio::test]
+    async fn a_talk_goes_line_by_line_and_its_end_leaves_the_shell_in_order() {
+        let shell = shell().await.unwrap();
+        let echo = "printf '\\n%s send\\n' \"$gs_token\"; while read -r l; do [ \"$l\" != end ] || break; echo \"<$l>\"; done";
+        let mut talk = shell.talk(echo, LIMIT).await.unwrap();
+        for word in ["one", "two words"] {
+            talk.say.send(word.to_owned()).await.unwrap();
+            assert_eq!(talk.hear.recv().await.unwrap(), format!("<{word}>").into_bytes());
+        }
+        drop(talk.say);
+        assert_eq!(talk.hear.recv().await, None);
+        assert_eq!(shell.run("echo after", LIMIT).await.unwrap().stdout, b"after\n");
+        // One whose script ends by itself, or is killed.
+        for end in ["exit 3", "kill -9 $(exec sh -c 'echo $PPID')"] {
+            let script = format!("printf '\\n%s send\\n' \"$gs_token\"; read -r l; {end}");
+            let mut talk = shell.talk(&script, LIMIT).await.unwrap();
+            talk.say.send("go".to_owned()).await.unwrap();
+            assert_eq!(talk.hear.recv().await, None, "{end}");
+            assert_eq!(shell.run("echo after", LIMIT).await.unwrap().stdout, b"after\n", "{end}");
+        }
+    }
 }

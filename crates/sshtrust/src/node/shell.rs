@@ -290,7 +290,11 @@ impl Worker {
                     match std::mem::replace(&mut request.stdin, Stdin::Nothing) {
                         Stdin::Nothing => {}
                         Stdin::Bytes(input) => self.send(&input, deadline, request.limit).await?,
-                        Stdin::Talk(talk) => self.talk(talk, &mut out, deadline, request.limit).await?,
+                        Stdin::Talk(talk) => {
+                            err = self.talk(talk, &mut out, deadline, request.limit).await?;
+                            // The end may have been heard already.
+                            continue;
+                        }
                     }
                 }
                 _ => {}
@@ -316,14 +320,15 @@ impl Worker {
         if out.len().max(err.len()) > MOST_OUTPUT { Err(NodeError::TooMuch(MOST_OUTPUT)) } else { Ok(()) }
     }
 
-    /// Carries lines in both directions until there is nobody on this side any more; then tells the script the end.
+    /// Carries lines in both directions until the script has ended, or there is nobody on this side any more; then the
+    /// script is told the end. Returns the end of what it wrote to standard error.
     async fn talk(
         &mut self,
         mut talk: Talk,
         out: &mut Vec<u8>,
         deadline: Instant,
         limit: Duration,
-    ) -> Result<(), NodeError> {
+    ) -> Result<Vec<u8>, NodeError> {
         out.clear();
         let mut err = Vec::new();
         loop {
@@ -334,6 +339,14 @@ impl Worker {
                     // Of what it says beside, the end tells why it was lost.
                     err.drain(..err.len().saturating_sub(LONGEST_LINE));
                     for line in lines(out) {
+                        // The script has ended by itself.
+                        if line.starts_with(self.token.as_bytes()) {
+                            out.clear();
+                            out.push(b'\n');
+                            out.extend_from_slice(&line);
+                            out.push(b'\n');
+                            return Ok(err);
+                        }
                         // Whoever has stopped listening will stop talking too.
                         let _ = talk.heard.send(line).await;
                     }
@@ -343,7 +356,7 @@ impl Worker {
             let line = said.as_deref().unwrap_or(END_OF_TALK);
             self.send(format!("{line}\n").as_bytes(), deadline, limit).await?;
             if said.is_none() {
-                return Ok(());
+                return Ok(err);
             }
         }
     }

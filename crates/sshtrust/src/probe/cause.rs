@@ -110,7 +110,7 @@ const SIGNS: [(&str, Cause); 40] = [
     ("banner exchange: Connection to", Cause::ClosedEarly),
     ("exchange_identification", Cause::ClosedEarly),
     ("Connection reset by peer", Cause::ClosedEarly),
-    ("port 22: Broken pipe", Cause::ClosedEarly),
+    ("Broken pipe", Cause::ClosedEarly),
     ("Connection refused", Cause::Refused),
     ("No route to host", Cause::NoRoute),
     ("Network is unreachable", Cause::NoRoute),
@@ -141,15 +141,25 @@ const SIGNS: [(&str, Cause); 40] = [
     ("Permission denied (", Cause::KeyRefused),
 ];
 
-/// Judges a failed call by its exit status and by what `ssh` printed.
+/// Judges a failed call by its exit status and by what `ssh` printed, in which a banner of the called node may stand too:
+/// where it is clear how far the call came, only the signs of that stage count.
 #[must_use]
 pub fn likely_cause(status: Option<i32>, said: &str) -> Cause {
-    let by_words = SIGNS.iter().find(|(sign, _)| said.contains(sign)).map(|(_, cause)| cause.clone());
-    match (status, by_words) {
-        (_, Some(cause)) => cause,
-        (Some(TIMED_OUT), None) => Cause::Hung,
-        (Some(127), None) => Cause::NoSsh,
+    let last = said.rsplit(" | ").next().unwrap_or_default();
+    let stage: fn(&Cause) -> bool = match status {
+        Some(TIMED_OUT) => return Cause::Hung,
+        Some(127) => |cause| matches!(cause, Cause::Libraries),
         // ssh(1): "exits with the exit status of the remote command or with 255 if an error occurred".
+        Some(status) if status != 255 => |cause| matches!(cause, Cause::PasswordExpired | Cause::NoLogin),
+        _ if last.contains("Permission denied (") => {
+            |cause| matches!(cause, Cause::Permissions | Cause::AgentUseless | Cause::KeyRefused)
+        }
+        _ => |_| true,
+    };
+    let found = SIGNS.iter().find(|(sign, cause)| stage(cause) && said.contains(sign));
+    match (status, found) {
+        (_, Some((_, cause))) => cause.clone(),
+        (Some(127), None) => Cause::NoSsh,
         (Some(status), None) if status != 255 => Cause::NoLogin,
         // A server that hangs up within the key exchange: `Connection closed by 10.0.0.1 port 22`.
         (_, None) if said.contains("Connection closed by") => Cause::ClosedEarly,
@@ -214,6 +224,12 @@ mod tests {
         (1, "Password change required but no TTY available.", PasswordExpired),
         (1, "This account is currently not available.", NoLogin),
         (1, "", NoLogin),
+        (1, "Exceeded MaxStartups is what a profile said", NoLogin),
+        (
+            255,
+            "Idle sessions are timed out. Connection refused without a badge. | root@10.0.0.1: Permission denied (publickey).",
+            KeyRefused,
+        ),
         (127, "sh: ssh: not found", NoSsh),
         (255, "OpenSSL version mismatch. Built against 30000020, you have 101010af", Libraries),
         (255, "/root/.ssh/config: line 3: Bad configuration option: foo", BadConfig),

@@ -15,7 +15,7 @@ use crate::inventory::NodeSpec;
 use crate::node::Shell;
 
 /// A node that has not reported on a call by then will not do so: it ends the call itself before.
-const NO_REPORT: Duration = Duration::from_secs(CALL_LIMIT + 20);
+const NO_REPORT: Duration = Duration::from_secs(CALL_LIMIT + 30);
 /// How long the loop on a node may run.
 const TALK_LIMIT: Duration = Duration::from_secs(24 * 3600);
 /// How many answers may wait to be filed.
@@ -111,10 +111,11 @@ impl<'a> Run<'a> {
         let counts: Vec<usize> = names.iter().map(Vec::len).collect();
         let calls = |from: usize| nodes.get(from).is_some_and(|node| node.shell.is_some());
         let schedule = Schedule::new(&counts, calls, scope.with_self);
-        let mut matrix = TrustMatrix::new(nodes.iter().map(|node| node.spec).collect(), by);
+        let mut matrix = TrustMatrix::new(nodes.iter().map(|node| node.spec).collect(), by.clone());
         for from in 0..nodes.len() {
-            for (to, names) in names.iter().enumerate().filter(|(to, _)| scope.with_self || *to != from) {
-                names.iter().for_each(|(by, _)| matrix.set(from, to, *by, Pair::UNSEEN));
+            // A node without a name that can be used is a pair all the same: one that nobody can try.
+            for to in (0..nodes.len()).filter(|to| scope.with_self || *to != from) {
+                by.iter().for_each(|by| matrix.set(from, to, *by, Pair::UNSEEN));
             }
         }
         let (to_answers, answers) = mpsc::channel(WAITING_ANSWERS);
@@ -247,10 +248,8 @@ impl<'a> Run<'a> {
     fn end(&mut self, id: usize, cause: Option<Cause>, status: Option<i32>, said: String) {
         let Some(Begun { call, when, waits }) = self.begun.remove(&id) else { return };
         let now = self.start.elapsed();
-        if !waits {
-            self.active -= 1;
-            self.pace.ended(now);
-        }
+        self.active -= usize::from(!waits);
+        self.pace.ended(now);
         let cause = if status.is_none() { Some(Cause::Hung) } else { cause };
         if self.schedule.done(call, cause.as_ref(), now) {
             return;
@@ -292,8 +291,7 @@ impl<'a> Run<'a> {
         for id in under_way {
             let Some(begun) = self.begun.remove(&id) else { continue };
             self.active -= usize::from(!begun.waits);
-            // The called node is free again; another try is thrown away with the rest.
-            self.schedule.done(begun.call, None, self.start.elapsed());
+            self.schedule.forget(begun.call);
             self.progress.total -= 1;
         }
     }

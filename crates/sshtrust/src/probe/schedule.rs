@@ -15,8 +15,10 @@ const AHEAD: usize = 16;
 const THROTTLED_TRIES: u8 = 6;
 /// How often a call is tried that was taken and not answered: the server may be overloaded, by our own calls.
 const HUNG_TRIES: u8 = 2;
-/// A server that has turned so many calls away, one after the other, is not asked again and again.
+/// A server that has turned so many calls away, one after the other ...
 const HOPELESS: usize = 12;
+/// ... and for so long, is not asked again and again.
+const HOPELESS_TIME: Duration = Duration::from_secs(60);
 /// A node that has left so many calls without an answer, and never answered one, is silent: calls to it only wait, so
 /// all may wait at the same time.
 const SILENT: usize = 3;
@@ -58,6 +60,8 @@ struct Called {
     bound: usize,
     good: usize,
     turned_away: usize,
+    /// Since when it has turned everybody away.
+    closed_since: Duration,
     unanswered: usize,
     answered: bool,
     paused_until: Duration,
@@ -139,13 +143,8 @@ impl Schedule {
 
     /// A call is over; `cause` if it failed. `true`: it will be tried again.
     pub(super) fn done(&mut self, call: Call, cause: Option<&Cause>, now: Duration) -> bool {
-        if let Some(caller) = self.callers.get_mut(call.from) {
-            caller.busy = caller.busy.saturating_sub(1);
-        }
-        let most = self.called.get_mut(call.to).map_or(1, |node| {
-            node.busy = node.busy.saturating_sub(1);
-            node.note(call.tries, cause, now)
-        });
+        self.forget(call);
+        let most = self.called.get_mut(call.to).map_or(1, |node| node.note(call.tries, cause, now));
         if call.tries >= most {
             return false;
         }
@@ -154,6 +153,16 @@ impl Schedule {
             caller.later.push((when, call));
         }
         true
+    }
+
+    /// A call whose end nobody will know. It says nothing about the node that was called.
+    pub(super) fn forget(&mut self, call: Call) {
+        if let Some(caller) = self.callers.get_mut(call.from) {
+            caller.busy = caller.busy.saturating_sub(1);
+        }
+        if let Some(node) = self.called.get_mut(call.to) {
+            node.busy = node.busy.saturating_sub(1);
+        }
     }
 
     /// Forgets the calls of a node that was lost; returns them.
@@ -193,10 +202,13 @@ impl Called {
 
     fn turn_away(&mut self, tries: u8, cause: &Cause, now: Duration) -> u8 {
         self.good = 0;
+        if self.turned_away == 0 {
+            self.closed_since = now;
+        }
         self.turned_away += 1;
         self.bound = (self.bound / 2).max(1);
         // One that has thrown out many is given no more pauses: every pair gets its one answer.
-        if self.turned_away > HOPELESS {
+        if self.turned_away > HOPELESS && now > self.closed_since + HOPELESS_TIME {
             return 1;
         }
         self.paused_until = self.paused_until.max(now + pause(tries.min(3), Some(cause)));

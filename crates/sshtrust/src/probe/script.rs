@@ -16,14 +16,30 @@ const MOST_SAID: usize = 1_500;
 /// Stands in a result line for the line ends of what `ssh` printed.
 const LINE_END: char = '\u{1e}';
 
-/// The loop. Settings on the command line win over the user's own. `UpdateHostKeys` would write `known_hosts`. Each
-/// call is a child of nobody who waits: a hung one holds up no other, and none is left behind as a zombie.
+/// The loop. Each call is a child of nobody who waits: a hung one holds up no other, and none is left behind as a zombie.
+///
+/// The cheap key exchange is preferred only where nobody has chosen one. What a called node prints without end must not
+/// fill the memory of this one.
 const LOOP: &str = r#"
-gs_limit=; ! timeout 5 true 2>/dev/null || gs_limit="timeout $gs_seconds"
+ulimit -v 262144 2>/dev/null
+gs_limit= gs_brief=
+if timeout 5 true 2>/dev/null; then gs_limit="timeout $gs_seconds" gs_brief="timeout 8"; fi
+if [ -n "$gs_kex" ]; then
+    gs_home=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)
+    if [ -z "$gs_home" ] ||
+        grep -qiE '^[[:space:]]*(kexalgorithms|include)' "$gs_home/.ssh/config" /etc/ssh/ssh_config.d/* 2>/dev/null ||
+        grep -qi '^[[:space:]]*kexalgorithms' /etc/ssh/ssh_config 2>/dev/null ||
+        grep -i '^[[:space:]]*include' /etc/ssh/ssh_config 2>/dev/null | grep -qv 'ssh_config\.d/'; then
+        gs_kex=
+    fi
+fi
+gs_ssh="$gs_ssh $gs_kex"
 gs_where() {
-    gs_found=$(getent ahosts "$1" 2>/dev/null) || return
-    case $gs_found in
-    *"$2 "*) echo - ;;
+    gs_found=$($gs_brief getent ahosts "$1" 2>/dev/null) || return
+    case "
+$gs_found" in
+    *"
+$2 "*) echo - ;;
     *) echo "${gs_found%% *}" ;;
     esac
 }
@@ -35,7 +51,7 @@ gs_call() {
         gs_at=$(gs_where "$2" "$3")
         # ssh may be told another way than the resolver knows.
         if [ "${gs_at:=-}" != - ]; then
-            gs_real=$($gs_ssh -G -- "$2" 2>/dev/null | sed -n 's/^hostname //p')
+            gs_real=$($gs_brief $gs_ssh -G -- "$2" 2>/dev/null | sed -n 's/^hostname //p')
             case $gs_real in
             "$3") gs_at=- ;;
             "$2" | "") ;;
@@ -52,16 +68,21 @@ while read -r gs_id gs_host gs_want; do
 done
 "#;
 
+/// How `ssh` is called. Settings on the command line win over the user's own. `UpdateHostKeys`, and `CheckHostIP` of
+/// OpenSSH before 8.5, would write `known_hosts`; without its words nobody knows why a call failed.
+const SSH: &str = "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o UpdateHostKeys=no -o CheckHostIP=no \
+                   -o LogLevel=INFO -o ControlMaster=no -o ControlPath=none -o ForwardX11=no -o ForwardAgent=no";
+
 /// The script for a node; `cheap_kex`: its `ssh` may prefer a cheap key exchange.
 pub(super) fn script(cheap_kex: bool) -> String {
-    let kex = if cheap_kex { " -o KexAlgorithms=^curve25519-sha256" } else { "" };
+    let kex = if cheap_kex { "-o KexAlgorithms=^curve25519-sha256" } else { "" };
     let ssh = format!(
-        "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout={CONNECT_LIMIT} \
-         -o ServerAliveInterval={SILENCE_LIMIT} -o ServerAliveCountMax=2 -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none -o ForwardX11=no -o ForwardAgent=no{kex}"
+        "{SSH} -o ConnectTimeout={CONNECT_LIMIT} -o ServerAliveInterval={SILENCE_LIMIT} -o ServerAliveCountMax=2"
     );
     format!(
-        "gs_seconds={CALL_LIMIT} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={}\n{LOOP}",
-        sh_quote(&ssh)
+        "gs_seconds={CALL_LIMIT} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={} gs_kex={}\n{LOOP}",
+        sh_quote(&ssh),
+        sh_quote(kex)
     )
 }
 
@@ -117,6 +138,23 @@ mod tests {
             assert_eq!(read(line), None, "{line}");
         }
         assert_eq!(answer(b"@1 255 - \xff\xfe").unwrap().said, "\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn a_name_leads_to_an_address_and_not_to_one_that_ends_like_it() {
+        let function = LOOP.split_once("gs_where()").unwrap().1.split_once("gs_call()").unwrap().0;
+        let at = |found: &str, wanted: &str| {
+            let script = format!(
+                "getent() {{ printf '{found}'; }}; gs_brief=; gs_where(){function}\ngs_where name {wanted}"
+            );
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let two = "fd00::7 STREAM n\\n10.0.0.1  STREAM n\\n";
+        assert_eq!(at("10.0.0.1        STREAM n\\n", "10.0.0.1"), "-");
+        assert_eq!(at("110.0.0.1        STREAM n\\n", "10.0.0.1"), "110.0.0.1");
+        assert_eq!((at(two, "10.0.0.1"), at(two, "fd00::7")), ("-".to_owned(), "-".to_owned()));
+        assert_eq!(at(two, "10.0.0.2"), "fd00::7");
     }
 
     #[test]

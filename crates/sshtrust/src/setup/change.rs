@@ -116,11 +116,18 @@ fn keepalives(ready: &Ready, changed: Vec<(NodeSpec, Keepalive)>) -> Vec<(NodeSp
 
 /// Real `ssh` between every ordered pair: by address, and by name where names were mapped.
 async fn verify(ready: &Ready, observer: &dyn Observer) -> TrustMatrix {
-    let nodes = ready.nodes.iter().zip(&ready.names);
+    // A shell of its own: the other one must stay free for signs of life and for the undo. A server that allows one
+    // session only (MaxSessions) gets it all over that one.
+    let opening = ready
+        .nodes
+        .iter()
+        .map(|node| async { node.entered.shell().await.unwrap_or_else(|_| node.site.shell().clone()) });
+    let shells = join_all(opening).await;
+    let nodes = ready.nodes.iter().zip(&ready.names).zip(shells);
     let probers: Vec<Prober> = nodes
-        .map(|(node, name)| Prober {
+        .map(|((node, name), shell)| Prober {
             spec: node.spec,
-            shell: Some(node.site.shell().clone()),
+            shell: Some(shell),
             name: name.clone(),
             cheap_kex: node.state.ssh.prefers_kex(),
         })

@@ -21,8 +21,8 @@ pub(super) struct Node {
     pub(super) local: bool,
     pub(super) site: Worksite,
     pub(super) state: NodeState,
-    /// Keeps the connection open.
-    _entered: Entered,
+    /// The way in; keeps the connection open.
+    pub(super) entered: Entered,
 }
 
 /// The name of this machine, for the comment of the key.
@@ -118,5 +118,5 @@ async fn read_one(
     state.host_keys = entered.host_keys().await.map_err(|e| {
         NodeTrouble::Shell(crate::node::NodeError::Lost(format!("its host keys cannot be read: {e}")))
     })?;
-    Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, _entered: entered })
+    Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, entered })
 }

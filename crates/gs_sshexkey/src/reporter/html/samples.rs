@@ -44,6 +44,7 @@ pub(super) fn checked(size: usize, by: &[By], is: impl Fn(usize, usize, By) -> I
         spec,
         name: Some(format!("node{:04}", index + 1)),
         described: None,
+        no_name: None,
         entry: Ok(if index == 0 { Login::Local } else { Login::Key }),
     });
     Checked {

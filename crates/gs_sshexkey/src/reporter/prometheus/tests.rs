@@ -165,11 +165,11 @@ fn the_last_success_is_carried_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trust.prom");
     let in_file = || last_success(&std::fs::read_to_string(&path).unwrap());
-    replace_file(&path, &some()).unwrap();
+    replace_file(&path, Some(&some())).unwrap();
     assert_eq!(in_file(), None);
-    replace_file(&path, &Sample::new(3).checked()).unwrap();
+    replace_file(&path, Some(&Sample::new(3).checked())).unwrap();
     assert_eq!(in_file(), then);
-    replace_file(&path, &some()).unwrap();
+    replace_file(&path, Some(&some())).unwrap();
     assert_eq!(in_file(), then);
     // Where there was none, none is made up.
     let never = render(&some(), None);

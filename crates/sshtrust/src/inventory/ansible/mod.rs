@@ -17,6 +17,8 @@ use super::{Host, MOST_NODES, Mistake};
 
 /// Most hosts and groups of a whole inventory, each.
 const MOST_ENTRIES: usize = 20 * MOST_NODES;
+/// How often hosts may be named in all groups together.
+const MOST_MEMBERS: usize = 20 * MOST_ENTRIES;
 
 /// What is wrong in an inventory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -175,6 +177,7 @@ struct Inventory {
     groups: BTreeMap<String, Group>,
     hosts: Vec<Entry>,
     index: HashMap<String, usize>,
+    members: usize,
     mistakes: Vec<Mistake<AnsibleMistake>>,
 }
 
@@ -209,6 +212,10 @@ impl Inventory {
                     return Err(AnsibleError::TooMany);
                 }
                 self.hosts.push(Entry { alias, line, vars: Vars::new(), grouped: false });
+            }
+            self.members += 1;
+            if self.members > MOST_MEMBERS {
+                return Err(AnsibleError::TooMany);
             }
             self.group(group)?.hosts.push(at);
             let Some(host) = self.hosts.get_mut(at) else { continue };
