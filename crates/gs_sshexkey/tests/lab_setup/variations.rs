@@ -2,6 +2,7 @@
 
 use lab::{Lab, Sh};
 
+use crate::checking::must_be_green;
 use crate::harness::*;
 use crate::tools::*;
 
@@ -259,4 +260,13 @@ fn a_place_for_keys_that_the_user_cannot_write_is_named() {
         "Permission denied",
     ]);
     must_be_unchanged(&all(&lab), &before);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_server_that_allows_one_session_a_connection_is_enough() {
+    let lab = Lab::up(spec(3).sshd_config_all("MaxSessions 1")).unwrap();
+    set_up(&lab, "omm");
+    must_trust(&all(&lab), "omm", false);
+    must_be_green(&lab, "omm", &["--no-password"], 6);
 }

@@ -12,7 +12,7 @@ pub const WIDTH: usize = 4;
 /// So far a caller looks ahead for a node that is free.
 const AHEAD: usize = 16;
 /// How often a call is tried that a server turns away as one too many.
-const THROTTLED_TRIES: u8 = 6;
+const THROTTLED_TRIES: u8 = 9;
 /// How often a call is tried that was taken and not answered: the server may be overloaded, by our own calls.
 const HUNG_TRIES: u8 = 2;
 /// A server that has turned so many calls away, one after the other ...
