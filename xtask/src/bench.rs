@@ -41,7 +41,7 @@ pub(crate) struct Setup {
 /// What the issue asks for.
 const AIM: f64 = 0.5;
 /// The program's words for a set-up.
-pub(crate) const SET_UP: [&str; 2] = ["-f", "/root/hosts"];
+const SET_UP: [&str; 2] = ["-f", "/root/hosts"];
 /// As many connections as the set-up verifies, with nothing but ssh's own settings.
 const CALLS: Calls = Calls { pairs: Pairs::ByAddressAndName, options: "" };
 
