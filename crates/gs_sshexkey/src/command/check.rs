@@ -125,6 +125,8 @@ fn tell(words: &Check, checked: &Checked, log: &Classic) -> Result<(), Report> {
 /// Whether the files can be made, as far as can be said before: a long check must not end without its result.
 fn foresee(words: &Check) -> Result<(), Report> {
     for path in [&words.output, &words.html].into_iter().flatten() {
+        // Where a link leads is replaced, not the link.
+        let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let wrong = if path.is_dir() {
             Some(ErrorKind::IsADirectory.into())

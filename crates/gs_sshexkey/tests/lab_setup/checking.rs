@@ -248,6 +248,15 @@ fn results_for_programs_are_written_as_whole_files() {
     let run = check_with(node, "omm", &hosts, &["--no-password", "-o", "/none/x"], "");
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("[GAUSS-50205]"), "{}", run.stderr);
+    // A link in a folder of somebody else, to a place that may be written.
+    sh(
+        node,
+        "root",
+        "mkdir /opt/links && ln -s /home/omm/linked.json /opt/links/x && touch /home/omm/linked.json",
+    );
+    let run = check_with(node, "omm", &hosts, &["--no-password", "--json", "-o", "/opt/links/x"], "");
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(text(node, "/home/omm/linked.json").starts_with('{'));
     let files = sh(node, "omm", "ls -A /home/omm");
     assert!(!files.contains(".tmp"), "{files}");
 }
