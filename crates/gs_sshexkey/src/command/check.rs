@@ -29,35 +29,58 @@ const BROKEN: u8 = 1;
 
 /// Runs it. An error was already shown.
 pub(crate) fn run(words: &Check) -> ExitCode {
-    match work(words) {
+    let done = prepare(words).map_err(|report| (Classic::new(Log::default(), true, words.lang), report));
+    let done = done.and_then(|(cluster, passwords, log)| {
+        let watcher = Watcher(Classic::new(log, true, words.lang));
+        work(words, cluster, passwords, &watcher).map_err(|report| (watcher.0, report))
+    });
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(BROKEN),
-        Err(report) => {
-            let _ = writeln!(std::io::stderr(), "{report}");
-            ExitCode::from(report.status())
+        Err((screen, report)) => {
+            screen.error(&report);
+            ExitCode::from(errors::NOT_DONE)
         }
     }
 }
 
-/// Whether every pair works.
-fn work(words: &Check) -> Result<bool, Report> {
-    let done = || -> Result<bool, Report> {
-        let cluster = source::read(&words.source)?;
-        let file = words.password_file.as_deref();
-        let passwords = file.map(|path| password_file::read(path, &cluster)).transpose()?;
-        let log = match &words.log {
-            Some(path) => Log::open(path).map_err(|(path, e)| unwritable_log(&path, &e))?,
-            None => Log::default(),
-        };
-        foresee(words)?;
-        let watcher = Watcher(Classic::new(log, true, words.lang));
-        let checked = look(words, cluster, passwords, host::user()?, &watcher);
-        watcher.0.clear_progress();
-        let checked = checked.inspect_err(|_| alarm(words))?;
-        tell(words, &checked, &watcher.0)?;
-        Ok(checked.is_healthy())
+/// All that is needed before the network.
+fn prepare(words: &Check) -> Result<(Cluster, Option<PasswordFile>, Log), Report> {
+    let cluster = source::read(&words.source)?;
+    let file = words.password_file.as_deref();
+    let passwords = file.map(|path| password_file::read(path, &cluster)).transpose()?;
+    let log = match &words.log {
+        Some(path) => Log::open(path).map_err(|(path, e)| unwritable_log(&path, &e))?,
+        None => Log::default(),
     };
-    done().map_err(|report| report.exit(errors::NOT_DONE))
+    foresee(words)?;
+    Ok((cluster, passwords, log))
+}
+
+/// Whether every pair works.
+fn work(
+    words: &Check,
+    cluster: Cluster,
+    passwords: Option<PasswordFile>,
+    watcher: &Watcher,
+) -> Result<bool, Report> {
+    let checked = host::user().and_then(|user| look(words, cluster, passwords, user, watcher));
+    watcher.0.clear_progress();
+    let checked = checked.inspect_err(|_| alarm(words))?;
+    note(&checked, &watcher.0);
+    tell(words, &checked)?;
+    Ok(checked.is_healthy())
+}
+
+/// What was found, for the log: every pair that does not work, with the words of `ssh`.
+fn note(checked: &Checked, log: &Classic) {
+    let counts = checked.matrix.counts();
+    log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
+    let node = |index: usize| checked.matrix.nodes().get(index).map_or_else(String::new, ToString::to_string);
+    for edge in checked.matrix.edges() {
+        let (from, to, cause) = (node(edge.from), node(edge.to), edge.cause.code());
+        log.detail(&format!("{from} -> {to} (ssh {}): {cause}: {}", edge.host, edge.said));
+    }
 }
 
 /// A check that could not be done rings the alarm too: nobody was seen to reach anybody.
@@ -99,9 +122,7 @@ fn look(
 }
 
 /// Shows the result, or writes it.
-fn tell(words: &Check, checked: &Checked, log: &Classic) -> Result<(), Report> {
-    let counts = checked.matrix.counts();
-    log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
+fn tell(words: &Check, checked: &Checked) -> Result<(), Report> {
     match &words.output {
         Some(path) if words.format == Format::Prometheus => {
             written(path, replace_metrics(path, Some(checked)))?
@@ -170,7 +191,7 @@ impl Observer for Watcher {
         match event {
             Event::PasswordsRefused(nodes) => {
                 let nodes = errors::list(nodes.iter().map(ToString::to_string));
-                self.0.hint(&format!("{nodes} refused it."));
+                self.0.hint(&format!("{nodes} refused the password."));
             }
             other => self.0.event(other),
         }

@@ -10,16 +10,17 @@ pub(crate) const NOT_DONE: u8 = 2;
 
 /// The screen of an error.
 pub(crate) fn check(error: &CheckError) -> Report {
-    let report = match error {
-        CheckError::LocalFile { path, reason } => Report::new("50204", &format!("Failed to read {path}. {reason}"))
-            .cure(&format!("Give the user the right to read it: chown and chmod {path}.")),
+    match error {
+        CheckError::LocalFile { path, reason } => {
+            Report::new("50204", &format!("Failed to read {path}. {reason}"))
+                .cure(&format!("Give the user the right to read it: chown and chmod {path}."))
+        }
         CheckError::NoNodeEntered(nodes) => no_entry(nodes),
-        CheckError::NoPair => Report::other("There is no pair of nodes to look at.").cure(
-            "List at least two nodes. With --by name they need host names of their own (hostnamectl set-hostname).",
-        ),
+        CheckError::NoPair => {
+            Report::other("There is no pair of nodes to look at.").cure("List at least two nodes.")
+        }
         CheckError::Interrupted => Report::other("Interrupted. Nothing was changed."),
-    };
-    report.exit(NOT_DONE)
+    }
 }
 
 fn no_entry(nodes: &[(NodeSpec, NoEntry)]) -> Report {

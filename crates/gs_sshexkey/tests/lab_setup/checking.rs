@@ -248,6 +248,14 @@ fn results_for_programs_are_written_as_whole_files() {
     let run = check_with(node, "omm", &hosts, &["--no-password", "-o", "/none/x"], "");
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("[GAUSS-50205]"), "{}", run.stderr);
+    // The log has what was found, and what went wrong.
+    let run = check_with(node, "omm", &hosts, &["--no-password", "-l", "/home/omm/check.log"], "");
+    assert_eq!(run.code, Some(1));
+    let run = check_with(node, "omm", &outside, &["--no-password", "-l", "/home/omm/check.log"], "");
+    assert_eq!(run.code, Some(2));
+    let log = text(node, "/home/omm/check.log");
+    let pair = format!("[DEBUG]:{} -> {} (ssh {1}): refused: ssh: connect", node.ip(), lab.node(1).ip());
+    assert!(log.contains(&pair) && log.contains("[ERROR]:[GAUSS-50100]: No node can be entered"), "{log}");
     // A link in a folder of somebody else, to a place that may be written.
     sh(
         node,

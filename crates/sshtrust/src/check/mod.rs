@@ -110,7 +110,7 @@ pub enum CheckError {
     /// No node could be entered, so that nobody called anybody.
     #[error("no node can be entered")]
     NoNodeEntered(Vec<(NodeSpec, NoEntry)>),
-    /// There is no pair in a cluster of one node, or none with a name.
+    /// There is no pair in a cluster of one node.
     #[error("there is no pair to look at")]
     NoPair,
     /// The user stopped it.
