@@ -24,6 +24,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod diagnose;
 pub mod enter;
 pub mod event;
 pub mod identity;
