@@ -1,5 +1,70 @@
 //! From what was seen to why trust is broken. Pure, so its tests are tables; one file a family of rules.
+//!
+//! A rule looks at the [`Case`] and says what it is sure of: which node, which of the pairs that do not work are
+//! explained by it, and what to do. It claims only pairs that failed in the way that its cause makes them fail. So two
+//! faults at once do not mask each other, and what no rule claims is told as unexplained.
 
+mod case;
 mod code;
+mod finding;
+mod keys;
+mod login;
+mod machine;
+mod rest;
+mod rights;
+mod service;
 
+pub use case::{Case, CaseNode};
 pub use code::{Code, NoSuchCode, OF_THE_DOCUMENT};
+pub use finding::{ByHand, Certainty, Command, Cure, Finding, Healing, Part, Witness};
+
+/// A family of rules.
+type Family = fn(&Case) -> Vec<Finding>;
+
+const FAMILIES: [Family; 5] = [service::find, rights::find, keys::find, login::find, machine::find];
+
+/// What is wrong with a cluster, in the order in which a person is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What was found; what no rule explains is at the end.
+    pub findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Finds out why trust is broken.
+#[must_use]
+pub fn diagnose(case: &Case) -> Diagnosis {
+    let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|find| find(case)).collect();
+    findings.extend(rest::find(case, &findings));
+    for finding in &mut findings {
+        finding.cures.iter_mut().for_each(|cure| limit(case, cure));
+    }
+    findings.sort_by_key(|finding| (finding.code, finding.node, finding.about));
+    Diagnosis { findings }
+}
+
+/// A cure that the program cannot carry out is by hand: nobody is on the node, or not as root.
+fn limit(case: &Case, cure: &mut Cure) {
+    if matches!(cure.healing, Healing::ByHand(_)) {
+        return;
+    }
+    let Some(evidence) = case.node(cure.node).and_then(|node| node.evidence.as_ref()) else {
+        cure.healing = Healing::ByHand(ByHand::NotEntered);
+        return;
+    };
+    let needs_root = match &cure.healing {
+        Healing::Run => cure.commands.iter().any(|command| command.as_root),
+        Healing::Restore(parts) => parts.contains(&Part::Mapping),
+        Healing::ByHand(_) => false,
+    };
+    if needs_root && !evidence.is_root() {
+        cure.healing = Healing::ByHand(ByHand::NeedsRoot);
+    }
+}

@@ -1,5 +1,6 @@
 //! Facts and files of a node, in one round trip.
 
+mod evidence;
 mod keepalive;
 mod parse;
 mod state;
@@ -11,6 +12,7 @@ use crate::node::{NodeError, Shell};
 use crate::text::{printable, sh_quote};
 use parse::Frames;
 
+pub use evidence::{Evidence, Keys, Login, Machine, Questions, Rights, Service, Unseen, gather};
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
 
@@ -115,13 +117,21 @@ pub async fn reread(shell: &Shell, path: &str) -> Result<Entry, ObserveError> {
     Frames::parse(&output, &token).into_entries().remove("again").ok_or(ObserveError::Incomplete("file"))
 }
 
-/// Runs a reading script under a token of its own.
 async fn read(shell: &Shell, script: &str) -> Result<(String, Vec<u8>), ObserveError> {
+    read_within(shell, script, LIMIT).await
+}
+
+/// Runs a reading script under a token of its own.
+async fn read_within(
+    shell: &Shell,
+    script: &str,
+    limit: Duration,
+) -> Result<(String, Vec<u8>), ObserveError> {
     let mut bytes = [0u8; 12];
     getrandom::fill(&mut bytes).map_err(|e| NodeError::NoShell(e.to_string()))?;
     let token = bytes.iter().fold(String::from("gsobserve"), |token, byte| format!("{token}{byte:02x}"));
     let output =
-        shell.run(&format!("gs_token={token}\n{script}"), LIMIT).await?.success("reading the node")?;
+        shell.run(&format!("gs_token={token}\n{script}"), limit).await?.success("reading the node")?;
     Ok((token, output.stdout))
 }
 

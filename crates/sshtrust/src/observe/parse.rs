@@ -62,6 +62,11 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// The bytes of a fact, if the script printed it.
+    pub(super) fn raw_fact(&self, name: &str) -> Option<&'a [u8]> {
+        self.facts.get(name).copied()
+    }
+
     fn fact(&self, name: &'static str) -> Result<String, ObserveError> {
         let bytes = self.facts.get(name).ok_or(ObserveError::Incomplete(name))?;
         Ok(String::from_utf8_lossy(bytes).trim().to_owned())

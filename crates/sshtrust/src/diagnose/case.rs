@@ -1,0 +1,87 @@
+//! What a diagnosis is made from.
+
+use sshfiles::PublicKey;
+
+use crate::enter::NoEntry;
+use crate::event::Login;
+use crate::inventory::NodeSpec;
+use crate::observe::Evidence;
+use crate::probe::{Cause, TrustEdge, TrustMatrix};
+
+/// A cluster as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The user whose trust this is.
+    pub user: String,
+    /// Trust is yet to be made: only what would stand in its way counts.
+    pub preflight: bool,
+    /// The nodes, in the order of the matrix.
+    pub nodes: Vec<CaseNode>,
+    /// Who reached whom; without pairs in a preflight.
+    pub matrix: TrustMatrix,
+}
+
+/// One node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseNode {
+    /// Which node.
+    pub spec: NodeSpec,
+    /// The host name that it is called by, if it has one that can be used.
+    pub name: Option<String>,
+    /// The host name that the description of the cluster gives it, if its own is another.
+    pub described: Option<String>,
+    /// It is the machine that runs the program.
+    pub local: bool,
+    /// How it was entered, or why it could not be.
+    pub entry: Result<Login, NoEntry>,
+    /// What was read there; `None` if it could not be.
+    pub evidence: Option<Evidence>,
+    /// Host keys that it proved to have, or announced over a connection to one that it proved.
+    pub host_keys: Vec<PublicKey>,
+    /// Something else on it answered the coordinator although its sshd did not; `None`: nobody asked.
+    pub alive: Option<bool>,
+}
+
+impl Case {
+    /// A node.
+    #[must_use]
+    pub fn node(&self, index: usize) -> Option<&CaseNode> {
+        self.nodes.get(index)
+    }
+
+    /// Every node with its evidence, if there is some.
+    pub fn seen(&self) -> impl Iterator<Item = (usize, &CaseNode, &Evidence)> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter_map(|(index, node)| Some((index, node, node.evidence.as_ref()?)))
+    }
+
+    /// The pairs that do not work and are like this, as places in [`TrustMatrix::edges`].
+    pub fn pairs<'a>(&'a self, like: impl Fn(&TrustEdge) -> bool + 'a) -> Vec<usize> {
+        let edges = self.matrix.edges().iter().enumerate();
+        edges.filter(|(_, edge)| like(edge)).map(|(index, _)| index).collect()
+    }
+
+    /// The pairs that lead to a node and do not work for one of these causes.
+    #[must_use]
+    pub fn pairs_to(&self, node: usize, causes: &[Cause]) -> Vec<usize> {
+        self.pairs(|edge| edge.to == node && edge.from != node && causes.contains(&edge.cause))
+    }
+
+    /// The pairs that come from a node and do not work for one of these causes.
+    #[must_use]
+    pub fn pairs_from(&self, node: usize, causes: &[Cause]) -> Vec<usize> {
+        self.pairs(|edge| edge.from == node && edge.to != node && causes.contains(&edge.cause))
+    }
+
+    /// A pair that does not work.
+    #[must_use]
+    pub fn edge(&self, pair: usize) -> Option<&TrustEdge> {
+        self.matrix.edges().get(pair)
+    }
+
+    /// How a person knows a node: its address.
+    #[must_use]
+    pub fn label(&self, node: usize) -> String {
+        self.node(node).map_or_else(String::new, |node| node.spec.to_string())
+    }
+}

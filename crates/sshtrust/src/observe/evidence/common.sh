@@ -1,0 +1,18 @@
+# What all families of evidence share. Runs before observe.sh; the lines before set gs_user, gs_names, gs_callees, gs_port.
+gs_entry=$(getent passwd "$gs_user" 2>/dev/null || grep "^$gs_user:" /etc/passwd)
+gs_ifs=$IFS
+IFS=:
+set -f
+set -- $gs_entry
+set +f
+IFS=$gs_ifs
+gs_uid=$3 gs_gid=$4 gs_home=$6 gs_shell=$7
+
+gs_brief=
+if timeout 5 true 2>/dev/null; then gs_brief='timeout 5'; fi
+
+# $1 word: this user may not see that here.
+gs_not_seen() { printf '\n%s fact unseen/%s\n\n%s end\n' "$gs_token" "$1" "$gs_token"; }
+
+# Whether a program is there.
+gs_has() { command -v "$1" >/dev/null 2>&1; }

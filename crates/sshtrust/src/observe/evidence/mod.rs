@@ -1,0 +1,183 @@
+//! What only a diagnosis needs to know of a node. One file a family, each with a script of its own; all of them run
+//! behind `observe.sh`, so that it is still one round trip.
+
+mod keys;
+mod login;
+mod machine;
+mod rights;
+mod service;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::parse::Frames;
+use super::{KEEPALIVE, NodeState, ObserveError, SCRIPT, read_within};
+use crate::inventory::NodeSpec;
+use crate::node::Shell;
+use crate::text::{printable, sh_quote};
+
+pub use keys::Keys;
+pub use login::Login;
+pub use machine::Machine;
+pub use rights::Rights;
+pub use service::Service;
+
+const COMMON: &str = include_str!("common.sh");
+/// In the order of the families.
+const FAMILIES: [&str; 5] = [
+    include_str!("service.sh"),
+    include_str!("rights.sh"),
+    include_str!("keys.sh"),
+    include_str!("login.sh"),
+    include_str!("machine.sh"),
+];
+/// How long gathering may take on a busy node. Each command in it that may hang is bounded by itself.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What a diagnosis asks of one node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// The names of the cluster's nodes, with the addresses that they should lead to.
+    pub names: Vec<(String, IpAddr)>,
+    /// Nodes that this one could not reach: what does the network answer?
+    pub callees: Vec<NodeSpec>,
+    /// The port on which this node's sshd should listen.
+    pub port: u16,
+}
+
+/// Everything that was read from a node for a diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Facts and files, as the set-up reads them, with the keepalive.
+    pub state: NodeState,
+    /// sshd, what listens, firewalls, logs.
+    pub service: Service,
+    /// Owners, modes, ACLs and labels.
+    pub rights: Rights,
+    /// Keys, host keys and agents.
+    pub keys: Keys,
+    /// The account and its shell.
+    pub login: Login,
+    /// Disks, names, clock, libraries, machine identity.
+    pub machine: Machine,
+    /// What this user may not see there.
+    pub not_seen: BTreeSet<Unseen>,
+}
+
+impl Evidence {
+    /// Whether the user is root there.
+    #[must_use]
+    pub const fn is_root(&self) -> bool {
+        self.state.uid == 0
+    }
+}
+
+macro_rules! unseen {
+    ($($(#[$meta:meta])* $variant:ident $word:literal)*) => {
+        /// What cannot be seen without root, or without a program that is not there.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Unseen {
+            $($(#[$meta])* $variant,)*
+        }
+
+        impl Unseen {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// A stable word, also that of the script.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+    };
+}
+
+unseen! {
+    /// sshd's effective settings (`sshd -T`).
+    SshdSettings "sshd-settings"
+    /// The rules of the firewall.
+    Firewall "firewall"
+    /// What sshd wrote into the journal or the log.
+    Log "log"
+    /// The state of the account: locked, expired.
+    Account "account"
+    /// SELinux labels.
+    Selinux "selinux"
+    /// ACLs, because getfacl(1) is not there.
+    Acl "acl"
+}
+
+/// Gathers the evidence of one node, in one round trip.
+///
+/// # Errors
+/// [`ObserveError`] if it could not be read.
+pub async fn gather(
+    shell: &Shell,
+    spec: NodeSpec,
+    user: &str,
+    questions: &Questions,
+) -> Result<Evidence, ObserveError> {
+    let script = script(user, questions);
+    let (token, output) = read_within(shell, &script, LIMIT).await?;
+    parse(&output, &token, spec, user)
+}
+
+/// The whole script. Only what was checked or quoted goes into it.
+fn script(user: &str, questions: &Questions) -> String {
+    let mut head = String::new();
+    let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
+    let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
+    let port = questions.port;
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        head,
+        "gs_user={} gs_names={} gs_callees={} gs_port={port}",
+        sh_quote(user),
+        sh_quote(&names.join(" ")),
+        sh_quote(&callees.join(" ")),
+    );
+    format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{}", FAMILIES.concat())
+}
+
+/// Reads what the script printed. Total: a node may send anything.
+fn parse(output: &[u8], token: &str, spec: NodeSpec, user: &str) -> Result<Evidence, ObserveError> {
+    let frames = Frames::parse(output, token);
+    let facts = Facts(&frames);
+    let not_seen = Unseen::ALL.iter().filter(|word| facts.has(&format!("unseen/{}", word.as_str())));
+    let not_seen = not_seen.copied().collect();
+    let (service, rights) = (Service::take(facts), Rights::take(facts));
+    let (keys, login, machine) = (Keys::take(facts), Login::take(facts), Machine::take(facts));
+    let state = frames.into_state(spec, user, true)?;
+    Ok(Evidence { state, service, rights, keys, login, machine, not_seen })
+}
+
+/// The facts of an observation, by name. One that is not there is empty.
+#[derive(Clone, Copy)]
+struct Facts<'a>(&'a Frames<'a>);
+
+impl<'a> Facts<'a> {
+    /// Whether the script printed it at all.
+    fn has(self, name: &str) -> bool {
+        self.0.raw_fact(name).is_some()
+    }
+
+    /// Its bytes.
+    fn raw(self, name: &str) -> &'a [u8] {
+        self.0.raw_fact(name).unwrap_or_default()
+    }
+
+    /// It as text, without white space around it. To be made [`printable`] before anyone sees it.
+    fn text(self, name: &str) -> String {
+        String::from_utf8_lossy(self.raw(name)).trim().to_owned()
+    }
+
+    /// It as lines, each safe to show.
+    fn lines(self, name: &str) -> Vec<String> {
+        self.text(name).lines().map(|line| printable(line.as_bytes())).filter(|l| !l.is_empty()).collect()
+    }
+}
