@@ -2,6 +2,7 @@
 
 mod blocks;
 mod classic;
+pub(crate) mod doctor;
 mod file;
 mod fold;
 mod grid;
