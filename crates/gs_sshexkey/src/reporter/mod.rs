@@ -2,6 +2,8 @@
 
 mod blocks;
 mod classic;
+#[cfg_attr(not(test), expect(dead_code, reason = "shown by doctor"))]
+mod explain;
 mod file;
 mod fold;
 mod grid;
