@@ -44,8 +44,8 @@ causes! {
             # semanage port -a -t ssh_port_t -p tcp 2222
             没有 semanage 时：`dnf install policycoreutils-python-utils`。不要关闭 SELinux。";
         fix (
-            "restores the labels of `~/.ssh` by the policy. It changes neither the policy nor SELinux's mode; for these it prints the commands.",
-            "按策略恢复 `~/.ssh` 的标签。不修改策略和 SELinux 的模式，这些只打印命令。",
+            "as root, restores the labels of `~/.ssh` by the policy. It changes neither the policy nor SELinux's mode; for these it prints the commands.",
+            "有 root 权限时，按策略恢复 `~/.ssh` 的标签。不修改策略和 SELinux 的模式，这些只打印命令。",
         );
         prevention "Copy with `cp`, which gives the label of the new place, rather than `mv`; run restorecon after a restore."
             "用 `cp`（按新位置打标签）而不用 `mv`；从备份恢复之后执行 restorecon。";
@@ -137,12 +137,14 @@ causes! {
             "家目录在 NFS 等共享文件系统上，被多个节点挂载。";
         seen "A random file that is written into the home on one node is seen on another. Root is not needed."
             "在一个节点的家目录中写入的随机文件，在另一个节点上能看到。不需要 root 权限。";
-        cure "Give the user a home of its own on every node, on a local disk:
-            # usermod -d /local/omm -m omm
+        cure "Give the user a home of its own on every node, on a local disk. Copy it; `usermod -m` would move it away from the other nodes:
+            # mkdir -p /local && cp -a /home/omm /local/omm
+            # usermod -d /local/omm omm
             Then set up trust again.
             $ gs_sshexkey -f HOSTFILE"
-            "在每个节点上给该用户一个本地磁盘上的家目录：
-            # usermod -d /local/omm -m omm
+            "在每个节点上给该用户一个本地磁盘上的家目录。要拷贝，不要用 `usermod -m`：它会把其他节点也在用的目录移走。执行：
+            # mkdir -p /local && cp -a /home/omm /local/omm
+            # usermod -d /local/omm omm
             然后重新建立互信。
             $ gs_sshexkey -f HOSTFILE";
         fix PRINTS;
