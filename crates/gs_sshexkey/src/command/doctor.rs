@@ -22,12 +22,12 @@ use crate::i18n::Lang;
 use crate::log::Log;
 use crate::prompt::{self, Channel};
 use crate::reporter::doctor::{Fixed, Told, write_json, write_plan, write_text};
-use crate::reporter::{Classic, render_page, replace};
+use crate::reporter::{Classic, Style, render_page, replace};
 
 /// Tells all about one cause.
 pub(crate) fn explain(code: Code, lang: Lang) {
     // Nobody may be listening any more.
-    let _ = write!(std::io::stdout(), "{}", crate::reporter::doctor::explain(code, lang));
+    let _ = write!(std::io::stdout(), "{}", crate::reporter::explain(code, &Style::of_stdout(lang)));
 }
 
 /// Runs it. An error was already shown.

@@ -3,6 +3,7 @@
 mod blocks;
 mod classic;
 pub(crate) mod doctor;
+mod explain;
 mod file;
 mod fold;
 mod grid;
@@ -19,6 +20,7 @@ mod style;
 
 pub(crate) use classic::Classic;
 pub(crate) use {
+    explain::explain,
     file::replace,
     html::render as render_page,
     json::write as write_json,

@@ -3,11 +3,9 @@
 mod json;
 mod text;
 
-use sshtrust::diagnose::{Code, Diagnosis};
+use sshtrust::diagnose::Diagnosis;
 use sshtrust::doctor::{Examined, Treatment};
 use sshtrust::setup::NodeFailure;
-
-use crate::i18n::Lang;
 
 pub(crate) use json::write as write_json;
 pub(crate) use text::{write as write_text, write_plan};
@@ -37,9 +35,4 @@ pub(crate) struct Fixed<'a> {
     pub(crate) treatment: &'a Treatment,
     /// Where it failed.
     pub(crate) failed: &'a [NodeFailure],
-}
-
-/// All about one cause.
-pub(crate) fn explain(code: Code, _lang: Lang) -> String {
-    format!("{code}\n")
 }
