@@ -12,7 +12,7 @@ use crate::node::{NodeError, Shell};
 use crate::text::{printable, sh_quote};
 use parse::Frames;
 
-pub use evidence::{Evidence, Keys, Login, Machine, Questions, Rights, Service, Unseen, gather};
+pub use evidence::{Breadth, Evidence, Keys, Login, Machine, Questions, Rights, Service, Unseen, gather};
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
 
@@ -69,7 +69,14 @@ pub async fn observe(
     user: &str,
     keepalive: bool,
 ) -> Result<NodeState, ObserveError> {
-    let mut state = look(shell, spec, user, keepalive).await?;
+    fit(shell, look(shell, spec, user, keepalive).await?).await
+}
+
+/// Whether a node that was read can be worked on. Reads `authorized_keys` where sshd looks for it.
+///
+/// # Errors
+/// [`ObserveError`] if it is not fit for work.
+pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, ObserveError> {
     if !state.missing.is_empty() {
         return Err(ObserveError::Missing(state.missing));
     }

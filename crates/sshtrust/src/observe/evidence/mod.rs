@@ -25,16 +25,25 @@ pub use rights::Rights;
 pub use service::Service;
 
 const COMMON: &str = include_str!("common.sh");
-/// In the order of the families.
-const FAMILIES: [&str; 5] = [
-    include_str!("service.sh"),
-    include_str!("rights.sh"),
-    include_str!("keys.sh"),
-    include_str!("login.sh"),
-    include_str!("machine.sh"),
+/// In the order of the families, and whether the set-up wants them too.
+const FAMILIES: [(&str, bool); 5] = [
+    (include_str!("service.sh"), false),
+    (include_str!("rights.sh"), true),
+    (include_str!("keys.sh"), false),
+    (include_str!("login.sh"), true),
+    (include_str!("machine.sh"), false),
 ];
 /// How long gathering may take on a busy node. Each command in it that may hang is bounded by itself.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// How much is gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breadth {
+    /// All.
+    Whole,
+    /// What would make a set-up fail on a node that was entered.
+    SetUp,
+}
 
 /// What a diagnosis asks of one node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,14 +130,15 @@ pub async fn gather(
     spec: NodeSpec,
     user: &str,
     questions: &Questions,
+    breadth: Breadth,
 ) -> Result<Evidence, ObserveError> {
-    let script = script(user, questions);
+    let script = script(user, questions, breadth);
     let (token, output) = read_within(shell, &script, LIMIT).await?;
     parse(&output, &token, spec, user)
 }
 
 /// The whole script. Only what was checked or quoted goes into it.
-fn script(user: &str, questions: &Questions) -> String {
+fn script(user: &str, questions: &Questions, breadth: Breadth) -> String {
     let mut head = String::new();
     let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
     let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
@@ -141,7 +151,9 @@ fn script(user: &str, questions: &Questions) -> String {
         sh_quote(&names.join(" ")),
         sh_quote(&callees.join(" ")),
     );
-    format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{}", FAMILIES.concat())
+    let wanted = FAMILIES.iter().filter(|(_, for_set_up)| breadth == Breadth::Whole || *for_set_up);
+    let families: String = wanted.map(|(script, _)| *script).collect();
+    format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{families}")
 }
 
 /// Reads what the script printed. Total: a node may send anything.
