@@ -14,6 +14,8 @@ const MOST: usize = 16;
 /// Which keys a node offers, grants and knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys {
+    /// The host keys that stand in the machine's own files.
+    pub host_keys: Vec<PublicKey>,
     /// Key pairs that somebody made by hand, by their type: `~/.ssh/id_rsa` ...
     pub own: BTreeMap<&'static str, OwnKey>,
     /// Files with host keys beside `~/.ssh/known_hosts`: path and bytes.
@@ -77,6 +79,7 @@ impl Keys {
             value.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
         };
         Self {
+            host_keys: facts.lines("keys-host").iter().filter_map(|line| line.parse().ok()).collect(),
             own: own.collect(),
             known: files("keys-known", 3),
             granted: files("keys-granted", MOST),
@@ -128,6 +131,7 @@ mod tests {
     #[test]
     fn what_the_script_prints_is_read() {
         let keys = take(&[
+            ("keys-host", &format!("{KEY} root@a\nrubbish\n")),
             ("keys-own/rsa", &format!("{KEY} me\n")),
             ("keys-pub/rsa", "rubbish"),
             ("keys-known/1", &format!("/etc/ssh/ssh_known_hosts\nhost {KEY}\n")),
@@ -136,6 +140,7 @@ mod tests {
             ("keys-sock", "\n/x\n"),
             ("keys-spared", "KillOnlyUsers=\nKillExcludeUsers=root omm\n"),
         ]);
+        assert_eq!(keys.host_keys, [KEY.parse().unwrap()]);
         assert_eq!(keys.own["rsa"], OwnKey { private: KEY.parse().ok(), public: None });
         let (path, known) = keys.known_hosts().next().unwrap();
         assert_eq!((path, known.lookup("host", 22).len()), ("/etc/ssh/ssh_known_hosts", 1));
