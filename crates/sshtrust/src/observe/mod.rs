@@ -12,7 +12,11 @@ use crate::node::{NodeError, Shell};
 use crate::text::{printable, sh_quote};
 use parse::Frames;
 
-pub use evidence::{Breadth, Evidence, Keys, Login, Machine, Questions, Rights, Service, Unseen, gather};
+pub(crate) use evidence::CLASSIC;
+pub use evidence::{
+    Breadth, Evidence, Group, Keys, KeysFile, Label, Login, Machine, OwnKey, Questions, Revoked, Right,
+    Rights, Selinux, Service, Settings, Spared, Unseen, gather,
+};
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
 

@@ -18,10 +18,11 @@ use crate::inventory::NodeSpec;
 use crate::node::Shell;
 use crate::text::{printable, sh_quote};
 
-pub use keys::Keys;
+pub(crate) use keys::CLASSIC;
+pub use keys::{Keys, OwnKey, Revoked, Spared};
 pub use login::Login;
 pub use machine::Machine;
-pub use rights::Rights;
+pub use rights::{Group, KeysFile, Label, Right, Rights, Selinux, Settings};
 pub use service::Service;
 
 const COMMON: &str = include_str!("common.sh");
