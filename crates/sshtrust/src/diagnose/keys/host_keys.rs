@@ -34,7 +34,9 @@ struct Complaints {
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     let mut complaints = complaints(case);
     let refused = case.nodes.iter().enumerate().filter(|(_, node)| refusal(node).is_some());
-    refused.for_each(|(index, _)| drop(complaints.entry(index).or_default()));
+    refused.for_each(|(index, _)| {
+        complaints.entry(index).or_default();
+    });
     let mut found = Vec::new();
     // Records that are wrong at a caller: caller, node, pairs.
     let (mut stale, mut marked) = (BTreeMap::<usize, Callers>::new(), BTreeMap::<usize, Callers>::new());
