@@ -12,6 +12,8 @@ mod login;
 mod machine;
 mod rest;
 mod rights;
+#[cfg(test)]
+mod sample;
 mod service;
 
 pub use case::{Case, CaseNode};

@@ -12,7 +12,10 @@ use crate::node::{NodeError, Shell};
 use crate::text::{printable, sh_quote};
 use parse::Frames;
 
-pub use evidence::{Evidence, Keys, Login, Machine, Questions, Rights, Service, Unseen, gather};
+pub use evidence::{
+    Callee, Chain, Condition, Evidence, Field, Hook, Init, Keys, Login, Machine, Manager, Neighbour, Process,
+    Questions, Rights, Rule, Service, Unit, Unseen, Verdict, Wrappers, gather,
+};
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
 

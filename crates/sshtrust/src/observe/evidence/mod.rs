@@ -22,7 +22,10 @@ pub use keys::Keys;
 pub use login::Login;
 pub use machine::Machine;
 pub use rights::Rights;
-pub use service::Service;
+pub use service::{
+    Callee, Chain, Condition, Field, Hook, Init, Manager, Neighbour, Process, Rule, Service, Unit, Verdict,
+    Wrappers,
+};
 
 const COMMON: &str = include_str!("common.sh");
 /// In the order of the families.
@@ -131,14 +134,16 @@ pub async fn gather(
 fn script(user: &str, questions: &Questions) -> String {
     let mut head = String::new();
     let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
+    let addresses: Vec<String> = questions.names.iter().map(|(_, ip)| ip.to_string()).collect();
     let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
     let port = questions.port;
     // Writing to a String cannot fail.
     let _ = writeln!(
         head,
-        "gs_user={} gs_names={} gs_callees={} gs_port={port}",
+        "gs_user={} gs_names={} gs_addresses={} gs_callees={} gs_port={port}",
         sh_quote(user),
         sh_quote(&names.join(" ")),
+        sh_quote(&addresses.join(" ")),
         sh_quote(&callees.join(" ")),
     );
     format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{}", FAMILIES.concat())
