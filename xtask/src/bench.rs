@@ -20,6 +20,8 @@ pub(crate) enum Bench {
     Setup(Setup),
     /// A check of every pair where all is well, and how its time grows with the nodes
     Check(crate::bench_check::Check),
+    /// An examination of a cluster where all is well, against a check of it
+    Doctor(crate::bench_doctor::Doctor),
     /// The keepalive of the agent: what it costs each minute, and how soon trust is back
     Agent(crate::bench_agent::Agent),
 }
@@ -50,6 +52,7 @@ pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
     match bench {
         Bench::Setup(words) => setup(words),
         Bench::Check(words) => crate::bench_check::run(words),
+        Bench::Doctor(words) => crate::bench_doctor::run(words),
         Bench::Agent(words) => crate::bench_agent::run(words),
     }
 }

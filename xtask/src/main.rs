@@ -5,6 +5,7 @@
 mod bench;
 mod bench_agent;
 mod bench_check;
+mod bench_doctor;
 mod cargo;
 mod demo;
 mod error;

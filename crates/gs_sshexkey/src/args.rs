@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod doctor;
 mod source;
 
 use std::ffi::OsString;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Parser, ValueEnum};
+use sshtrust::diagnose::Code;
 use sshtrust::identity::KeyType;
 use sshtrust::text::printable;
 
@@ -16,6 +18,7 @@ use crate::help::{Topic, text};
 use crate::i18n::Lang;
 
 pub(crate) use check::{Check, Format};
+pub(crate) use doctor::{Doctor, Work};
 pub(crate) use source::Source;
 
 /// The version line.
@@ -32,6 +35,10 @@ pub(crate) enum Job {
     Agent(AgentJob, Lang),
     /// See who can reach whom.
     Check(Check),
+    /// Find out why trust was lost, and bring it back.
+    Doctor(Box<Doctor>),
+    /// Tell all about one cause of lost trust.
+    Explain(Code, Lang),
 }
 
 /// What to do with this machine's agent.
@@ -102,11 +109,13 @@ struct Words {
     key_type: Option<KeyTypeWord>,
     #[arg(long)]
     no_keepalive: bool,
-    /// For `agent status` and `check`.
+    /// For `agent status`, `check` and `doctor`.
     #[arg(long, hide = true)]
     json: bool,
     #[command(flatten)]
     check: check::CheckWords,
+    #[command(flatten)]
+    doctor: doctor::DoctorWords,
     /// The language of help and screens.
     #[arg(long)]
     lang: Option<LangWord>,
@@ -126,8 +135,8 @@ struct Words {
 /// Reads the command line. `locale`: the language where none is named.
 pub(crate) fn parse(args: impl Iterator<Item = OsString>, locale: Lang) -> Result<Job, Report> {
     let args: Vec<OsString> = args.collect();
-    let is_check = args.iter().any(|word| word == "check");
-    read(args, locale).map_err(|report| if is_check { report.exit(NOT_DONE) } else { report })
+    let examines = args.iter().any(|word| word == "check" || word == "doctor");
+    read(args, locale).map_err(|report| if examines { report.exit(NOT_DONE) } else { report })
 }
 
 fn read(args: Vec<OsString>, locale: Lang) -> Result<Job, Report> {
@@ -149,6 +158,12 @@ fn read(args: Vec<OsString>, locale: Lang) -> Result<Job, Report> {
     if words.password.is_some() {
         return Err(Report::new("50000", "Unrecognized parameter: -W.")
             .cure("A secret on the command line can be read by every user. Leave it out: you will be asked, or give it on standard input."));
+    }
+    if words.rest.first().is_some_and(|word| word == "doctor") {
+        return doctor::job(words, lang);
+    }
+    if let Some(flag) = words.doctor.given() {
+        return Err(unknown(flag).cure("It goes with 'doctor'."));
     }
     if words.rest.first().is_some_and(|word| word == "check") {
         return check::job(words, lang).map(Job::Check);
@@ -212,7 +227,7 @@ fn named_job(rest: &[OsString], json: bool, lang: Lang) -> Result<Option<Job>, R
 }
 
 fn no_help(word: &str) -> Report {
-    unknown(word).cure("There is help for: setup, check, agent, remove.")
+    unknown(word).cure("There is help for: setup, check, doctor, agent, remove.")
 }
 
 fn unknown(word: &str) -> Report {

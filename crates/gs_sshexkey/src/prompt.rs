@@ -49,6 +49,19 @@ pub(crate) fn ask(intro: &str, channel: Channel) -> Result<Secret, String> {
     Err("the answer was empty".to_owned())
 }
 
+/// Asks for a yes, on standard error. Anything else is a no.
+///
+/// # Errors
+/// Why there is no answer: nobody is there to be asked.
+pub(crate) fn agrees(question: &str) -> Result<bool, String> {
+    if !std::io::stdin().is_terminal() {
+        return Err("standard input is no terminal".to_owned());
+    }
+    say(question, Channel::Error);
+    let answer = read_line()?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 fn say(text: &str, channel: Channel) {
     let mut out: Box<dyn Write> = match channel {
         Channel::Output => Box::new(std::io::stdout()),

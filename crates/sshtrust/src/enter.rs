@@ -15,6 +15,8 @@ use crate::node::{NodeError, Shell, local};
 use crate::secret::Secret;
 use crate::session::{ConnectError, Connection, Credentials, PasswordOutcome, TrustedHosts, scan_host_keys};
 
+pub use crate::session::ConfirmedKey;
+
 /// Most nodes that are being connected at a time.
 const AT_ONCE: usize = 64;
 
@@ -58,6 +60,8 @@ pub struct Visit<'a> {
     pub limit: Duration,
     /// This machine is entered without SSH, even if its SSH server cannot be reached.
     pub local_needs_no_ssh: bool,
+    /// Host keys that were confirmed in another way: for their nodes the records do not count.
+    pub confirmed: &'a [ConfirmedKey],
 }
 
 /// Why a node could not be entered.
@@ -149,7 +153,7 @@ pub async fn reach(
 ) -> Result<Vec<Result<Reached, ConnectError>>, UnreadableRecords> {
     let trusted =
         TrustedHosts::read(visit.home).map_err(|(path, error)| UnreadableRecords { path, error })?;
-    let trusted = Arc::new(trusted);
+    let trusted = Arc::new(trusted.confirming(visit.confirmed.to_vec()));
     let own = own_addresses();
     let credentials = Credentials::collect(visit.home, visit.agent).await;
     let gate = Semaphore::new(AT_ONCE);

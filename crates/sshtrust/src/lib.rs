@@ -25,6 +25,7 @@
 pub mod apply;
 pub mod check;
 pub mod diagnose;
+pub mod doctor;
 pub mod enter;
 pub mod event;
 pub mod identity;

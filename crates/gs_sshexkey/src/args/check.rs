@@ -81,9 +81,14 @@ impl CheckWords {
 
 /// Puts the job together.
 pub(super) fn job(words: super::Words, lang: Lang) -> Result<Check, Report> {
-    const SEE: &str = "See gs_sshexkey help check.";
+    look(words, lang, "check")
+}
+
+/// What `check` and `doctor` have in common: where the cluster is, by what nodes are called, how it is told.
+pub(super) fn look(words: super::Words, lang: Lang, command: &str) -> Result<Check, Report> {
+    let see = format!("See gs_sshexkey help {command}.");
     if let Some(other) = words.rest.get(1) {
-        return Err(unknown(&sshtrust::text::printable(other.as_encoded_bytes())).cure(SEE));
+        return Err(unknown(&sshtrust::text::printable(other.as_encoded_bytes())).cure(&see));
     }
     let of_setup = [
         (words.skip_hostname_set, "--skip-hostname-set"),
@@ -93,7 +98,7 @@ pub(super) fn job(words: super::Words, lang: Lang) -> Result<Check, Report> {
         (words.no_keepalive, "--no-keepalive"),
     ];
     if let Some((_, word)) = of_setup.iter().find(|(given, _)| *given) {
-        return Err(unknown(word).cure("It goes with the set-up of trust; 'check' changes nothing."));
+        return Err(unknown(word).cure("It goes with the set-up of trust."));
     }
     let CheckWords { by, no_password, format, output, html } = words.check;
     let format = match (words.json, format) {
@@ -102,14 +107,14 @@ pub(super) fn job(words: super::Words, lang: Lang) -> Result<Check, Report> {
                 "50004",
                 "The parameter '--json' value is incorrect. --format says otherwise.",
             )
-            .cure(SEE));
+            .cure(&see));
         }
         (true, _) => Format::Json,
         (false, format) => format.unwrap_or(Format::Text),
     };
     if no_password && words.password_file.is_some() {
         let text = "The parameter '--no-password' and '--password-file' can not be used together.";
-        return Err(Report::new("50005", text).cure(SEE));
+        return Err(Report::new("50005", text).cure(&see));
     }
     let by = by.unwrap_or(ByWord::Ip);
     Ok(Check {

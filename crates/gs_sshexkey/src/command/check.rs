@@ -25,7 +25,7 @@ use crate::reporter::{
 };
 
 /// Exit status when not every pair works.
-const BROKEN: u8 = 1;
+pub(super) const BROKEN: u8 = 1;
 
 /// Runs it. An error was already shown.
 pub(crate) fn run(words: &Check) -> ExitCode {
@@ -45,7 +45,7 @@ pub(crate) fn run(words: &Check) -> ExitCode {
 }
 
 /// All that is needed before the network.
-fn prepare(words: &Check) -> Result<(Cluster, Option<PasswordFile>, Log), Report> {
+pub(super) fn prepare(words: &Check) -> Result<(Cluster, Option<PasswordFile>, Log), Report> {
     let cluster = source::read(&words.source)?;
     let file = words.password_file.as_deref();
     let passwords = file.map(|path| password_file::read(path, &cluster)).transpose()?;
@@ -144,7 +144,7 @@ fn tell(words: &Check, checked: &Checked) -> Result<(), Report> {
 }
 
 /// Whether the files can be made, as far as can be said before: a long check must not end without its result.
-fn foresee(words: &Check) -> Result<(), Report> {
+pub(super) fn foresee(words: &Check) -> Result<(), Report> {
     for path in [&words.output, &words.html].into_iter().flatten() {
         // Where a link leads is replaced, not the link.
         let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
@@ -170,12 +170,12 @@ fn result(words: &Check, checked: &Checked, out: &mut dyn Write) -> io::Result<(
 }
 
 /// A file is no terminal, whatever standard output is.
-fn style(words: &Check) -> Style {
+pub(super) fn style(words: &Check) -> Style {
     let style = Style::of_stdout(words.lang);
     if words.output.is_some() { Style { colour: false, ..style } } else { style }
 }
 
-fn written(path: &Path, result: io::Result<()>) -> Result<(), Report> {
+pub(super) fn written(path: &Path, result: io::Result<()>) -> Result<(), Report> {
     result.map_err(|error| {
         let path = printable(path.as_os_str().as_encoded_bytes());
         Report::new("50205", &format!("Failed to write {path}. {error}"))
@@ -184,7 +184,7 @@ fn written(path: &Path, result: io::Result<()>) -> Result<(), Report> {
 }
 
 /// Writes the log and the progress bar; standard output is for the result.
-struct Watcher(Classic);
+pub(super) struct Watcher(pub(super) Classic);
 
 impl Observer for Watcher {
     fn event(&self, event: &Event) {

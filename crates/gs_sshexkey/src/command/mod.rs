@@ -3,6 +3,7 @@
 mod agent;
 mod asker;
 mod check;
+mod doctor;
 mod password_file;
 mod runtime;
 mod setup;
@@ -26,6 +27,11 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Job::Setup(words)) => setup::run(&words),
         Ok(Job::Agent(job, lang)) => agent::run(job, lang),
         Ok(Job::Check(words)) => return check::run(&words),
+        Ok(Job::Doctor(words)) => return doctor::run(&words),
+        Ok(Job::Explain(code, lang)) => {
+            doctor::explain(code, lang);
+            Ok(())
+        }
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");
             return ExitCode::from(report.status());

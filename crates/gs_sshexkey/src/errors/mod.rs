@@ -2,6 +2,7 @@
 
 mod check;
 mod connect;
+mod heal;
 mod keep;
 mod node;
 mod setup;
@@ -10,6 +11,7 @@ mod source;
 use std::fmt;
 
 pub(crate) use check::{NOT_DONE, check};
+pub(crate) use heal::heal;
 pub(crate) use keep::keep;
 pub(crate) use setup::{explain, hostfile};
 pub(crate) use source::{NAMES_CURE, ansible, content, nodeset, password_file, xml};

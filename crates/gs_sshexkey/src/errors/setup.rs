@@ -53,7 +53,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
     }
 }
 
-fn put_back(report: Report, stuck: &[NodeFailure]) -> Report {
+pub(super) fn put_back(report: Report, stuck: &[NodeFailure]) -> Report {
     if stuck.is_empty() {
         return report.cure(UNDONE);
     }

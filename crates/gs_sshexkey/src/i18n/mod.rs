@@ -2,6 +2,7 @@
 
 mod agent;
 mod cause;
+mod causes;
 mod check;
 mod page;
 
@@ -9,6 +10,9 @@ use std::fmt::Display;
 
 pub(crate) use agent::AgentText;
 pub(crate) use cause::{barred, barred_code, cause, headline};
+#[cfg(test)]
+pub(crate) use causes::intro;
+pub(crate) use causes::{CauseLabel, CauseText, Line, System, cause_text, lines};
 pub(crate) use check::Message;
 pub(crate) use page::{PageText, by as page_by, state as page_state};
 
@@ -126,6 +130,7 @@ mod tests {
             cause::Barred::samples(),
             AgentText::samples(),
             PageText::samples(),
+            CauseLabel::samples(),
         ]
         .concat();
         for ([english, chinese], variables) in samples {

@@ -2,6 +2,8 @@
 
 mod blocks;
 mod classic;
+pub(crate) mod doctor;
+mod explain;
 mod file;
 mod fold;
 mod grid;
@@ -18,6 +20,7 @@ mod style;
 
 pub(crate) use classic::Classic;
 pub(crate) use {
+    explain::explain,
     file::replace,
     html::render as render_page,
     json::write as write_json,

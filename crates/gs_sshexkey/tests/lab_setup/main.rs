@@ -12,6 +12,7 @@ mod awkward;
 mod before;
 mod checking;
 mod checking_faults;
+mod doctor;
 mod failures;
 mod faults;
 mod flags;

@@ -121,6 +121,11 @@ impl KnownHosts {
         changed
     }
 
+    /// Replaces exactly this host's entry.
+    pub fn replace(&mut self, host: &str, port: u16, keys: &[PublicKey]) -> bool {
+        self.set_ours(host, port, keys)
+    }
+
     /// Removes every line of ours, whatever its host. Returns how many.
     pub fn remove_ours(&mut self) -> usize {
         let mut ours: Vec<usize> =

@@ -5,6 +5,7 @@
 //! power cut.
 
 mod keepalive;
+mod lock;
 mod script;
 
 use std::sync::Arc;
@@ -15,8 +16,10 @@ use zeroize::Zeroizing;
 
 use crate::identity::IdentityKey;
 use crate::node::{NodeError, Output, Shell};
-use crate::plan::{AgentEdit, FileEdit, Keepalive, NodePlan};
+use crate::plan::{AgentEdit, Command, FileEdit, Keepalive, NodePlan};
 use crate::text::{printable, sh_quote};
+
+pub use lock::{LockError, lock_all};
 
 const FUNCTIONS: &str = include_str!("journal.sh");
 /// After this time without [`Worksite::renew`] a node undoes the change by itself.
@@ -119,6 +122,14 @@ impl Worksite {
     /// [`ApplyError`].
     pub async fn apply(&self, plan: &NodePlan, key: &IdentityKey) -> Result<Keepalive, ApplyError> {
         self.begin().await?;
+        self.change(plan, key).await
+    }
+
+    /// As [`Self::apply`], in a journal that was begun already.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn change(&self, plan: &NodePlan, key: &IdentityKey) -> Result<Keepalive, ApplyError> {
         if !plan.dirs.is_empty() {
             judge(self.shell.run(&script::dirs(&plan.dirs, 0), LIMIT).await?, "making folders")?;
         }
@@ -128,9 +139,25 @@ impl Worksite {
         self.keepalive(&plan.keepalive).await
     }
 
-    async fn begin(&self) -> Result<(), ApplyError> {
+    /// Begins the journal: what is done from here on is undone unless it is kept.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn begin(&self) -> Result<(), ApplyError> {
         let begin = format!("gs_begin {}", PATIENCE.as_secs());
         judge(self.shell.define(&begin, LIMIT).await?, "making the journal")
+    }
+
+    /// Runs commands in a journal that was begun: what takes each back is noted before it.
+    ///
+    /// # Errors
+    /// [`ApplyError`], of the first one that fails.
+    pub async fn run(&self, commands: &[Command]) -> Result<(), ApplyError> {
+        for (index, command) in commands.iter().enumerate() {
+            let output = self.shell.run(&script::command(command, 500 + index), LIMIT).await?;
+            judge(output, &format!("'{}'", printable(command.run.as_bytes())))?;
+        }
+        Ok(())
     }
 
     /// Makes only the files of a plan.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use sshfiles::PublicKey;
 
 use crate::identity::IdentityKey;
-use crate::plan::{AgentEdit, DirEdit, FileEdit, NodePlan};
+use crate::plan::{AgentEdit, Command, DirEdit, FileEdit, NodePlan};
 use crate::text::sh_quote;
 
 /// Folders, outer ones first; undone in the opposite order.
@@ -34,6 +34,18 @@ pub(super) fn dirs(dirs: &[DirEdit], first_step: usize) -> String {
     }
     script.push_str(":\n");
     script
+}
+
+/// How long one command of a cure may take, in seconds.
+const COMMAND_LIMIT: u64 = 60;
+
+/// A command of a cure. What it starts must not inherit the lock.
+pub(super) fn command(command: &Command, step: usize) -> String {
+    let note = command.undo.as_ref().map_or_else(String::new, |undo| {
+        let undo = format!("( {undo} ) >/dev/null 2>&1 </dev/null 9<&-");
+        format!("gs_note {step:04} {} || gs_fail \"$gs_journal\"\n", sh_quote(&undo))
+    });
+    format!("{note}gs_bounded {COMMAND_LIMIT} sh -c {} >/dev/null </dev/null 9<&-\n", sh_quote(&command.run))
 }
 
 /// Starts the agent or adds the key; `None` if there is nothing to do.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use crate::enter::{Entered, Passwords, Patience, Reached, Visit, log_in, reach};
+use crate::enter::{ConfirmedKey, Entered, Passwords, Patience, Reached, Visit, log_in, reach};
 use crate::event::{Event, Login, Observer};
 use crate::inventory::{Cluster, NodeSpec};
 use crate::node::{NodeError, Shell};
@@ -140,38 +140,77 @@ async fn look(
     observer: &dyn Observer,
 ) -> Result<Checked, CheckError> {
     let (began, start) = (SystemTime::now(), Instant::now());
-    let entries = enter(options, passwords, observer).await?;
-    let visited = join_all(entries.into_iter().map(visit)).await;
-    let failures = visited.iter().filter_map(|v| v.result.as_ref().err().map(|why| (v.spec, why.clone())));
-    let failures: Vec<_> = failures.collect();
-    failures.iter().for_each(|(node, why)| {
-        observer.event(&Event::Warning { node: *node, text: why.to_string() });
-    });
-    if failures.len() == visited.len() {
-        return Err(CheckError::NoNodeEntered(failures));
+    let visited = enter_all(options, passwords, observer).await?;
+    if visited.iter().all(|visited| visited.result.is_err()) {
+        return Err(CheckError::NoNodeEntered(failures(&visited)));
     }
-    let borrowed = borrow_names(options, &visited).await;
-    let names = names(options, &visited, &borrowed, observer);
-    let probers: Vec<Prober> = visited.iter().zip(&names).map(|(v, name)| prober(v, name)).collect();
-    let scope = Scope { by_ip: options.by_ip, by_name: options.by_name, with_self: false, enough: None };
-    let matrix = probe(&probers, scope, &|progress| observer.event(&Event::Verifying(progress))).await;
+    let names = names(options, &visited, observer).await;
+    let matrix = probe_all(options, &visited, &names, observer).await;
     if matrix.counts().total() == 0 {
         return Err(CheckError::NoPair);
     }
-    let described = options.cluster.names.iter().cloned().chain(std::iter::repeat(None));
-    let nodes = visited.iter().zip(described).zip(names);
-    let nodes = nodes.map(|((visited, described), name)| checked_node(visited, described, name, options));
-    Ok(Checked { user: options.user.clone(), began, took: start.elapsed(), nodes: nodes.collect(), matrix })
+    Ok(checked(options, &visited, &names, matrix, began, start.elapsed()))
 }
 
-/// Enters whatever can be entered.
-async fn enter(
+/// Enters every node and has a glance at it.
+pub(crate) async fn enter_all(
     options: &Options,
+    passwords: &mut impl Passwords,
+    observer: &dyn Observer,
+) -> Result<Vec<Visited>, CheckError> {
+    let entries = enter(options, &options.cluster, &[], passwords, observer).await?;
+    let visited = join_all(entries.into_iter().map(visit)).await;
+    for (node, why) in failures(&visited) {
+        observer.event(&Event::Warning { node, text: why.to_string() });
+    }
+    Ok(visited)
+}
+
+/// The nodes that could not be entered.
+fn failures(visited: &[Visited]) -> Vec<(NodeSpec, NoEntry)> {
+    let failed = visited.iter().filter_map(|v| v.result.as_ref().err().map(|why| (v.spec, why.clone())));
+    failed.collect()
+}
+
+/// Every ordered pair.
+pub(crate) async fn probe_all(
+    options: &Options,
+    visited: &[Visited],
+    names: &[Result<String, NoName>],
+    observer: &dyn Observer,
+) -> TrustMatrix {
+    let probers: Vec<Prober> = visited.iter().zip(names).map(|(v, name)| prober(v, name)).collect();
+    let scope = Scope { by_ip: options.by_ip, by_name: options.by_name, with_self: false, enough: None };
+    probe(&probers, scope, &|progress| observer.event(&Event::Verifying(progress))).await
+}
+
+/// Puts the result together.
+pub(crate) fn checked(
+    options: &Options,
+    visited: &[Visited],
+    names: &[Result<String, NoName>],
+    matrix: TrustMatrix,
+    began: SystemTime,
+    took: Duration,
+) -> Checked {
+    let described = options.cluster.names.iter().cloned().chain(std::iter::repeat(None));
+    let nodes = visited.iter().zip(described).zip(names);
+    let nodes =
+        nodes.map(|((visited, described), name)| checked_node(visited, described, name.clone(), options));
+    Checked { user: options.user.clone(), began, took, nodes: nodes.collect(), matrix }
+}
+
+/// Enters whatever can be entered of a cluster; `confirmed`: host keys to take whatever the records say.
+pub(crate) async fn enter(
+    options: &Options,
+    cluster: &Cluster,
+    confirmed: &[ConfirmedKey],
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
 ) -> Result<Vec<(NodeSpec, Result<Entered, NoEntry>)>, CheckError> {
     let visit = Visit {
-        cluster: &options.cluster,
+        cluster,
+        confirmed,
         user: &options.user,
         home: &options.home,
         agent: options.agent.as_deref(),
@@ -183,7 +222,7 @@ async fn enter(
         reason: records.error.to_string(),
     })?;
     let (mut entries, mut waiting) = (Vec::new(), Vec::new());
-    for (spec, result) in options.cluster.nodes.iter().zip(reached) {
+    for (spec, result) in cluster.nodes.iter().zip(reached) {
         match result {
             Ok(Reached::Entered(node)) => entries.push((*spec, Ok(node))),
             Ok(Reached::Waits(connection, spec)) => waiting.push((connection, spec)),
@@ -200,26 +239,27 @@ async fn enter(
             entries.push((spec, Err(NoEntry::NoPassword(why.clone()))));
         }
     }
-    let place = |spec: &NodeSpec| options.cluster.nodes.iter().position(|known| known == spec);
+    let place = |spec: &NodeSpec| cluster.nodes.iter().position(|known| known == spec);
     entries.sort_by_key(|(spec, _)| place(spec));
     Ok(entries)
 }
 
 /// A node that was visited.
-struct Visited {
-    spec: NodeSpec,
-    result: Result<Inside, NoEntry>,
+pub(crate) struct Visited {
+    pub(crate) spec: NodeSpec,
+    pub(crate) result: Result<Inside, NoEntry>,
 }
 
-struct Inside {
-    login: Login,
-    shell: Shell,
+/// A node that was entered.
+pub(crate) struct Inside {
+    pub(crate) login: Login,
+    pub(crate) shell: Shell,
     glance: Glance,
-    /// Keeps the connection open.
-    _entered: Entered,
+    /// The way in; keeps the connection open.
+    pub(crate) entered: Entered,
 }
 
-async fn visit((spec, entry): (NodeSpec, Result<Entered, NoEntry>)) -> Visited {
+pub(crate) async fn visit((spec, entry): (NodeSpec, Result<Entered, NoEntry>)) -> Visited {
     let inside = async {
         let entered = entry?;
         let shell = entered.shell().await?;
@@ -227,7 +267,7 @@ async fn visit((spec, entry): (NodeSpec, Result<Entered, NoEntry>)) -> Visited {
             ObserveError::Node(error) => error,
             other => NodeError::NoShell(other.to_string()),
         })?;
-        Ok(Inside { login: entered.login, shell, glance, _entered: entered })
+        Ok(Inside { login: entered.login, shell, glance, entered })
     };
     Visited { spec, result: inside.await }
 }
@@ -257,12 +297,12 @@ async fn borrow_names(options: &Options, visited: &[Visited]) -> HashMap<IpAddr,
 
 /// The name that each node is called by: the one of the description, which its users know, else the one that it says
 /// itself. A name that two nodes have leads to one of them at most, so neither is called by it.
-fn names(
+pub(crate) async fn names(
     options: &Options,
     visited: &[Visited],
-    borrowed: &HashMap<IpAddr, String>,
     observer: &dyn Observer,
 ) -> Vec<Result<String, NoName>> {
+    let borrowed = borrow_names(options, visited).await;
     let said = |index: usize, visited: &Visited| match (options.cluster.names.get(index), &visited.result) {
         (Some(Some(described)), _) => described.clone(),
         (_, Ok(inside)) => inside.glance.hostname.clone(),

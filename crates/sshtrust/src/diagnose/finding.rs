@@ -1,6 +1,7 @@
 //! What a diagnosis says.
 
 use super::Code;
+use crate::plan::{Command, Part};
 use crate::text::printable;
 
 /// One thing that is wrong.
@@ -158,38 +159,6 @@ impl Cure {
     }
 }
 
-/// A shell command of a cure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
-    /// The command. Whatever comes from a node is in single quotes in it.
-    pub run: String,
-    /// What takes it back exactly; `None`: nothing needs to be.
-    pub undo: Option<String>,
-    /// It needs root.
-    pub as_root: bool,
-}
-
-impl Command {
-    /// One that the user may run.
-    #[must_use]
-    pub fn new(run: impl Into<String>) -> Self {
-        Self { run: run.into(), undo: None, as_root: false }
-    }
-
-    /// One that only root may run.
-    #[must_use]
-    pub fn root(run: impl Into<String>) -> Self {
-        Self { run: run.into(), undo: None, as_root: true }
-    }
-
-    /// What takes it back.
-    #[must_use]
-    pub fn undo(mut self, command: impl Into<String>) -> Self {
-        self.undo = Some(command.into());
-        self
-    }
-}
-
 /// What the program itself does about a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Healing {
@@ -199,27 +168,6 @@ pub enum Healing {
     Restore(Vec<Part>),
     /// Nothing: why.
     ByHand(ByHand),
-}
-
-/// A part of what the set-up of trust writes on a node.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// The key pair of the cluster, and its passphrase store.
-    Key,
-    /// A public key in `authorized_keys`.
-    Authorize(sshfiles::PublicKey),
-    /// The host keys of the node with this index, in the user's `known_hosts`; records that contradict go.
-    HostKeys(usize),
-    /// The block in `~/.ssh/config`.
-    Config,
-    /// The exports in `~/.bashrc`.
-    Profile,
-    /// The mapping in `/etc/hosts`.
-    Mapping,
-    /// A living agent with the key.
-    Agent,
-    /// What brings the agent back.
-    Keepalive,
 }
 
 /// Why the program does not do it by itself.

@@ -16,9 +16,10 @@ mod rights;
 mod sample;
 mod service;
 
+pub use crate::plan::{Command, Part};
 pub use case::{Case, CaseNode};
 pub use code::{Code, NoSuchCode, OF_THE_DOCUMENT};
-pub use finding::{ByHand, Certainty, Command, Cure, Finding, Healing, Part, Witness};
+pub use finding::{ByHand, Certainty, Cure, Finding, Healing, Witness};
 
 /// A family of rules.
 type Family = fn(&Case) -> Vec<Finding>;

@@ -40,7 +40,7 @@ fn barred(case: &Case, found: &[Finding]) -> Vec<Finding> {
         // Without a password a closed door is no fault in itself.
         let closed = matches!(why, NoEntry::NoPassword(_)) && case.preflight;
         let told = found.iter().any(|finding| finding.node == index && (finding.bars || finding.breaks()));
-        (!told && !closed).then(|| (index, why))
+        (!told && !closed).then_some((index, why))
     });
     unexplained
         .map(|(index, why)| {

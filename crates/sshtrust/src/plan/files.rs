@@ -82,7 +82,7 @@ fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
 }
 
 /// What all nodes share, computed once.
-struct Workshop<'a> {
+pub(super) struct Workshop<'a> {
     from: &'a Ingredients<'a>,
     sealed: Sealed,
     config_entries: Vec<HostEntry>,
@@ -92,7 +92,7 @@ struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
-    fn new(from: &'a Ingredients<'a>) -> Self {
+    pub(super) fn new(from: &'a Ingredients<'a>) -> Self {
         let named = || from.states.iter().zip(from.names);
         let config_entries = named().map(|(state, name)| config_entry(state, name.as_ref())).collect();
         let mapping = named().filter_map(|(s, name)| Some((s.spec.ip, name.clone()?))).collect();
@@ -106,17 +106,8 @@ impl<'a> Workshop<'a> {
         }
         let socket = socket(state)?;
         let agent = agent(state, self.from.identity);
-        let mut dirs = vec![("ssh-dir", format!("{}/.ssh", state.home))];
-        dirs.push(("tool-dir", format!("{}/{TOOL_DIR}", state.home)));
-        let mut dirs: Vec<DirEdit> = dirs.into_iter().filter_map(|(id, path)| dir(state, id, path)).collect();
-        let mut files = Vec::new();
-        if !self.store_is_right(state) {
-            self.store(state, &mut dirs, &mut files);
-        }
-        let key = self.from.identity;
-        let secret = |edit: FileEdit| FileEdit { secret: true, ..edit };
-        files.extend(file(state, "id_om", key.private_file().to_vec(), Some(0o600)).map(secret));
-        files.extend(file(state, "id_om.pub", key.public_file(), Some(0o600)));
+        let (mut dirs, mut files) = (self.folders(state), Vec::new());
+        self.key(state, &mut dirs, &mut files);
         files.extend(self.authorized_keys(state));
         files.extend(self.known_hosts(state));
         files.extend(self.config(state));
@@ -124,6 +115,39 @@ impl<'a> Workshop<'a> {
         files.extend(self.hosts(state));
         let keepalive = keepalive(state, self.from.programs);
         Ok(NodePlan { spec: state.spec, socket, dirs, agent, files, keepalive })
+    }
+
+    /// The folders that everything else is in.
+    pub(super) fn folders(&self, state: &NodeState) -> Vec<DirEdit> {
+        let folders =
+            [("ssh-dir", format!("{}/.ssh", state.home)), ("tool-dir", format!("{}/{TOOL_DIR}", state.home))];
+        folders.into_iter().filter_map(|(id, path)| dir(state, id, path)).collect()
+    }
+
+    /// The key pair and the store of its passphrase.
+    pub(super) fn key(&self, state: &NodeState, dirs: &mut Vec<DirEdit>, files: &mut Vec<FileEdit>) {
+        if !self.store_is_right(state) {
+            self.store(state, dirs, files);
+        }
+        let key = self.from.identity;
+        let secret = |edit: FileEdit| FileEdit { secret: true, ..edit };
+        files.extend(file(state, "id_om", key.private_file().to_vec(), Some(0o600)).map(secret));
+        files.extend(file(state, "id_om.pub", key.public_file(), Some(0o600)));
+    }
+
+    /// Where the agent listens.
+    pub(super) fn socket(&self, state: &NodeState) -> Result<String, PlanError> {
+        socket(state)
+    }
+
+    /// What the agent needs.
+    pub(super) fn agent(&self, state: &NodeState) -> AgentEdit {
+        agent(state, self.from.identity)
+    }
+
+    /// The profile, if it needs something.
+    pub(super) fn profile(&self, state: &NodeState, agent: AgentEdit) -> Result<Option<FileEdit>, PlanError> {
+        Ok(profile(state, &socket(state)?, agent))
     }
 
     /// Whether the node's store gives the passphrase of the cluster's key.
@@ -175,7 +199,7 @@ impl<'a> Workshop<'a> {
             self.known_hosts.borrow_mut().insert(old.to_vec(), new.clone());
             new
         });
-        let mode = if state.entry("known_hosts").exists() { None } else { Some(0o600) };
+        let mode = only_new(state, "known_hosts", 0o600);
         shared_file(state, "known_hosts", new, mode)
     }
 
@@ -190,7 +214,7 @@ impl<'a> Workshop<'a> {
         hosts.to_bytes()
     }
 
-    fn config(&self, state: &NodeState) -> Option<FileEdit> {
+    pub(super) fn config(&self, state: &NodeState) -> Option<FileEdit> {
         let mut config = SshConfig::parse(state.bytes("config"));
         // Nodes that an earlier run made known stay known: this run may be about a part of the cluster.
         let here = &self.config_entries;
@@ -208,7 +232,7 @@ impl<'a> Workshop<'a> {
         }
         let mut hosts = Hosts::parse(state.bytes("hosts"));
         hosts.set_mapping(&self.mapping, self.from.intent.keep_old_mapping);
-        let mode = if state.entry("hosts").exists() { None } else { Some(0o644) };
+        let mode = only_new(state, "hosts", 0o644);
         file(state, "hosts", hosts.to_bytes(), mode)
     }
 }
@@ -270,7 +294,12 @@ fn dir(state: &NodeState, id: &str, path: String) -> Option<DirEdit> {
     (old_mode != Some(0o700)).then_some(DirEdit { path, old_mode, mode: 0o700 })
 }
 
-fn file(state: &NodeState, id: &str, bytes: Vec<u8>, mode: Option<u32>) -> Option<FileEdit> {
+/// The mode of a file that is made; one that is there keeps its own.
+pub(super) fn only_new(state: &NodeState, id: &str, mode: u32) -> Option<u32> {
+    if state.entry(id).exists() { None } else { Some(mode) }
+}
+
+pub(super) fn file(state: &NodeState, id: &str, bytes: Vec<u8>, mode: Option<u32>) -> Option<FileEdit> {
     shared_file(state, id, Arc::new(bytes), mode)
 }
 
@@ -285,7 +314,7 @@ fn shared_file(state: &NodeState, id: &str, bytes: Arc<Vec<u8>>, mode: Option<u3
 }
 
 /// Refuses what must not be edited.
-fn check(state: &NodeState, id: &str, entry: &Entry) -> Result<(), PlanError> {
+pub(super) fn check(state: &NodeState, id: &str, entry: &Entry) -> Result<(), PlanError> {
     let path = entry.path.clone();
     if let Some(owner) = entry.link_owner.filter(|owner| *owner != state.uid && id != "hosts" && id != "home")
     {

@@ -6,6 +6,7 @@ mod files;
 mod job;
 mod keepalive;
 mod names;
+mod restore;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use choose::{Choice, Wish, choose_identity};
 pub use files::{keep, settle, setup};
 pub use keepalive::{Job, JobEdit, Keepalive, KeepaliveEdit, Unable, job_in_force};
 pub use names::{NamesError, node_names};
+pub use restore::{Command, Part, Peer, restore};
 
 /// What the user wants.
 #[derive(Debug, Clone)]

@@ -21,10 +21,20 @@ pub enum HostKeyVerdict {
     Revoked(HostKeyConflict),
 }
 
+/// A host key that was confirmed in another way than by the records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmedKey {
+    /// Whose.
+    pub node: NodeSpec,
+    /// Its fingerprint, as `ssh-keygen -l` shows it. Only this very key is taken.
+    pub fingerprint: String,
+}
+
 /// The known host keys of this machine: the user's files and the system's.
 #[derive(Debug, Default)]
 pub struct TrustedHosts {
     files: Vec<(PathBuf, KnownHosts)>,
+    confirmed: Vec<ConfirmedKey>,
 }
 
 impl TrustedHosts {
@@ -47,13 +57,20 @@ impl TrustedHosts {
                 Err(e) => return Err((path, e)),
             }
         }
-        Ok(Self { files })
+        Ok(Self { files, confirmed: Vec::new() })
     }
 
     /// Takes files that were read already.
     #[must_use]
     pub fn from_files(files: Vec<(PathBuf, KnownHosts)>) -> Self {
-        Self { files }
+        Self { files, confirmed: Vec::new() }
+    }
+
+    /// Takes these keys too, unless they are marked `@revoked`.
+    #[must_use]
+    pub fn confirming(mut self, keys: Vec<ConfirmedKey>) -> Self {
+        self.confirmed = keys;
+        self
     }
 
     /// The key types that are on record for a node.
@@ -91,8 +108,9 @@ impl TrustedHosts {
                 }
             }
         }
+        let is_this = |c: &ConfirmedKey| c.node == node && c.fingerprint == key.fingerprint();
         match changed {
-            _ if known => HostKeyVerdict::Known,
+            _ if known || self.confirmed.iter().any(is_this) => HostKeyVerdict::Known,
             Some(conflict) => HostKeyVerdict::Changed(conflict),
             None => HostKeyVerdict::Unknown,
         }
@@ -108,6 +126,23 @@ mod tests {
 
     const P256: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBAAAAAAAAAAAAAAAAAAAAAAA\
         AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    #[test]
+    fn a_confirmed_key_is_taken_and_no_other_and_no_revoked_one() {
+        let node = NodeSpec { ip: "10.0.0.1".parse().unwrap(), port: 22 };
+        let key: PublicKey = A.parse().unwrap();
+        let verdict = |text: &str, confirmed: &str, port| {
+            let files = vec![(PathBuf::from("known_hosts"), KnownHosts::parse(text.as_bytes()))];
+            let fingerprint = confirmed.parse::<PublicKey>().unwrap().fingerprint();
+            let confirmed = ConfirmedKey { node: NodeSpec { port, ..node }, fingerprint };
+            TrustedHosts::from_files(files).confirming(vec![confirmed]).check(node, &key)
+        };
+        let stale = format!("10.0.0.1 {B}\n");
+        assert_eq!(verdict(&stale, A, 22), HostKeyVerdict::Known);
+        assert!(matches!(verdict(&stale, B, 22), HostKeyVerdict::Changed(_)));
+        assert!(matches!(verdict(&stale, A, 2222), HostKeyVerdict::Changed(_)));
+        assert!(matches!(verdict(&format!("@revoked * {A}\n"), A, 22), HostKeyVerdict::Revoked(_)));
+    }
 
     fn verdict(text: &str, port: u16) -> HostKeyVerdict {
         let files = vec![(PathBuf::from("known_hosts"), KnownHosts::parse(text.as_bytes()))];

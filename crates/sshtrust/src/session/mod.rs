@@ -19,5 +19,5 @@ pub use auth::PasswordOutcome;
 pub use connect::{Connection, KEX_LIMIT};
 pub use credentials::{Credential, Credentials};
 pub use error::{ConnectError, HostKeyConflict};
-pub use host_key::{HostKeyVerdict, TrustedHosts};
+pub use host_key::{ConfirmedKey, HostKeyVerdict, TrustedHosts};
 pub use scan::scan_host_keys;

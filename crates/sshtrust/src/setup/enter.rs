@@ -20,6 +20,7 @@ pub(super) async fn enter(
         limit: KEX_LIMIT,
         // The others need it.
         local_needs_no_ssh: false,
+        confirmed: &[],
     };
     let reached = reach(visit, observer).await.map_err(|records| SetupError::LocalFile {
         path: records.path.display().to_string(),

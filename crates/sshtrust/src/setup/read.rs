@@ -1,19 +1,15 @@
 //! Locks and reads every node that was entered.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 
 use super::{NodeFailure, Options, SetupError};
-use crate::apply::Worksite;
+use crate::apply::{LockError, Worksite, lock_all};
 use crate::enter::Entered;
 use crate::event::{Event, Observer};
 use crate::inventory::NodeSpec;
+use crate::node::NodeError;
 use crate::observe::{NodeState, observe};
 use crate::setup::error::NodeTrouble;
-
-/// How long to wait for another run.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A node that was read and is locked.
 pub(super) struct Node {
@@ -79,29 +75,15 @@ fn distinct(open: &[(Entered, Worksite)]) -> Result<(), SetupError> {
     Ok(())
 }
 
-/// Takes the locks of all nodes, or of none: two runs that each hold half would wait for ever.
 async fn lock(open: &[(Entered, Worksite)]) -> Result<(), SetupError> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    // Two runs that give way to each other must not do so in step.
-    let mut pause = Duration::from_millis(100 + u64::from(std::process::id() % 200));
-    loop {
-        let taking = open.iter().map(|(entered, site)| async {
-            site.lock().await.map_err(|e| NodeFailure { node: entered.spec, trouble: e.into() })
-        });
-        let taken = all(join_all(taking).await)?;
-        let busy: Vec<NodeSpec> =
-            open.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|((e, _), _)| e.spec).collect();
-        if busy.is_empty() {
-            return Ok(());
+    let sites: Vec<_> = open.iter().map(|(entered, site)| (entered.spec, site)).collect();
+    lock_all(&sites).await.map_err(|error| match error {
+        LockError::Busy(nodes) => SetupError::Busy(nodes),
+        LockError::Failed(nodes) => {
+            let failure = |(node, error): (_, NodeError)| NodeFailure { node, trouble: error.into() };
+            SetupError::Unfit(nodes.into_iter().map(failure).collect())
         }
-        // A node that cannot be unlocked is lost; the next round says so.
-        join_all(open.iter().map(|(_, site)| site.unlock())).await;
-        if tokio::time::Instant::now() + pause > deadline {
-            return Err(SetupError::Busy(busy));
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(2));
-    }
+    })
 }
 
 async fn read_one(
@@ -115,8 +97,9 @@ async fn read_one(
         observer.event(&Event::Recovered(entered.spec));
     }
     let mut state = observe(site.shell(), entered.spec, &options.user, options.keepalive.is_some()).await?;
-    state.host_keys = entered.host_keys().await.map_err(|e| {
-        NodeTrouble::Shell(crate::node::NodeError::Lost(format!("its host keys cannot be read: {e}")))
-    })?;
+    state.host_keys = entered
+        .host_keys()
+        .await
+        .map_err(|e| NodeTrouble::Shell(NodeError::Lost(format!("its host keys cannot be read: {e}"))))?;
     Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, entered })
 }

@@ -1,13 +1,19 @@
-//! TODO-keys
+//! Keys, host keys and agents.
+
+use sshfiles::PublicKey;
 
 use super::Facts;
 
-/// TODO-keys
+/// Keys, host keys and agents of a node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Keys {}
+pub struct Keys {
+    /// The host keys that stand in the machine's own files.
+    pub host_keys: Vec<PublicKey>,
+}
 
 impl Keys {
-    pub(super) fn take(_facts: Facts<'_>) -> Self {
-        Self {}
+    pub(super) fn take(facts: Facts<'_>) -> Self {
+        let host_keys = facts.lines("keys-host").iter().filter_map(|line| line.parse().ok()).collect();
+        Self { host_keys }
     }
 }

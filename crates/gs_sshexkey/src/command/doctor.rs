@@ -1,0 +1,205 @@
+//! `gs_sshexkey doctor`: why trust was lost, and bringing it back.
+
+use std::io::{ErrorKind, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use sshtrust::check::Options as CheckOptions;
+use sshtrust::diagnose::{Code, Diagnosis, Finding};
+use sshtrust::doctor::{Examined, Healed, Options, Treatment, Wanted, examine, heal, treat};
+use sshtrust::inventory::{Cluster, NodeSpec};
+use sshtrust::passwords::PasswordFile;
+use tokio::sync::watch;
+
+use super::asker::Asker;
+use super::check::{BROKEN, Watcher, foresee, prepare, style, written};
+use super::runtime;
+use crate::args::{Check, Doctor, Format, Work};
+use crate::errors::{self, Report};
+use crate::host::{self, User};
+use crate::i18n::Lang;
+use crate::log::Log;
+use crate::prompt::{self, Channel};
+use crate::reporter::doctor::{Fixed, Told, write_json, write_plan, write_text};
+use crate::reporter::{Classic, Style, render_page, replace};
+
+/// Tells all about one cause.
+pub(crate) fn explain(code: Code, lang: Lang) {
+    // Nobody may be listening any more.
+    let _ = write!(std::io::stdout(), "{}", crate::reporter::explain(code, &Style::of_stdout(lang)));
+}
+
+/// Runs it. An error was already shown.
+pub(crate) fn run(words: &Doctor) -> ExitCode {
+    let lang = words.look.lang;
+    let done = prepare(&words.look).map_err(|report| (Classic::new(Log::default(), true, lang), report));
+    let done = done.and_then(|(cluster, passwords, log)| {
+        let watcher = Watcher(Classic::new(log, true, lang));
+        work(words, cluster, passwords, &watcher).map_err(|report| (watcher.0, report))
+    });
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(BROKEN),
+        Err((screen, report)) => {
+            screen.error(&report);
+            ExitCode::from(errors::NOT_DONE)
+        }
+    }
+}
+
+/// Whether nothing is wrong, or nothing any more.
+fn work(
+    words: &Doctor,
+    cluster: Cluster,
+    passwords: Option<PasswordFile>,
+    watcher: &Watcher,
+) -> Result<bool, Report> {
+    foresee(&words.look)?;
+    let user = host::user()?;
+    let options = options(words, cluster, user)?;
+    let runtime = runtime::start()?;
+    let result = runtime.block_on(drive(words, &options, passwords, watcher));
+    prompt::restore();
+    // A thread that still waits for an answer at the terminal must not hold up the end.
+    runtime.shutdown_background();
+    watcher.0.clear_progress();
+    result
+}
+
+fn options(words: &Doctor, cluster: Cluster, user: User) -> Result<Options, Report> {
+    let find = |ip: &IpAddr| {
+        cluster.nodes.iter().find(|node| node.ip == *ip).copied().ok_or_else(|| no_such_node(ip))
+    };
+    let accept = words.accept.iter().map(find).collect::<Result<Vec<NodeSpec>, Report>>()?;
+    let check = CheckOptions {
+        cluster,
+        user: user.name,
+        home: user.home,
+        agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+        check_names: words.look.source.states_host_names(),
+        by_ip: words.look.by_ip,
+        by_name: words.look.by_name,
+        ask: !words.look.no_password,
+    };
+    Ok(Options { check, preflight: words.work == Work::Preflight, accept })
+}
+
+fn no_such_node(ip: &IpAddr) -> Report {
+    let text = format!("The parameter '--accept-host-key' value is incorrect. {ip} is not among the nodes.");
+    Report::new("50004", &text).cure("Name a node of the cluster by its address.")
+}
+
+async fn drive(
+    words: &Doctor,
+    options: &Options,
+    passwords: Option<PasswordFile>,
+    watcher: &Watcher,
+) -> Result<bool, Report> {
+    let stop = runtime::stop_on_signals();
+    let shown = |text: &str| watcher.0.asked(text);
+    let user = &options.check.user;
+    let mut asker = Asker { user, file: passwords, channel: Channel::Error, shown: &shown };
+    let examined = examine(options, &mut asker, watcher, stop.clone()).await;
+    watcher.0.clear_progress();
+    let examined = examined.map_err(|error| errors::check(&error))?;
+    note(&examined.diagnosis, &examined, watcher);
+    let Work::Fix { ask } = words.work else {
+        tell(&words.look, &Told::found(&examined))?;
+        return Ok(examined.diagnosis.is_healthy());
+    };
+    let wanted = Wanted { only: words.only.clone(), skip: words.skip.clone() };
+    let program = std::env::current_exe().ok();
+    let treatment = treat(&examined, &wanted, program).await;
+    let treatment =
+        treatment.map_err(|error| Report::new("51108", &format!("Ssh-keygen failed. {error}.")))?;
+    if words.look.format == Format::Text {
+        tell(&words.look, &Told::found(&examined))?;
+    }
+    if treatment.is_empty() {
+        return finish(&words.look, &examined, None);
+    }
+    show_plan(words, &examined, &treatment, watcher);
+    if ask && !agreed(words.look.lang).await? {
+        return finish(&words.look, &examined, None);
+    }
+    fix(words, options, examined, &treatment, watcher, stop).await
+}
+
+/// Heals, and tells what became of it.
+async fn fix(
+    words: &Doctor,
+    options: &Options,
+    examined: Examined,
+    treatment: &Treatment,
+    watcher: &Watcher,
+    stop: watch::Receiver<bool>,
+) -> Result<bool, Report> {
+    let before = examined.diagnosis.clone();
+    let healed = heal(options, examined, treatment, watcher, stop).await;
+    watcher.0.clear_progress();
+    let Healed { after, failed } = healed.map_err(|error| errors::heal(&error))?;
+    note(&after.diagnosis, &after, watcher);
+    finish(&words.look, &after, Some(Fixed { before: &before, treatment, failed: &failed }))
+}
+
+/// The end of `--fix`: for programs all at once, for people what is new.
+fn finish(look: &Check, examined: &Examined, fixed: Option<Fixed<'_>>) -> Result<bool, Report> {
+    tell(look, &Told { examined, fixed, at_the_end: true })?;
+    Ok(examined.diagnosis.is_healthy())
+}
+
+fn show_plan(words: &Doctor, examined: &Examined, treatment: &Treatment, watcher: &Watcher) {
+    let plan = write_plan(examined, treatment, words.look.lang);
+    watcher.0.detail(&plan);
+    if words.look.format == Format::Text {
+        // Nobody may be listening any more.
+        let _ = std::io::stdout().write_all(plan.as_bytes());
+    }
+}
+
+async fn agreed(lang: Lang) -> Result<bool, Report> {
+    let question = match lang {
+        Lang::En => "Do this? [y/N] ",
+        Lang::Zh => "是否执行？[y/N] ",
+    };
+    let answer = tokio::task::spawn_blocking(move || prompt::agrees(question)).await;
+    let answer = answer.map_err(|e| e.to_string()).and_then(|answer| answer);
+    answer.map_err(|why| {
+        Report::other(&format!("Nobody agreed to the changes: {why}. Nothing was changed."))
+            .cure("Read the plan above, then add --yes.")
+    })
+}
+
+/// What was found, for the log.
+fn note(diagnosis: &Diagnosis, examined: &Examined, watcher: &Watcher) {
+    let counts = examined.checked.matrix.counts();
+    watcher.0.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
+    for Finding { code, node, witnesses, .. } in &diagnosis.findings {
+        let said: Vec<String> = witnesses.iter().map(|w| format!("{}: {}", w.source, w.said)).collect();
+        watcher.0.detail(&format!("{code} at {}: {}", examined.case.label(*node), said.join("; ")));
+    }
+}
+
+/// Shows the result, or writes it.
+fn tell(look: &Check, told: &Told<'_>) -> Result<(), Report> {
+    let result = |out: &mut dyn Write| match look.format {
+        Format::Json => write_json(told, out),
+        _ => write_text(told, &style(look), out),
+    };
+    match &look.output {
+        Some(path) => written(path, replace(path, result))?,
+        None => match result(&mut std::io::stdout().lock()) {
+            // Nobody may be listening any more.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                written(Path::new("standard output"), Err(error))?;
+            }
+            _ => {}
+        },
+    }
+    if let Some(path) = &look.html {
+        let page = render_page(&told.examined.checked, look.lang);
+        written(path, replace(path, |out| out.write_all(page.as_bytes())))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! The account on the called node: password, expiry, shell.
+
+use super::{PRINTS, causes};
+
+causes! {
+    ACCOUNT_LOCKED {
+        title "The account is locked" "账户被锁定";
+        symptom "The right password is refused; often after several wrong ones. Keys may still open the node.
+            | omm@10.0.0.3: Permission denied (publickey,password).
+            The log may have one of:
+            | The account is locked due to 3 failed logins.
+            | User omm not allowed because account is locked"
+            "密码正确却被拒绝，往往在多次输错之后。密钥可能仍然可用。
+            | omm@10.0.0.3: Permission denied (publickey,password).
+            日志中可能有：
+            | The account is locked due to 3 failed logins.
+            | User omm not allowed because account is locked";
+        causes "- `pam_faillock` or `pam_tally2` counted too many wrong passwords.
+            - `passwd -l` or `usermod -L`, or an account that never got a password. With `UsePAM no`, sshd then refuses keys too."
+            "- `pam_faillock` 或 `pam_tally2` 记录的密码错误次数过多。
+            - 执行过 `passwd -l`、`usermod -L`，或账户从未设置密码。`UsePAM no` 时，sshd 连密钥也会拒绝。";
+        seen "As root: `faillock --user omm`, `pam_tally2 --user omm`, `passwd -S omm`, the journal. Without root only the refusal is seen, and it looks like a wrong password."
+            "root 可见：`faillock --user omm`、`pam_tally2 --user omm`、`passwd -S omm`、journal。没有 root 权限时只能看到被拒绝，与密码错误无法区分。";
+        cure "Find out first who tried: it may have been an attack. Then, at the node:
+            # faillock --user omm --reset
+            On systems without faillock:
+            # pam_tally2 --user omm --reset
+            If it was locked by hand (`L` or `LK` in `passwd -S omm`):
+            # passwd -u omm"
+            "先查明是谁在尝试，可能是攻击。然后在该节点上执行：
+            # faillock --user omm --reset
+            没有 faillock 的系统：
+            # pam_tally2 --user omm --reset
+            如果是人为锁定（`passwd -S omm` 显示 `L` 或 `LK`）：
+            # passwd -u omm";
+        fix (
+            "never unlocks an account: somebody may have locked it on purpose. It prints the commands.",
+            "绝不解锁账户：可能是有意锁定的。只打印命令。",
+        );
+        prevention "Let no script guess passwords. This tool tries at most two wrong ones on a node in a run."
+            "不要让脚本反复尝试密码。本工具一次运行中对一个节点最多尝试两次错误密码。";
+    }
+    PASSWORD_EXPIRED {
+        title "The account or its password has expired" "账户或密码已过期";
+        symptom "Keys stop working too, on one day, mostly on all nodes at once.
+            | Password change required but no TTY available.
+            | WARNING: Your password has expired.
+            | Your account has expired; please contact your system administrator."
+            "某一天起密钥也不能用了，往往所有节点同时发生。
+            | Password change required but no TTY available.
+            | WARNING: Your password has expired.
+            | Your account has expired; please contact your system administrator.";
+        causes "- The password is older than its maximum age (`PASS_MAX_DAYS`), commonly 90 days.
+            - Root asked for a new password at the next login (`chage -d 0`).
+            - The account has an end date (`chage -E`)."
+            "- 密码超过了最长使用期限（`PASS_MAX_DAYS`），常见为 90 天。
+            - root 要求下次登录时修改密码（`chage -d 0`）。
+            - 账户设置了失效日期（`chage -E`）。";
+        seen "What the login says; `chage -l omm`, which every user may ask of itself, and root of all."
+            "登录时的输出；`chage -l omm`（用户可查自己的，root 可查所有）。";
+        cure "On the called node, give the account a new password, or let it not expire:
+            # passwd omm
+            # chage -M -1 omm
+            If the account itself has ended:
+            # chage -E -1 omm"
+            "在被登录的节点上修改密码，或取消过期：
+            # passwd omm
+            # chage -M -1 omm
+            如果是账户本身到期：
+            # chage -E -1 omm";
+        fix (
+            "gives no account a password and changes no date. It prints the commands.",
+            "不设置密码，不修改期限。只打印命令。",
+        );
+        prevention "Set no maximum age for accounts that only programs use, or change their passwords before they end. `chage -W 14` warns."
+            "只供程序使用的账户不要设置密码期限，或在到期之前修改。`chage -W 14` 会提前提醒。";
+    }
+    NO_LOGIN_SHELL {
+        title "The account has no login shell" "账户没有可登录的 shell";
+        symptom "The login is accepted and ends at once.
+            | This account is currently not available.
+            Or sshd refuses it, and its log has:
+            | User omm not allowed because shell /bin/zsh does not exist"
+            "认证通过后立即退出。
+            | This account is currently not available.
+            或者被 sshd 拒绝，日志中有：
+            | User omm not allowed because shell /bin/zsh does not exist";
+        causes "- The shell is `/sbin/nologin` or `/bin/false`: a system account, or one that somebody shut.
+            - The shell was uninstalled."
+            "- shell 是 `/sbin/nologin` 或 `/bin/false`：系统账户，或被人停用。
+            - 该 shell 已被卸载。";
+        seen "The last field of `getent passwd omm` and whether that file is there; what the login says. Root is not needed, if the node can be read at all."
+            "`getent passwd omm` 的最后一个字段，以及该文件是否存在；登录时的输出。能读取该节点时不需要 root 权限。";
+        cure "On the called node, if the account is meant to log in:
+            # usermod -s /bin/bash omm"
+            "在被登录的节点上，确认该账户应允许登录后执行：
+            # usermod -s /bin/bash omm";
+        fix (
+            "never gives an account a shell. It prints the command for the console.",
+            "绝不给账户设置 shell。只打印在控制台上执行的命令。",
+        );
+        prevention "Make the cluster's user in the same way on every node, with `useradd -m -s /bin/bash`."
+            "在每个节点上用同样的方式创建集群用户：`useradd -m -s /bin/bash`。";
+    }
+    NOISY_SHELL {
+        title "The profile prints where nobody is at a terminal" "非交互登录时 shell 配置文件有输出";
+        symptom "`ssh` works; `scp`, `sftp` and `rsync` do not.
+            | Received message too long 1416586337
+            | protocol version mismatch -- is your shell clean?"
+            "`ssh` 正常，`scp`、`sftp`、`rsync` 不能用。
+            | Received message too long 1416586337
+            | protocol version mismatch -- is your shell clean?";
+        causes "`~/.bashrc`, `/etc/bashrc` or `/etc/profile.d` print something, or run a command that does, also where the shell is not interactive."
+            "`~/.bashrc`、`/etc/bashrc` 或 `/etc/profile.d` 在非交互时也输出内容，或执行了有输出的命令。";
+        seen "`ssh 10.0.0.3 true` prints something. Root is not needed. The tool itself works all the same: it frames what it reads."
+            "`ssh 10.0.0.3 true` 有输出。不需要 root 权限。本工具不受影响：读取的内容带有边界标记。";
+        cure "In the file that prints, put the output behind this line, or move it to `~/.bash_profile`:
+            | [[ $- == *i* ]] || return
+            The two exports of this tool have to stay above it. Try it:
+            $ ssh 10.0.0.3 true | od -c"
+            "在有输出的文件中，把输出放到下面这行之后，或移到 `~/.bash_profile`：
+            | [[ $- == *i* ]] || return
+            本工具的两行 export 必须在它上面。验证：
+            $ ssh 10.0.0.3 true | od -c";
+        fix (
+            "prints what to do. It does not edit what others wrote into a profile.",
+            "只打印处理办法，不修改他人写在配置文件中的内容。",
+        );
+        prevention "Greetings belong into `/etc/motd`."
+            "欢迎信息写在 `/etc/motd` 中。";
+    }
+    FOREIGN_SHELL {
+        title "The login shell is not a POSIX shell" "登录 shell 不是 POSIX shell";
+        symptom "`ssh` works; scripts that run commands on the node get errors of syntax.
+            | export: Command not found.
+            | Missing name for redirect."
+            "`ssh` 正常，但在该节点上执行命令的脚本报语法错误。
+            | export: Command not found.
+            | Missing name for redirect.";
+        causes "The shell is csh, tcsh, fish or the like. `~/.bashrc` is then not read either, so `SSH_AUTH_SOCK` is not set there; `ssh` finds the agent by `~/.ssh/config` all the same."
+            "登录 shell 是 csh、tcsh、fish 之类。它也不读 `~/.bashrc`，因此没有设置 `SSH_AUTH_SOCK`；`ssh` 仍能通过 `~/.ssh/config` 找到 agent。";
+        seen "The last field of `getent passwd omm`. Root is not needed. The tool itself runs everything through `exec sh -c`."
+            "`getent passwd omm` 的最后一个字段。不需要 root 权限。本工具的所有命令都通过 `exec sh -c` 执行。";
+        cure "Where scripts of others have to work, openGauss's among them:
+            # usermod -s /bin/bash omm"
+            "需要运行其他脚本（包括 openGauss 的脚本）时：
+            # usermod -s /bin/bash omm";
+        fix PRINTS;
+        prevention "Use bash for accounts that programs use. Start another shell by hand, at the terminal."
+            "供程序使用的账户用 bash；需要其他 shell 时在终端上手动启动。";
+    }
+    PASSWORD_REFUSED {
+        title "The node refused the password" "节点拒绝了密码";
+        symptom "| omm@10.0.0.3: Permission denied (publickey,password)."
+            "| omm@10.0.0.3: Permission denied (publickey,password).";
+        causes "- The password differs on this node, or is mistyped.
+            - There is no such user on the node: sshd does not tell the difference.
+            - The account is locked or may not log in; see `account-locked`, `account-not-allowed` and `root-login-off`."
+            "- 该节点上的密码不同，或输入有误。
+            - 该节点上没有这个用户：sshd 不会说明区别。
+            - 账户被锁定或不允许登录，见 `account-locked`、`account-not-allowed`、`root-login-off`。";
+        seen "sshd refused it, at most twice in a run. What is behind it is not seen from outside."
+            "sshd 拒绝了密码（一次运行最多两次）。从外部看不到背后的原因。";
+        cure "At the console of the node:
+            # id omm
+            # passwd omm
+            Passwords that differ from node to node go into a file of mode 600, with a line `IP PASSWORD` for each:
+            $ gs_sshexkey doctor -f HOSTFILE --password-file FILE"
+            "在该节点的控制台上执行：
+            # id omm
+            # passwd omm
+            各节点密码不同时，写在权限为 600 的文件中，每行一个“IP 密码”：
+            $ gs_sshexkey doctor -f HOSTFILE --password-file FILE";
+        fix (
+            "never gives an account a password. It prints the commands for the console.",
+            "绝不给账户设置密码。只打印在控制台上执行的命令。",
+        );
+        prevention "Once trust is made no password is needed; keep one node's console at hand all the same."
+            "互信建立之后不需要密码；但仍要保留从控制台进入节点的办法。";
+    }
+}

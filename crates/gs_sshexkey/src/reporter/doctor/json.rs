@@ -1,0 +1,144 @@
+//! What `doctor` found, for programs. The form is described by docs/schema/doctor-1.schema.json.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use sshtrust::diagnose::{ByHand, Case, Certainty, Cure, Finding, Healing};
+use sshtrust::plan::Part;
+use sshtrust::text::printable;
+
+use super::{Fixed, Told};
+use crate::i18n::{Lang, barred, barred_code};
+
+/// Names the form. A number that is higher means that old readers will not do.
+pub(crate) const SCHEMA: &str = "gs_sshexkey.doctor/1";
+
+/// Writes one JSON object.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (case, checked) = (&told.examined.case, &told.examined.checked);
+    let counts = checked.matrix.counts();
+    let findings = |found: &[Finding]| -> Value { found.iter().map(|f| finding(case, f)).collect() };
+    let document = json!({
+        "schema": SCHEMA,
+        "program": concat!("gs_sshexkey ", env!("CARGO_PKG_VERSION")),
+        "user": checked.user,
+        "began": jiff::Timestamp::try_from(checked.began).unwrap_or_default().to_string(),
+        "seconds": checked.took.as_secs_f64(),
+        "preflight": case.preflight,
+        "healthy": told.examined.diagnosis.is_healthy(),
+        "counts": {
+            "total": counts.total(),
+            "works": counts.works,
+            "slow": counts.slow,
+            "broken": counts.broken,
+            "throttled": counts.throttled,
+            "unseen": counts.unseen,
+        },
+        "nodes": (0..case.nodes.len()).map(|index| node(case, index)).collect::<Value>(),
+        "findings": findings(&told.examined.diagnosis.findings),
+        "fix": told.fixed.as_ref().map(|fixed| fix(case, fixed)),
+    });
+    writeln!(out, "{document:#}")?;
+    out.flush()
+}
+
+fn node(case: &Case, index: usize) -> Value {
+    let Some(node) = case.node(index) else { return Value::Null };
+    let not_entered = node.entry.as_ref().err();
+    let not_seen = node.evidence.as_ref().map(|evidence| {
+        evidence.not_seen.iter().map(|unseen| unseen.as_str().into()).collect::<Vec<Value>>()
+    });
+    json!({
+        "address": node.spec.ip.to_string(),
+        "port": node.spec.port,
+        "name": node.name,
+        "examined": node.evidence.is_some(),
+        "not_entered": not_entered.map(|why| json!({ "code": barred_code(why), "text": barred(why, Lang::En) })),
+        "not_seen": not_seen,
+    })
+}
+
+fn address(case: &Case, index: usize) -> Option<String> {
+    case.node(index).map(|node| node.spec.ip.to_string())
+}
+
+fn finding(case: &Case, finding: &Finding) -> Value {
+    let witness = |w: &sshtrust::diagnose::Witness| json!({ "node": w.node.and_then(|node| address(case, node)), "source": w.source, "said": w.said });
+    json!({
+        "code": finding.code.as_str(),
+        "node": address(case, finding.node),
+        "about": finding.about.and_then(|node| address(case, node)),
+        "certainty": match finding.certainty {
+            Certainty::Certain => "certain",
+            Certainty::Likely => "likely",
+        },
+        "breaks": finding.breaks(),
+        "pairs": finding.pairs.len(),
+        "witnesses": finding.witnesses.iter().map(witness).collect::<Value>(),
+        "cures": finding.cures.iter().map(|c| cure(case, c)).collect::<Value>(),
+    })
+}
+
+fn cure(case: &Case, cure: &Cure) -> Value {
+    let (healing, why) = match &cure.healing {
+        Healing::Run => ("run", None),
+        Healing::Restore(_) => ("restore", None),
+        Healing::ByHand(why) => ("by-hand", Some(by_hand(*why))),
+    };
+    json!({
+        "node": address(case, cure.node),
+        "healing": healing,
+        "why": why,
+        "commands": cure.commands.iter().map(|c| printable(c.run.as_bytes()).into()).collect::<Vec<Value>>(),
+    })
+}
+
+const fn by_hand(why: ByHand) -> &'static str {
+    match why {
+        ByHand::NotEntered => "not-entered",
+        ByHand::NeedsRoot => "needs-root",
+        ByHand::Security => "security",
+        ByHand::Revoked => "revoked",
+        ByHand::Unconfirmed => "unconfirmed",
+        ByHand::Judgement => "judgement",
+        ByHand::Wait => "wait",
+    }
+}
+
+const fn part(part: &Part) -> &'static str {
+    match part {
+        Part::Key => "key",
+        Part::Authorize(_) => "authorized-keys",
+        Part::HostKeys(_) => "known-hosts",
+        Part::Config => "config",
+        Part::Profile => "profile",
+        Part::Mapping => "hosts",
+        Part::Agent => "agent",
+        Part::Keepalive => "keepalive",
+    }
+}
+
+fn fix(case: &Case, fixed: &Fixed<'_>) -> Value {
+    let treated = fixed.treatment.nodes.iter().map(|node| {
+        let commands = node.commands.iter().map(|c| printable(c.run.as_bytes()));
+        let mut parts: Vec<&str> = node.parts.iter().map(part).collect();
+        parts.dedup();
+        json!({
+            "node": node.spec.ip.to_string(),
+            "commands": commands.collect::<Vec<String>>(),
+            "restored": parts,
+        })
+    });
+    let failed = fixed
+        .failed
+        .iter()
+        .map(|failure| json!({ "node": failure.node.ip.to_string(), "text": failure.trouble.to_string() }));
+    json!({
+        "treated": treated.collect::<Value>(),
+        "failed": failed.collect::<Value>(),
+        "before": fixed.before.findings.iter().map(|f| finding(case, f)).collect::<Value>(),
+    })
+}
