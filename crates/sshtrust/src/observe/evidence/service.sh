@@ -163,21 +163,25 @@ gs_ask() {
             done
         fi
     else
-        # An address that has just been asked for is looked for some seconds before it counts as gone.
-        for gs_x in 1 2 3 4 5 6 7 8 9; do
-            gs_near=$(ip neigh show to "$1" 2>/dev/null)
-            case $gs_near in
-            *DELAY* | *PROBE* | *INCOMPLETE*) sleep 1 ;;
-            *) break ;;
-            esac
-        done
-        case $gs_near in
-        *REACHABLE*) gs_said=" near=y" ;;
-        *FAILED*) gs_said=" near=n" ;;
-        esac
         # A port on which nobody listens is refused by a machine that is there.
-        gs_word=$(LC_ALL=C ssh -F none -n -o BatchMode=yes -o ConnectTimeout=2 -p 9 -- "$1" true 2>&1)
-        case $gs_word in *refused*) gs_said="$gs_said other=y" ;; esac
+        gs_word=$(ssh -F none -n -o BatchMode=yes -o ConnectTimeout=2 -p 9 -- "$1" true 2>&1)
+        case $gs_word in
+        *refused*) gs_said=" other=y" ;;
+        *)
+            # An address that has just been asked for is looked for some seconds before it counts as gone.
+            for gs_x in 1 2 3 4 5 6 7 8 9; do
+                gs_near=$(ip neigh show to "$1" 2>/dev/null)
+                case $gs_near in
+                *DELAY* | *PROBE* | *INCOMPLETE*) sleep 1 ;;
+                *) break ;;
+                esac
+            done
+            case $gs_near in
+            *REACHABLE*) gs_said=" near=y" ;;
+            *FAILED*) gs_said=" near=n" ;;
+            esac
+            ;;
+        esac
     fi
     printf '%s\n' "$1 $2$gs_said"
 }
@@ -195,7 +199,7 @@ if [ -n "$gs_callees" ]; then
     } | gs_fact service-callees
     for gs_one in $gs_callees; do
         $gs_brief ssh -G -- "${gs_one%,*}" 2>/dev/null |
-            grep -E '^(kexalgorithms|ciphers|macs|hostkeyalgorithms) ' | gs_fact service-offers
+            grep -E '^(kexalgorithms|ciphers|macs|hostkeyalgorithms|identityfile|identitiesonly) ' | gs_fact service-offers
         break
     done
     grep -HniE '^[[:space:]]*(kexalgorithms|ciphers|macs|hostkeyalgorithms)' \

@@ -207,7 +207,10 @@ fn process(lines: &[String]) -> Option<Process> {
     // The name in brackets may have anything in it.
     let (pid, after) = (stat.split(' ').next()?, stat.rsplit_once(')')?.1);
     let state = after.trim_start().chars().next()?;
-    Some(Process { pid: pid.parse().ok()?, state, title: rest.join(" ") })
+    let title = rest.join(" ");
+    // One that serves a caller tells whom: `sshd: root@pts/0`.
+    let listener = title.contains("[listener]") || !title.starts_with("sshd: ");
+    listener.then_some(Process { pid: pid.parse().ok()?, state, title })
 }
 
 /// Blocks of `Key=value`, set apart by empty lines.
