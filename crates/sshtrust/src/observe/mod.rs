@@ -14,8 +14,9 @@ use parse::Frames;
 
 pub(crate) use evidence::CLASSIC;
 pub use evidence::{
-    Breadth, Evidence, Group, Keys, KeysFile, Label, Login, Machine, OwnKey, Questions, Revoked, Right,
-    Rights, Selinux, Service, Settings, Spared, Unseen, gather,
+    Breadth, Callee, Chain, Condition, Evidence, Field, Group, Hook, Init, Keys, KeysFile, Label, Login,
+    Machine, Manager, Neighbour, OwnKey, Process, Questions, Revoked, Right, Rights, Rule, Selinux, Service,
+    Settings, Spared, Unit, Unseen, Verdict, Wrappers, gather,
 };
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};

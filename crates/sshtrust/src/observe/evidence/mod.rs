@@ -23,7 +23,10 @@ pub use keys::{Keys, OwnKey, Revoked, Spared};
 pub use login::Login;
 pub use machine::Machine;
 pub use rights::{Group, KeysFile, Label, Right, Rights, Selinux, Settings};
-pub use service::Service;
+pub use service::{
+    Callee, Chain, Condition, Field, Hook, Init, Manager, Neighbour, Process, Rule, Service, Unit, Verdict,
+    Wrappers,
+};
 
 const COMMON: &str = include_str!("common.sh");
 /// In the order of the families, and whether the set-up wants them too.
@@ -142,14 +145,16 @@ pub async fn gather(
 fn script(user: &str, questions: &Questions, breadth: Breadth) -> String {
     let mut head = String::new();
     let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
+    let addresses: Vec<String> = questions.names.iter().map(|(_, ip)| ip.to_string()).collect();
     let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
     let port = questions.port;
     // Writing to a String cannot fail.
     let _ = writeln!(
         head,
-        "gs_user={} gs_names={} gs_callees={} gs_port={port}",
+        "gs_user={} gs_names={} gs_addresses={} gs_callees={} gs_port={port}",
         sh_quote(user),
         sh_quote(&names.join(" ")),
+        sh_quote(&addresses.join(" ")),
         sh_quote(&callees.join(" ")),
     );
     let wanted = FAMILIES.iter().filter(|(_, for_set_up)| breadth == Breadth::Whole || *for_set_up);
