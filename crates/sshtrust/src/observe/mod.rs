@@ -12,7 +12,10 @@ use crate::node::{NodeError, Shell};
 use crate::text::{printable, sh_quote};
 use parse::Frames;
 
-pub use evidence::{Evidence, Keys, Login, Machine, Questions, Rights, Service, Unseen, gather};
+pub use evidence::{
+    Ageing, Clock, Disk, Evidence, Keys, Libraries, Lockout, Login, LoginShell, Machine, Questions, Rights,
+    Service, Setting, Settings, ShellKind, Unseen, gather,
+};
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
 

@@ -10,7 +10,7 @@ mod service;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::parse::Frames;
 use super::{KEEPALIVE, NodeState, ObserveError, SCRIPT, read_within};
@@ -19,8 +19,8 @@ use crate::node::Shell;
 use crate::text::{printable, sh_quote};
 
 pub use keys::Keys;
-pub use login::Login;
-pub use machine::Machine;
+pub use login::{Ageing, Lockout, Login, Setting, Settings, Shell as LoginShell, ShellKind};
+pub use machine::{Clock, Disk, Libraries, Machine};
 pub use rights::Rights;
 pub use service::Service;
 
@@ -123,22 +123,35 @@ pub async fn gather(
     questions: &Questions,
 ) -> Result<Evidence, ObserveError> {
     let script = script(user, questions);
+    let from = now();
     let (token, output) = read_within(shell, &script, LIMIT).await?;
-    parse(&output, &token, spec, user)
+    let mut evidence = parse(&output, &token, spec, user)?;
+    if let Some(clock) = &mut evidence.machine.clock {
+        (clock.from, clock.to) = (from, now());
+    }
+    Ok(evidence)
+}
+
+/// Seconds since 1970 by the clock of this machine.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The whole script. Only what was checked or quoted goes into it.
 fn script(user: &str, questions: &Questions) -> String {
     let mut head = String::new();
     let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
+    let addresses: Vec<String> = questions.names.iter().map(|(_, address)| address.to_string()).collect();
     let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
     let port = questions.port;
     // Writing to a String cannot fail.
     let _ = writeln!(
         head,
-        "gs_user={} gs_names={} gs_callees={} gs_port={port}",
+        "gs_user={} gs_names={} gs_addresses={} gs_callees={} gs_port={port}",
         sh_quote(user),
         sh_quote(&names.join(" ")),
+        sh_quote(&addresses.join(" ")),
         sh_quote(&callees.join(" ")),
     );
     format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{}", FAMILIES.concat())
