@@ -14,9 +14,10 @@ use parse::Frames;
 
 pub(crate) use evidence::CLASSIC;
 pub use evidence::{
-    Breadth, Callee, Chain, Condition, Evidence, Field, Group, Hook, Init, Keys, KeysFile, Label, Login,
-    Machine, Manager, Neighbour, OwnKey, Process, Questions, Revoked, Right, Rights, Rule, Selinux, Service,
-    Settings, Spared, Unit, Unseen, Verdict, Wrappers, gather,
+    Ageing, Breadth, Callee, Chain, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init, Keys,
+    KeysFile, Label, Libraries, Lockout, Login, LoginSettings, LoginShell, Machine, Manager, Neighbour,
+    OwnKey, Process, Questions, Revoked, Right, Rights, Rule, Selinux, Service, Setting, Settings, ShellKind,
+    Spared, Unit, Unseen, Verdict, Wrappers, gather,
 };
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};

@@ -10,7 +10,7 @@ mod service;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::parse::Frames;
 use super::{KEEPALIVE, NodeState, ObserveError, SCRIPT, read_within};
@@ -20,8 +20,8 @@ use crate::text::{printable, sh_quote};
 
 pub(crate) use keys::CLASSIC;
 pub use keys::{Keys, OwnKey, Revoked, Spared};
-pub use login::Login;
-pub use machine::Machine;
+pub use login::{Ageing, Lockout, Login, Setting, Settings as LoginSettings, Shell as LoginShell, ShellKind};
+pub use machine::{Clock, Disk, Libraries, Machine};
 pub use rights::{Group, KeysFile, Label, Right, Rights, Selinux, Settings};
 pub use service::{
     Callee, Chain, Condition, Field, Hook, Init, Manager, Neighbour, Process, Rule, Service, Unit, Verdict,
@@ -137,8 +137,19 @@ pub async fn gather(
     breadth: Breadth,
 ) -> Result<Evidence, ObserveError> {
     let script = script(user, questions, breadth);
+    let from = now();
     let (token, output) = read_within(shell, &script, LIMIT).await?;
-    parse(&output, &token, spec, user)
+    let mut evidence = parse(&output, &token, spec, user)?;
+    if let Some(clock) = &mut evidence.machine.clock {
+        (clock.from, clock.to) = (from, now());
+    }
+    Ok(evidence)
+}
+
+/// Seconds since 1970 by the clock of this machine.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The whole script. Only what was checked or quoted goes into it.
