@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bundle;
 mod check;
 mod source;
 
@@ -15,6 +16,7 @@ use crate::errors::{NOT_DONE, Report};
 use crate::help::{Topic, text};
 use crate::i18n::Lang;
 
+pub(crate) use bundle::Bundle;
 pub(crate) use check::{Check, Format};
 pub(crate) use source::Source;
 
@@ -32,6 +34,8 @@ pub(crate) enum Job {
     Agent(AgentJob, Lang),
     /// See who can reach whom.
     Check(Check),
+    /// Make trust by hand.
+    Bundle(Bundle),
 }
 
 /// What to do with this machine's agent.
@@ -107,6 +111,9 @@ struct Words {
     json: bool,
     #[command(flatten)]
     check: check::CheckWords,
+    /// For `bundle`.
+    #[arg(long, hide = true)]
+    collect: bool,
     /// The language of help and screens.
     #[arg(long)]
     lang: Option<LangWord>,
@@ -152,6 +159,12 @@ fn read(args: Vec<OsString>, locale: Lang) -> Result<Job, Report> {
     }
     if words.rest.first().is_some_and(|word| word == "check") {
         return check::job(words, lang).map(Job::Check);
+    }
+    if words.rest.first().is_some_and(|word| word == "bundle") {
+        return bundle::job(words, lang).map(Job::Bundle);
+    }
+    if words.collect {
+        return Err(unknown("--collect").cure("It goes with 'bundle'."));
     }
     if let Some(flag) = words.check.given() {
         return Err(unknown(flag).cure("It goes with 'check'."));
@@ -212,7 +225,7 @@ fn named_job(rest: &[OsString], json: bool, lang: Lang) -> Result<Option<Job>, R
 }
 
 fn no_help(word: &str) -> Report {
-    unknown(word).cure("There is help for: setup, check, agent, remove.")
+    unknown(word).cure("There is help for: setup, check, bundle, agent, remove.")
 }
 
 fn unknown(word: &str) -> Report {

@@ -60,7 +60,7 @@ pub(super) struct CheckWords {
     #[arg(long, value_enum)]
     format: Option<Format>,
     #[arg(short = 'o', long)]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     #[arg(long)]
     html: Option<PathBuf>,
 }
@@ -91,6 +91,7 @@ pub(super) fn job(words: super::Words, lang: Lang) -> Result<Check, Report> {
         (words.dry_run, "--dry-run"),
         (words.key_type.is_some(), "--key-type"),
         (words.no_keepalive, "--no-keepalive"),
+        (words.collect, "--collect"),
     ];
     if let Some((_, word)) = of_setup.iter().find(|(given, _)| *given) {
         return Err(unknown(word).cure("It goes with the set-up of trust; 'check' changes nothing."));

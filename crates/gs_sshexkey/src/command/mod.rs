@@ -2,6 +2,7 @@
 
 mod agent;
 mod asker;
+mod bundle;
 mod check;
 mod password_file;
 mod runtime;
@@ -26,6 +27,7 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Job::Setup(words)) => setup::run(&words),
         Ok(Job::Agent(job, lang)) => agent::run(job, lang),
         Ok(Job::Check(words)) => return check::run(&words),
+        Ok(Job::Bundle(words)) => bundle::run(&words),
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");
             return ExitCode::from(report.status());

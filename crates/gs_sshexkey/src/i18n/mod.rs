@@ -1,6 +1,7 @@
 //! The languages of the screen. The classic transcript is read by programs and stays English.
 
 mod agent;
+mod bundle;
 mod cause;
 mod check;
 mod page;
@@ -8,6 +9,7 @@ mod page;
 use std::fmt::Display;
 
 pub(crate) use agent::AgentText;
+pub(crate) use bundle::BundleText;
 pub(crate) use cause::{barred, barred_code, cause, headline};
 pub(crate) use check::Message;
 pub(crate) use page::{PageText, by as page_by, state as page_state};
@@ -125,6 +127,7 @@ mod tests {
             cause::Reason::samples(),
             cause::Barred::samples(),
             AgentText::samples(),
+            BundleText::samples(),
             PageText::samples(),
         ]
         .concat();
