@@ -9,8 +9,8 @@ messages! {
             "{path} was made: there was no key that opens without a passphrase."
             "已生成 {path}：原先没有无密码短语的密钥。";
         NoOpenKey { path }
-            "{path} cannot be used without a passphrase. For step 3b put it into an ssh-agent first."
-            "没有密码短语无法使用 {path}。执行步骤 3b 之前请先把它加入 ssh-agent。";
+            "{path} has a passphrase or an old format. For the way over the network put it into an ssh-agent first: ssh-add {path}"
+            "{path} 设有密码短语或为旧格式。如要通过网络继续，请先把它加入 ssh-agent：ssh-add {path}";
         Wrote { count, folder }
             "Wrote {count} scripts, one a node, and README.txt into {folder}."
             "已在 {folder} 中写入 {count} 个脚本（每个节点一个）和 README.txt。";
@@ -20,7 +20,7 @@ messages! {
         NextRun { user }
             "Now carry the folder to every node, this one too if it is a node, and run its script at the console as {user}:"
             "接下来把该目录带到每个节点（本机若是节点也包括在内），在控制台上以 {user} 执行对应的脚本：";
-        Run { node, script } "  {node}: sh {script}" "  {node}：sh {script}";
+        Run { node, script } "  on {node}: sh {script}" "  在 {node} 上：sh {script}";
         MoreNodes { count } "  ... and {count} more: see README.txt" "  ……另有 {count} 个节点，见 README.txt";
         NextCollect { folder }
             "Then bring it back here and run the same command with --collect: it reads the answers in {folder}."
