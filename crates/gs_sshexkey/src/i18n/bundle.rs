@@ -33,6 +33,9 @@ messages! {
         Twins { one, other }
             "{one} and {other} gave the same keys: are they one machine, or a copy of it? Each script belongs on its own machine."
             "{one} 与 {other} 的公钥完全相同：是否为同一台机器或其克隆？每个脚本应在各自的机器上执行。";
+        NameLeftOut { node, name }
+            "{node}: its host name {name} is left out: another node has it too, or a record of yours has another key for it."
+            "{node}：未使用其主机名 {name}：另一个节点也使用该名称，或已有的记录中该名称对应另一个公钥。";
         Replaced { node, kind, fingerprint }
             "{node}: the record of an earlier round was replaced: {kind} {fingerprint}"
             "{node}：已替换以前记录的公钥：{kind} {fingerprint}";

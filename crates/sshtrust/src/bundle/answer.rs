@@ -3,7 +3,7 @@
 use sshfiles::PublicKey;
 
 use super::VERSION;
-use crate::inventory::NodeSpec;
+use crate::inventory::{NodeSpec, is_host_name};
 use crate::text::printable;
 
 /// Largest answer that is read, in bytes. A real one has about 2,000.
@@ -21,6 +21,16 @@ pub struct Answer {
     pub host_keys: Vec<PublicKey>,
     /// Its user's key.
     pub public_key: PublicKey,
+    /// Its host name, if it is one by which others can call it.
+    pub name: Option<String>,
+}
+
+impl Answer {
+    /// What others call the node: its address, and its name if it has one.
+    #[must_use]
+    pub fn hosts(&self, node: NodeSpec) -> Vec<String> {
+        std::iter::once(node.ip.to_string()).chain(self.name.clone()).collect()
+    }
 }
 
 /// Why a file is no answer of this node.
@@ -72,6 +82,11 @@ pub fn parse_answer(bytes: &[u8], node: NodeSpec, user: &str) -> Result<Answer, 
         Some((number, _)) => return Err(AnswerError::Line(number)),
         None => return Err(AnswerError::CutShort),
     }
+    let name = match next() {
+        Some((_, ("name", name))) => Some(name.to_owned()).filter(|name| is_host_name(name)),
+        Some((number, _)) => return Err(AnswerError::Line(number)),
+        None => return Err(AnswerError::CutShort),
+    };
     let (mut host_keys, mut public_key) = (Vec::new(), None);
     while let Some((number, line)) = next() {
         match line {
@@ -81,7 +96,7 @@ pub fn parse_answer(bytes: &[u8], node: NodeSpec, user: &str) -> Result<Answer, 
             }
             ("end", "") if next().is_none() => {
                 let public_key = public_key.ok_or(AnswerError::CutShort)?;
-                return whole(host_keys, public_key);
+                return whole(host_keys, public_key, name);
             }
             _ => return Err(AnswerError::Line(number)),
         }
@@ -92,10 +107,14 @@ pub fn parse_answer(bytes: &[u8], node: NodeSpec, user: &str) -> Result<Answer, 
     Err(AnswerError::CutShort)
 }
 
-fn whole(mut host_keys: Vec<PublicKey>, public_key: PublicKey) -> Result<Answer, AnswerError> {
+fn whole(
+    mut host_keys: Vec<PublicKey>,
+    public_key: PublicKey,
+    name: Option<String>,
+) -> Result<Answer, AnswerError> {
     host_keys.sort();
     host_keys.dedup();
-    if host_keys.is_empty() { Err(AnswerError::CutShort) } else { Ok(Answer { host_keys, public_key }) }
+    if host_keys.is_empty() { Err(AnswerError::CutShort) } else { Ok(Answer { host_keys, public_key, name }) }
 }
 
 /// Exactly two words. What comes back is written again from its bytes, so nothing of the text itself gets further.

@@ -25,7 +25,7 @@ use crate::inventory::NodeSpec;
 use crate::text::{printable, sh_quote};
 
 pub use answer::{Answer, AnswerError, LARGEST_ANSWER, parse_answer};
-pub use collect::{Replaced, admit, merge, twins};
+pub use collect::{Replaced, admit, merge, settle_names, twins};
 
 /// The form of the scripts and of the answers.
 const VERSION: u32 = 1;
@@ -104,7 +104,11 @@ fn file_name(ip: IpAddr) -> String {
 /// How `known_hosts` names a node (sshd(8)).
 #[must_use]
 pub fn known_hosts_name(node: NodeSpec) -> String {
-    if node.port == 22 { node.ip.to_string() } else { format!("[{}]:{}", node.ip, node.port) }
+    field(&node.ip.to_string(), node.port)
+}
+
+fn field(host: &str, port: u16) -> String {
+    if port == 22 { host.to_owned() } else { format!("[{host}]:{port}") }
 }
 
 /// The comment of the key of a node's user. It is by this comment that a later round finds the line again.
@@ -141,11 +145,13 @@ pub fn finish_script(user: &str, answers: &[(NodeSpec, Answer)]) -> String {
     let (mut known, mut keys) = (Vec::new(), Vec::new());
     let (mut hosts, mut comments) = (" ".to_owned(), " ".to_owned());
     for (node, answer) in answers {
-        let (host, comment) = (known_hosts_name(*node), node_comment(user, *node));
-        known.extend(answer.host_keys.iter().map(|key| format!("{host} {key} {OM_MARK}")));
+        for host in answer.hosts(*node).iter().map(|host| field(host, node.port)) {
+            known.extend(answer.host_keys.iter().map(|key| format!("{host} {key} {OM_MARK}")));
+            // Writing to a String cannot fail.
+            let _ = write!(hosts, "{host} ");
+        }
+        let comment = node_comment(user, *node);
         keys.push(key_line(&answer.public_key, &comment));
-        // Writing to a String cannot fail.
-        let _ = write!(hosts, "{host} ");
         let _ = write!(comments, "{comment} ");
     }
     let mut script = head("for every node, after its own script", user);

@@ -77,6 +77,7 @@ gs_put_answer() {
 gs_write_answer() {
     {
         printf 'gs_sshexkey-answer %s\nnode %s\nuser %s\n' "$gs_version" "$gs_ip" "$gs_user"
+        printf 'name %s\n' "$(uname -n)"
         sed 's/^/host-key /' "$gs_work/host-keys"
         printf 'public-key %s\nend\n' "$gs_public"
     } >"$gs_work/answer" || gs_cannot_write "$gs_work"

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sshtrust::bundle::{
     Answer, FINISH, KnownHosts, LARGEST_ANSWER, PublicKey, admit, answer_name, finish_script, merge,
-    parse_answer, twins,
+    parse_answer, settle_names, twins,
 };
 use sshtrust::inventory::{Cluster, NodeSpec};
 use sshtrust::session::HostKeyConflict;
@@ -36,8 +36,11 @@ pub(super) fn collect(words: &Bundle, cluster: &Cluster, screen: &Classic) -> Re
     let user = host::user()?;
     let folder = Folder::open(&words.folder)?;
     let records = records(&user.home)?;
-    let heard = hear(&folder, cluster, &user, &records);
+    let mut heard = hear(&folder, cluster, &user, &records);
     let troubles = troubles(&heard, &folder);
+    for (node, name) in settle_names(&records, &mut heard.answers) {
+        screen.hint(&BundleText::NameLeftOut { node: &node, name: &name }.text(words.lang));
+    }
     if !heard.answers.is_empty() {
         show(words.lang, &heard.answers, screen);
         remember(words.lang, &user, records, &heard.answers, screen)?;

@@ -19,12 +19,13 @@ pub(super) fn node(ip: &str) -> NodeSpec {
 }
 
 fn answer(host_key: &str, public_key: &str) -> Answer {
-    Answer { host_keys: vec![host_key.parse().unwrap()], public_key: public_key.parse().unwrap() }
+    let host_keys = vec![host_key.parse().unwrap()];
+    Answer { host_keys, public_key: public_key.parse().unwrap(), name: None }
 }
 
 fn good() -> String {
     format!(
-        "gs_sshexkey-answer 1\nnode 10.0.0.1\nuser omm\nhost-key {P256}\nhost-key {ED25519}\npublic-key {OTHER}\nend\n"
+        "gs_sshexkey-answer 1\nnode 10.0.0.1\nuser omm\nname node1\nhost-key {P256}\nhost-key {ED25519}\npublic-key {OTHER}\nend\n"
     )
 }
 
@@ -37,7 +38,10 @@ fn a_whole_answer_is_read() {
     let answer = read(&good()).unwrap();
     let kinds: Vec<&str> = answer.host_keys.iter().map(PublicKey::algorithm).collect();
     assert_eq!(kinds, ["ecdsa-sha2-nistp256", "ssh-ed25519"]);
-    assert_eq!(answer.public_key.to_string(), OTHER);
+    assert_eq!((answer.public_key.to_string().as_str(), answer.name.as_deref()), (OTHER, Some("node1")));
+    for name in ["10.0.0.2", "localhost", "a b", "-o", "a,b", "*", ""] {
+        assert_eq!(read(&good().replace("node1", name)).unwrap().name, None, "{name}");
+    }
     assert_eq!(read(&good().replace('\n', "\r\n")).unwrap(), answer, "a stick from another system");
     let doubled = good().replace("public-key", &format!("host-key {P256}\npublic-key"));
     assert_eq!(read(&doubled).unwrap(), answer);
@@ -56,9 +60,9 @@ fn what_is_no_answer_of_this_node_is_refused() {
     assert_eq!(other("omm", "root"), AnswerError::OtherUser("root".to_owned()));
     assert_eq!(other("end\n", ""), AnswerError::CutShort);
     assert_eq!(other(&format!("public-key {OTHER}\n"), ""), AnswerError::CutShort);
-    assert_eq!(other("end\n", "end\nmore\n"), AnswerError::Line(7));
-    assert_eq!(other("end\n", &format!("public-key {OTHER}\nend\n")), AnswerError::Line(7));
-    assert_eq!(other("host-key ecdsa", "@revoked ecdsa"), AnswerError::Line(4));
+    assert_eq!(other("end\n", "end\nmore\n"), AnswerError::Line(8));
+    assert_eq!(other("end\n", &format!("public-key {OTHER}\nend\n")), AnswerError::Line(8));
+    assert_eq!(other("host-key ecdsa", "@revoked ecdsa"), AnswerError::Line(5));
     let many: String = "x\n".repeat(17).replace('x', &format!("host-key {P256}"));
     assert_eq!(other("public-key", &format!("{many}public-key")), AnswerError::TooMany);
 }
@@ -78,8 +82,8 @@ fn a_key_that_could_be_more_than_a_key_is_refused() {
         "ssh-ed25519".to_owned(),
         String::new(),
     ] {
-        assert_eq!(read(&good().replace(OTHER, &key)).unwrap_err(), AnswerError::Key(6), "{key}");
-        assert!(matches!(read(&good().replace(P256, &key)), Err(AnswerError::Key(4))), "{key}");
+        assert_eq!(read(&good().replace(OTHER, &key)).unwrap_err(), AnswerError::Key(7), "{key}");
+        assert!(matches!(read(&good().replace(P256, &key)), Err(AnswerError::Key(5))), "{key}");
     }
 }
 
@@ -122,6 +126,27 @@ fn answers_are_merged_into_the_records_once() {
     assert_eq!(text, wanted);
     assert_eq!(merge(&mut known, &answers), []);
     assert_eq!(known.to_bytes(), wanted.as_bytes());
+}
+
+#[test]
+fn names_that_are_not_one_nodes_alone_are_left_out() {
+    let named = |name: &str, key: &str| Answer { name: Some(name.to_owned()), ..answer(key, OTHER) };
+    let mut answers = [
+        (node("10.0.0.1"), named("a", ED25519)),
+        (node("10.0.0.2"), named("A", P256)),
+        (node("10.0.0.3"), named("mine", ED25519)),
+        (node("10.0.0.4"), named("c", ED25519)),
+    ];
+    let records =
+        [("known_hosts".into(), KnownHosts::parse(format!("mine {OTHER}\nc {ED25519}\n").as_bytes()))];
+    let left: Vec<String> = settle_names(&records, &mut answers).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(left, ["a", "A", "mine"]);
+    let names: Vec<_> = answers.iter().map(|(_, answer)| answer.name.as_deref()).collect();
+    assert_eq!(names, [None, None, None, Some("c")]);
+    let mut known = KnownHosts::parse(b"");
+    merge(&mut known, &answers[3..]);
+    let text = String::from_utf8(known.to_bytes()).unwrap();
+    assert_eq!(text, format!("10.0.0.4 {ED25519} #OM\nc {ED25519} #OM\n"));
 }
 
 #[test]

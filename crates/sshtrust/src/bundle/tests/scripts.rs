@@ -227,7 +227,8 @@ fn finishing_brings_all_together_and_a_second_time_nothing() {
     for shell in shells() {
         let machine = Machine::with_key(shell);
         machine.run(&script(&[guest()]), &[]).must_be_well();
-        let own = parse_answer(&machine.read(ANSWER), node("10.0.0.1"), "omm").unwrap();
+        let mut own = parse_answer(&machine.read(ANSWER), node("10.0.0.1"), "omm").unwrap();
+        own.name = Some("node1".to_owned());
         let far = NodeSpec { port: 2222, ..node("fd00::1") };
         let answers = [(node("10.0.0.1"), own.clone()), (far, answer(ED25519, OTHER))];
         let finish = finish_script("omm", &answers);
@@ -236,7 +237,9 @@ fn finishing_brings_all_together_and_a_second_time_nothing() {
         assert!(keys.ends_with(&format!("{OTHER} omm@fd00::1-by-hand #OM\n")), "{keys}");
         assert_eq!(keys.lines().count(), 3);
         let known = machine.text("home/.ssh/known_hosts");
-        assert_eq!(known, format!("10.0.0.1 {} #OM\n[fd00::1]:2222 {ED25519} #OM\n", own.host_keys[0]));
+        let own = &own.host_keys[0];
+        let wanted = format!("10.0.0.1 {own} #OM\nnode1 {own} #OM\n[fd00::1]:2222 {ED25519} #OM\n");
+        assert_eq!(known, wanted);
         let home = machine.home();
         machine.run(&finish, &[]).must_be_well();
         assert_eq!(machine.home(), home);
