@@ -40,11 +40,11 @@ messages! {
             "{node}: the record of an earlier round was replaced: {kind} {fingerprint}"
             "{node}：已替换以前记录的公钥：{kind} {fingerprint}";
         Recorded { path, count }
-            "{path} now knows {count} nodes."
-            "{path} 中已记录 {count} 个节点。";
+            "Host keys were recorded in {path}. Nodes: {count}."
+            "已在 {path} 中记录主机公钥，节点数：{count}。";
         KnownBefore { path, count }
-            "{path} knew {count} nodes already."
-            "{path} 中原已记录 {count} 个节点。";
+            "{path} had all host keys already. Nodes: {count}."
+            "{path} 中原已有全部主机公钥，节点数：{count}。";
         WroteFinish { path } "Wrote {path}." "已写入 {path}。";
         WaysOn { user }
             "For trust between all nodes do one of the two:\n  a. carry the folder round once more and run at every console, as {user}: sh finish.sh\n  b. here, over the network, without being asked for anything: gs_sshexkey -f HOSTFILE\nThen see: gs_sshexkey check -f HOSTFILE"
