@@ -293,6 +293,18 @@ fn a_tool_that_fails_loses_no_line() {
 }
 
 #[test]
+fn what_a_killed_run_left_is_no_obstacle_and_goes() {
+    let machine = Machine::with_key(shells()[0]);
+    fs::create_dir(machine.path("home/.ssh/.gs_sshexkey.work")).unwrap();
+    machine.put("home/.ssh/.gs_sshexkey.work/id_rsa", b"half a key");
+    machine.put("home/.ssh/.gs_sshexkey.new", b"half a file");
+    machine.run(&script(&[guest()]), &[]).must_be_well();
+    let names: Vec<_> =
+        machine.home().into_iter().map(|(path, ..)| path.file_name().unwrap().to_owned()).collect();
+    assert_eq!(names, [".ssh", "authorized_keys", "id_rsa", "id_rsa.pub", "known_hosts"]);
+}
+
+#[test]
 fn the_coordinators_own_scripts_do_their_part() {
     for shell in shells() {
         let machine = Machine::new(shell);
