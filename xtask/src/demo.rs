@@ -81,8 +81,8 @@ fn show_check(lab: &Lab) -> Result<(), TaskError> {
 fn show_doctor(lab: &Lab) -> Result<(), TaskError> {
     let Some(victim) = lab.nodes().last().filter(|_| lab.nodes().len() > 1) else { return Ok(()) };
     println!("\nSomebody makes a mistake, and sshd there refuses every key from now on:");
-    println!("root@{}:~# chmod g+w /root", victim.name());
-    victim.sh("root", "chmod g+w /root")?;
+    println!("root@{}:~# chmod o+w /root", victim.name());
+    victim.sh("root", "chmod o+w /root")?;
     println!("\nroot@{}:~# gs_sshexkey doctor -f /root/hosts --fix", lab.node(0).name());
     let command = "LANG=C.UTF-8 gs_sshexkey doctor -f /root/hosts --fix";
     let mut terminal = lab.node(0).terminal("root", command)?;

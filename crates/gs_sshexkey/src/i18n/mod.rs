@@ -1,6 +1,7 @@
 //! The languages of the screen. The classic transcript is read by programs and stays English.
 
 mod agent;
+mod bundle;
 mod cause;
 mod causes;
 mod check;
@@ -9,6 +10,7 @@ mod page;
 use std::fmt::Display;
 
 pub(crate) use agent::AgentText;
+pub(crate) use bundle::BundleText;
 pub(crate) use cause::{barred, barred_code, cause, headline};
 #[cfg(test)]
 pub(crate) use causes::intro;
@@ -129,6 +131,7 @@ mod tests {
             cause::Reason::samples(),
             cause::Barred::samples(),
             AgentText::samples(),
+            BundleText::samples(),
             PageText::samples(),
             CauseLabel::samples(),
         ]

@@ -20,7 +20,7 @@ fn ailing() -> Lab {
 }
 
 fn break_second(lab: &Lab) {
-    sh(lab.node(1), "root", "chmod g+w /root && rm .ssh/authorized_keys");
+    sh(lab.node(1), "root", "chmod o+w /root && rm .ssh/authorized_keys");
 }
 
 fn answer() -> String {
@@ -136,15 +136,15 @@ fn what_a_node_calls_its_files_is_never_a_command_nor_an_escape_sequence() {
     let nodes = all(&lab);
     let node = nodes[1];
     // A home with a name that a shell, a terminal and a browser would each read in their own way.
-    let home = "/home/o'm`id>/tmp/owned`$(id>/tmp/owned) ;id>/tmp/owned <b>\u{1b}[2J";
+    let home = "/home/o'm`id>owned`$(id>owned) ;id>owned <b>\u{1b}[2J";
     let script = format!(
-        "new=$(cat <<'END'\n{home}\nEND\n); mv /home/omm \"$new\" && \
+        "new=$(cat <<'END'\n{home}\nEND\n); cp -a /home/omm \"$new\" && \
          awk -v home=\"$new\" -F: 'BEGIN {{ OFS = FS }} $1 == \"omm\" {{ $6 = home }} {{ print }}' /etc/passwd \
          >/etc/passwd.new && cat /etc/passwd.new >/etc/passwd"
     );
     sh(node, "root", &script);
     set_up(&lab, "omm");
-    sh(node, "omm", "chmod g+w \"$(getent passwd omm | cut -d: -f6)\"");
+    sh(node, "omm", "chmod o+w \"$(getent passwd omm | cut -d: -f6)\"");
     let hosts = hostfile(&nodes);
     let flags: [&[&str]; 3] = [&[], &["--json"], &["--html", "/home/omm/page.html"]];
     for flags in flags {
@@ -160,6 +160,7 @@ fn what_a_node_calls_its_files_is_never_a_command_nor_an_escape_sequence() {
     let (document, status) = doctor(&lab, "omm", FIX, &answer());
     assert_eq!(status, Some(0), "{document:#}");
     for node in nodes {
-        assert!(node.read("/tmp/owned").is_err());
+        let owned = sh(node, "root", "find / -xdev -name owned; find /home /root /tmp -name owned");
+        assert_eq!(owned, "", "{}", node.name());
     }
 }

@@ -10,6 +10,7 @@
 mod again;
 mod awkward;
 mod before;
+mod by_hand;
 mod checking;
 mod checking_faults;
 mod doctor;
