@@ -4,6 +4,7 @@ mod agent;
 mod cause;
 mod causes;
 mod check;
+mod doctor;
 mod page;
 
 use std::fmt::Display;
@@ -14,6 +15,7 @@ pub(crate) use cause::{barred, barred_code, cause, headline};
 pub(crate) use causes::intro;
 pub(crate) use causes::{CauseLabel, CauseText, Line, System, cause_text, lines};
 pub(crate) use check::Message;
+pub(crate) use doctor::DoctorText;
 pub(crate) use page::{PageText, by as page_by, state as page_state};
 
 /// A language that the screen is written in.
@@ -131,6 +133,7 @@ mod tests {
             AgentText::samples(),
             PageText::samples(),
             CauseLabel::samples(),
+            DoctorText::samples(),
         ]
         .concat();
         for ([english, chinese], variables) in samples {

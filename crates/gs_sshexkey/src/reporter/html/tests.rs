@@ -10,7 +10,7 @@ use super::samples::*;
 use super::*;
 
 fn english(checked: &Checked) -> String {
-    page(&View::new(checked, Lang::En, TimeZone::UTC)).into_string()
+    page(&View::new(checked, Lang::En, TimeZone::UTC), None).into_string()
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn every_state_is_in_the_page() {
 
 #[test]
 fn the_page_is_written_in_both_languages() {
-    let page = |lang| page(&View::new(&mixed(8), lang, TimeZone::UTC)).into_string();
+    let page = |lang| page(&View::new(&mixed(8), lang, TimeZone::UTC), None).into_string();
     let chinese = page(Lang::Zh);
     assert!(chinese.contains("<html lang=\"zh-Hans\">"));
     assert!(chinese.contains("互信异常"));
