@@ -11,7 +11,7 @@ mod words;
 #[cfg(test)]
 mod json_tests;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
