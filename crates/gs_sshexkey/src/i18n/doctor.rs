@@ -29,12 +29,12 @@ messages! {
 
         // A finding.
         About { nodes, about } "{nodes}, about {about}" "{nodes}，涉及 {about}";
-        Certain {} "seen there, certain" "在该节点上确认";
+        Certain {} "certain" "已确认";
         Likely {} "likely (concluded from what others saw)" "可能（根据其他节点的情况推断）";
         Explains { count, total }
             "explains {count} of {total} broken pairs"
             "{total} 个不通的节点对中有 {count} 个由此引起";
-        Bars {} "explains why it cannot be entered" "无法登录该节点也由此引起";
+        Bars {} "this is why it cannot be entered" "无法登录该节点也由此引起";
         Pairs { count } "pairs: {count}" "节点对：{count}";
         SaidNothing { node, source } "{node}: {source}: nothing" "{node}：{source}：无输出";
         Here {} "this machine" "本机";
@@ -77,13 +77,13 @@ messages! {
         PartProfile {} "the exports in ~/.bashrc" "~/.bashrc 中的环境变量";
         PartMapping {} "the mapping in /etc/hosts" "/etc/hosts 中的映射";
         PartAgent {} "the agent with its key" "ssh-agent 及其中的密钥";
-        PartKeepalive {} "what brings the agent back" "使 ssh-agent 自动恢复的机制";
+        PartKeepalive {} "the keepalive that brings the agent back" "ssh-agent 的保活任务";
 
         // What was not seen.
         UnseenSettings {} "sshd's effective settings (needs root)" "sshd 的生效配置（需要 root）";
         UnseenFirewall {} "the rules of the firewall (needs root)" "防火墙规则（需要 root）";
         UnseenLog {} "what sshd wrote into its log (needs root)" "sshd 的日志（需要 root）";
-        UnseenAccount {} "whether the account is locked or expired (needs root)" "帐号是否锁定或过期（需要 root）";
+        UnseenAccount {} "whether the account is locked or expired (needs root)" "账户是否锁定或过期（需要 root）";
         UnseenSelinux {} "SELinux labels" "SELinux 标签";
         UnseenAcl {} "ACLs (getfacl is not installed)" "ACL（未安装 getfacl）";
         UnseenOther { word } "{word} (needs root)" "{word}（需要 root）";
@@ -130,8 +130,8 @@ messages! {
             "无法登录的节点：{count}/{nodes}，用时 {seconds} 秒。";
         NothingChanged {} "Nothing was changed." "未做任何修改。";
         UnableToHeal {}
-            "There is nothing here that doctor --fix does by itself."
-            "以上问题 doctor --fix 都不会自动处理。";
+            "There is nothing here for doctor --fix to do: it is yours to do, or was not asked for."
+            "没有 doctor --fix 可以处理的问题：须由您处理，或未被选中。";
         NextFix { command } "Next: {command}" "下一步：{command}";
         NextFixNote {} "It shows what it will do, and asks." "会先列出将要执行的操作并询问。";
         NextAgain { command }
