@@ -5,6 +5,7 @@ mod bundle;
 mod cause;
 mod causes;
 mod check;
+mod doctor;
 mod page;
 
 use std::fmt::Display;
@@ -16,6 +17,7 @@ pub(crate) use cause::{barred, barred_code, cause, headline};
 pub(crate) use causes::intro;
 pub(crate) use causes::{CauseLabel, CauseText, Line, System, cause_text, lines};
 pub(crate) use check::Message;
+pub(crate) use doctor::DoctorText;
 pub(crate) use page::{PageText, by as page_by, state as page_state};
 
 /// A language that the screen is written in.
@@ -134,6 +136,7 @@ mod tests {
             BundleText::samples(),
             PageText::samples(),
             CauseLabel::samples(),
+            DoctorText::samples(),
         ]
         .concat();
         for ([english, chinese], variables) in samples {
