@@ -13,6 +13,7 @@ mod before;
 mod checking;
 mod checking_faults;
 mod doctor;
+mod doctor_service;
 mod failures;
 mod faults;
 mod flags;
