@@ -93,6 +93,14 @@ impl Lines {
         self.slots.insert(id, Some(line));
     }
 
+    /// Gives the line with this id another text, which holds no LF. A gap stays one.
+    pub fn replace(&mut self, id: usize, line: Vec<u8>) {
+        debug_assert!(!line.contains(&b'\n'));
+        if let Some(Some(slot)) = self.slots.get_mut(id) {
+            *slot = line;
+        }
+    }
+
     /// Ends the last line in LF, for files that nobody reads without it.
     pub fn finish(&mut self) {
         self.final_newline = true;

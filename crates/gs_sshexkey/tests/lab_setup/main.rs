@@ -10,9 +10,11 @@
 mod again;
 mod awkward;
 mod before;
+mod by_hand;
 mod checking;
 mod checking_faults;
 mod doctor;
+mod doctor_healing;
 mod doctor_service;
 mod failures;
 mod faults;

@@ -38,10 +38,35 @@ impl Entry {
         }
     }
 
+    /// Whether this line, without a marker, speaks of exactly this host, given in lower case: by its name or its hash. A
+    /// pattern speaks of others as well.
+    pub(super) fn is_about(&self, host: &[u8]) -> bool {
+        let literal = !matches!(self.hosts, HostField::Patterns(_));
+        literal && self.marker == Marker::None && self.hosts.matches(host)
+    }
+
     /// Whether this is a line of ours for one host alone.
     pub(super) fn is_ours_for_one(&self) -> bool {
         self.ours && self.names().is_some_and(|names| names.len() == 1)
     }
+}
+
+/// A line without a marker, less one of the hosts that it names, given in lower case; `None` if no other is left.
+pub(super) fn without_host(line: &[u8], host: &[u8]) -> Option<Vec<u8>> {
+    let start = line.len() - skip_blanks(line).len();
+    let (before, text) = line.split_at_checked(start)?;
+    let (hosts, _) = split_word(visible(text));
+    let after = text.get(hosts.len()..).unwrap_or_default();
+    let names = hosts.split(|byte| *byte == b',').filter(|name| !name.eq_ignore_ascii_case(host));
+    let names: Vec<&[u8]> = names.collect();
+    // At the start of a line these would mean something else; no host is called so.
+    let special = names
+        .first()
+        .is_some_and(|name| name.starts_with(b"#") || name.starts_with(b"@") || name.starts_with(b"|"));
+    if special || names.iter().all(|name| name.is_empty()) {
+        return None;
+    }
+    Some([before, &names.join(&b','), after].concat())
 }
 
 /// Cuts the marker off. A line with an unknown or a second marker is no entry.

@@ -121,9 +121,39 @@ impl KnownHosts {
         changed
     }
 
-    /// Replaces exactly this host's entry.
+    /// Sees to it that the file gives exactly this host and port these keys and no other, whoever wrote the lines.
+    /// Returns whether anything changed.
+    ///
+    /// A line with another key loses the host: its name goes from the line, or the whole line if nobody else is on it.
+    /// Right lines stay, keys that no line has are appended as lines of ours, in the given order. Lines with a marker or
+    /// with patterns are left alone, and so is the whole file if `host` is neither a name nor an IP address.
     pub fn replace(&mut self, host: &str, port: u16, keys: &[PublicKey]) -> bool {
-        self.set_ours(host, port, keys)
+        if !is_plain_host(host) {
+            return false;
+        }
+        let field = host_field(host, port);
+        let name = field.to_ascii_lowercase().into_bytes();
+        let about = self.by_name.get(&name).into_iter().flatten().chain(&self.by_match);
+        let mut about: Vec<usize> =
+            about.copied().filter(|id| self.entries.get(id).is_some_and(|e| e.is_about(&name))).collect();
+        about.sort_unstable();
+        about.dedup();
+        let key_of = |known: &Self, id: &usize| known.entries.get(id).map(|entry| entry.key.clone());
+        let (right, wrong): (Vec<usize>, Vec<usize>) =
+            about.into_iter().partition(|id| key_of(self, id).is_some_and(|key| keys.contains(&key)));
+        let mut present: Vec<PublicKey> = right.iter().filter_map(|id| key_of(self, id)).collect();
+        let mut changed = !wrong.is_empty();
+        for id in wrong {
+            self.take_host(id, &name);
+        }
+        for key in keys {
+            if !present.contains(key) {
+                self.append(format!("{field} {key} {OM_MARK}").into_bytes());
+                present.push(key.clone());
+                changed = true;
+            }
+        }
+        changed
     }
 
     /// Removes every line of ours, whatever its host. Returns how many.
@@ -155,6 +185,18 @@ impl KnownHosts {
             .filter(|(_, entry)| entry.is_ours_for_one())
     }
 
+    /// Takes one host out of a line, with the line if it is the only one there.
+    fn take_host(&mut self, id: usize, name: &[u8]) {
+        let named = self.entries.get(&id).is_some_and(|entry| entry.names().is_some());
+        let left = self.lines.get(id).filter(|_| named).and_then(|line| entry::without_host(line, name));
+        let Some(line) = left else { return self.remove(id) };
+        self.forget(id);
+        if let Some(entry) = Entry::parse(&line) {
+            self.enter(id, entry);
+        }
+        self.lines.replace(id, line);
+    }
+
     fn append(&mut self, line: Vec<u8>) {
         let entry = Entry::parse(&line);
         let id = self.lines.push(line);
@@ -175,10 +217,13 @@ impl KnownHosts {
         self.entries.insert(id, entry);
     }
 
-    /// Only lines of ours are removed; those with patterns or hashes stay in `by_match`, where they find no
-    /// entry.
     fn remove(&mut self, id: usize) {
         self.lines.remove(id);
+        self.forget(id);
+    }
+
+    /// Takes a line out of the indexes. One with patterns or a hash stays in `by_match`, where it finds no entry.
+    fn forget(&mut self, id: usize) {
         let Some(entry) = self.entries.remove(&id) else { return };
         for name in entry.names().unwrap_or_default() {
             if let Some(ids) = self.by_name.get_mut(name) {

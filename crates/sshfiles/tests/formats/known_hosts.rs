@@ -139,6 +139,40 @@ fn sets_our_lines() {
     }
 }
 
+/// `ssh-keygen -H` of `10.0.0.1`.
+const HASHED: &str = "|1|aMt35REPf5e7TpCfbLWTB/iVkMQ=|KHKZs/Rb1RGi0rul570CIdLImlw=";
+
+#[test]
+fn replaces_exactly_one_host() {
+    let (right, wrong) = (key(1), key(9));
+    let cases = [
+        ("", format!("10.0.0.1 {right} #OM\n")),
+        ("10.0.0.1 W mine\n", format!("10.0.0.1 {right} #OM\n")),
+        ("10.0.0.1 R mine\n10.0.0.1 W\n", format!("10.0.0.1 {right} mine\n")),
+        (" node1,10.0.0.1  W #OM\n", format!(" node1  {wrong} #OM\n10.0.0.1 {right} #OM\n")),
+        ("10.0.0.1,10.0.0.1 W\r\n", format!("10.0.0.1 {right} #OM\n")),
+        ("# 1\n10.0.0.11 W\nNODE1 W", format!("# 1\n10.0.0.11 {wrong}\nNODE1 {wrong}\n10.0.0.1 {right} #OM")),
+        ("[10.0.0.1]:2222 W\n10.0.0.1 R\n", format!("[10.0.0.1]:2222 {wrong}\n10.0.0.1 {right}\n")),
+        ("@revoked 10.0.0.1 W\n10.0.0.* W\n10.0.0.1 R\n", {
+            format!("@revoked 10.0.0.1 {wrong}\n10.0.0.* {wrong}\n10.0.0.1 {right}\n")
+        }),
+        ("H W\nH R\n", format!("{HASHED} {right}\n")),
+    ];
+    for (before, after) in cases {
+        let before = before.replace('W', &wrong.to_string()).replace('R', &right.to_string());
+        let before = before.replace("H ", &format!("{HASHED} "));
+        let mut known = KnownHosts::parse(before.as_bytes());
+        assert_eq!(known.replace("10.0.0.1", 22, &[right.clone()]), before != after, "{before}");
+        assert_eq!(text(known.to_bytes()), after);
+        assert!(!known.replace("10.0.0.1", 22, &[right.clone(), right.clone()]), "{before}");
+    }
+    let mut known = KnownHosts::parse(format!("a,NODE1,b {wrong}\n[node1]:22 {wrong}\n").as_bytes());
+    assert!(known.replace("Node1", 22, &[right.clone()]));
+    assert_eq!(known.lookup("b", 22).len() + known.lookup("a", 22).len(), 2);
+    assert_eq!(known.lookup("node1", 22).first().map(|found| found.key.clone()), Some(right.clone()));
+    assert!(!known.replace("no,host", 22, &[right]));
+}
+
 #[test]
 fn sets_other_ports_and_looks_them_up() {
     let mut known = KnownHosts::parse(b"# first\n");

@@ -139,6 +139,27 @@ proptest! {
     }
 
     #[test]
+    fn a_host_is_replaced_and_no_other(bytes in any_file(), port in prop::sample::select(vec![22u16, 2222])) {
+        let keys = [key(3), key(2)];
+        let before = KnownHosts::parse(&bytes);
+        let mut file = before.clone();
+        file.replace("10.0.0.1", port, &keys);
+        let edited = file.to_bytes();
+        for mut again in [file, KnownHosts::parse(&edited)] {
+            prop_assert!(!again.replace("10.0.0.1", port, &keys));
+            prop_assert_eq!(&again.to_bytes(), &edited);
+            let found = again.lookup("10.0.0.1", port);
+            prop_assert!(keys.iter().all(|k| found.iter().any(|found| found.key == *k)));
+            for (host, port) in [("node1", 22), ("10.0.0.2", 22), ("10.0.0.1", port ^ 22 ^ 2222), ("x", 22)] {
+                let of = |known: &KnownHosts| -> Vec<_> {
+                    known.lookup(host, port).into_iter().map(|found| (found.marker, found.key, found.ours)).collect()
+                };
+                prop_assert_eq!(of(&again), of(&before));
+            }
+        }
+    }
+
+    #[test]
     fn ssh_config_edits(bytes in any_file(), body in "(Host [a-z]{1,9}\n(\tPort [0-9]{1,3}\n)?){1,3}") {
         let edit = |file: &mut SshConfig| file.set_block(&body);
         let edited = twice_is_once(&bytes, SshConfig::parse, SshConfig::to_bytes, edit)?;

@@ -12,9 +12,12 @@ use crate::node::{NodeError, Shell};
 use crate::text::{printable, sh_quote};
 use parse::Frames;
 
+pub(crate) use evidence::CLASSIC;
 pub use evidence::{
-    Callee, Chain, Condition, Evidence, Field, Hook, Init, Keys, Login, Machine, Manager, Neighbour, Process,
-    Questions, Rights, Rule, Service, Unit, Unseen, Verdict, Wrappers, gather,
+    Ageing, Breadth, Callee, Chain, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init, Keys,
+    KeysFile, Label, Libraries, Lockout, Login, LoginSettings, LoginShell, Machine, Manager, Neighbour,
+    OwnKey, Process, Questions, Revoked, Right, Rights, Rule, Selinux, Service, Setting, Settings, ShellKind,
+    Spared, Unit, Unseen, Verdict, Wrappers, gather,
 };
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
@@ -72,7 +75,14 @@ pub async fn observe(
     user: &str,
     keepalive: bool,
 ) -> Result<NodeState, ObserveError> {
-    let mut state = look(shell, spec, user, keepalive).await?;
+    fit(shell, look(shell, spec, user, keepalive).await?).await
+}
+
+/// Whether a node that was read can be worked on. Reads `authorized_keys` where sshd looks for it.
+///
+/// # Errors
+/// [`ObserveError`] if it is not fit for work.
+pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, ObserveError> {
     if !state.missing.is_empty() {
         return Err(ObserveError::Missing(state.missing));
     }

@@ -1,0 +1,305 @@
+//! `key-mismatch`: what the caller offers is not what the callee grants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sshfiles::{PublicKey, SshConfig};
+
+use super::granted::{Grant, files, grant, usual};
+use super::limits::set_up;
+use super::offered::{cluster_key, has_key_file, is_torn, offered, own_key, public_file};
+use crate::diagnose::rights::is_closed;
+use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
+use crate::observe::{EntryKind, Evidence};
+use crate::plan::{Command, Part};
+use crate::probe::Cause;
+use crate::text::sh_quote;
+
+/// How a key that is not taken shows at the caller.
+const REFUSED: [Cause; 2] = [Cause::KeyRefused, Cause::AgentUseless];
+
+pub(super) fn find(case: &Case) -> Vec<Finding> {
+    if case.preflight {
+        return Vec::new();
+    }
+    let cluster = cluster_key(case);
+    let mut found: Vec<Finding> = Vec::new();
+    for (node, _, evidence) in case.seen() {
+        let own = case_of_own_key(case, node, evidence, cluster.as_ref());
+        found.extend(own.or_else(|| by_hand_pair(case, node, evidence)));
+    }
+    let torn: BTreeSet<usize> = found.iter().filter(|f| !f.pairs.is_empty()).map(|f| f.node).collect();
+    found.extend(ungranted(case, &torn, cluster.as_ref()));
+    found
+}
+
+/// Whether the cluster's key, or the lack of it, is this rule's business on a node: then the agent cannot be judged.
+pub(super) fn lacks_key(case: &Case, node: usize, evidence: &Evidence, cluster: Option<&PublicKey>) -> bool {
+    key_fault(case, node, evidence, cluster).is_some_and(|(_, _, useless)| useless)
+}
+
+/// What is wrong with the cluster's key on a node: who said so, what, and whether nobody can log in with it.
+fn key_fault(
+    case: &Case,
+    node: usize,
+    evidence: &Evidence,
+    cluster: Option<&PublicKey>,
+) -> Option<(String, String, bool)> {
+    let state = &evidence.state;
+    let path = format!("{}/.ssh/id_om", state.home);
+    let cluster = cluster?;
+    let (private, public) = (own_key(evidence), public_file(evidence));
+    let no_such = |path: &str| (format!("ls -l {path}"), "No such file or directory".to_owned());
+    let Some(private) = private else {
+        let (source, said) = match state.entry("id_om").kind {
+            EntryKind::Absent => no_such(&path),
+            EntryKind::File => (format!("ssh-keygen -y -f {path}"), "this is not a private key".to_owned()),
+            _ => return None,
+        };
+        // In folders that cannot be searched nothing is seen.
+        return (is_member(evidence) && !is_closed(evidence)).then_some((source, said, true));
+    };
+    let same = |key: &PublicKey| format!("{} {}", key.algorithm(), key.fingerprint());
+    match public {
+        _ if private != *cluster && is_alone(case, node, &private) => {
+            let said = format!("{}; other nodes have {}", same(&private), same(cluster));
+            Some((format!("ssh-keygen -l -f {path}"), said, true))
+        }
+        Some(public) if public != private => {
+            let said = format!("{}; {path}.pub is {}", same(&private), same(&public));
+            Some((format!("ssh-keygen -l -f {path}"), said, false))
+        }
+        None if state.entry("id_om.pub").kind == EntryKind::Absent => {
+            let (source, said) = no_such(&format!("{path}.pub"));
+            Some((source, said, false))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the node was set up with the cluster's key once.
+fn is_member(evidence: &Evidence) -> bool {
+    let exists = |id: &str| evidence.state.entry(id).exists();
+    let in_block = !SshConfig::parse(evidence.state.bytes("config")).block_entries().is_empty();
+    in_block || exists("id_om") || exists("id_om.pub") || exists("store-dir") || evidence.state.agent.socket
+}
+
+/// Whether no other node takes this key: it is of no use then.
+fn is_alone(case: &Case, node: usize, key: &PublicKey) -> bool {
+    let mut others = case.seen().filter(|(other, ..)| *other != node);
+    !others.any(|(_, _, evidence)| grant(&files(evidence), key) == Grant::Full)
+}
+
+fn case_of_own_key(
+    case: &Case,
+    node: usize,
+    evidence: &Evidence,
+    cluster: Option<&PublicKey>,
+) -> Option<Finding> {
+    let state = &evidence.state;
+    let agent = &state.agent;
+    if let Some((source, said, _)) = key_fault(case, node, evidence, cluster) {
+        let works = cluster.is_some_and(|key| agent.keys.contains(key));
+        let pairs = if works { Vec::new() } else { case.pairs_from(node, &REFUSED) };
+        let finding = Finding::new(Code::KeyMismatch, node).explains(pairs).seen(node, &source, &said);
+        let mut parts = vec![Part::Key, Part::Agent];
+        // Without the key nobody has seen to it.
+        parts
+            .extend(own_key(evidence).is_none().then_some(Part::Keepalive).filter(|_| has_program(evidence)));
+        return Some(finding.cure(Cure::restore(node, parts, copy_pair(case, node, evidence))));
+    }
+    let key = own_key(evidence)?;
+    if !agent.alive || agent.keys.is_empty() || agent.keys.contains(&key) {
+        return None;
+    }
+    let held: Vec<String> =
+        agent.keys.iter().map(|k| format!("{} {}", k.fingerprint(), k.algorithm())).collect();
+    let said = format!("{}; {}/.ssh/id_om is {}", held.join(", "), state.home, key.fingerprint());
+    let finding = Finding::new(Code::KeyMismatch, node).seen(node, "ssh-add -l", &said);
+    let finding = finding.explains(case.pairs_from(node, &REFUSED));
+    let commands = super::agent::start(evidence);
+    Some(finding.cure(Cure::restore(node, [Part::Agent], commands)))
+}
+
+fn has_program(evidence: &Evidence) -> bool {
+    evidence.state.keepalive.as_ref().is_some_and(|keepalive| keepalive.program.is_some())
+}
+
+/// The commands that fetch the pair and its passphrase from a node that has it.
+fn copy_pair(case: &Case, node: usize, evidence: &Evidence) -> Vec<Command> {
+    let cluster = cluster_key(case);
+    let mut whole = case.seen().filter(|(other, _, evidence)| {
+        let whole = public_file(evidence).is_some() && public_file(evidence) == own_key(evidence);
+        *other != node && whole && own_key(evidence) == cluster
+    });
+    let Some((_, from, there)) = whole.next() else { return Vec::new() };
+    let port = if from.spec.port == 22 { String::new() } else { format!("-P {} ", from.spec.port) };
+    let ip = match from.spec.ip {
+        std::net::IpAddr::V4(ip) => ip.to_string(),
+        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let place = |path: &str| sh_quote(&format!("{}@{ip}:{}/{path}", case.user, there.state.home));
+    let home = sh_quote(&evidence.state.home);
+    let mut commands = vec![
+        Command::new(format!(
+            "scp -p {port}{} {} {home}/.ssh/",
+            place(".ssh/id_om"),
+            place(".ssh/id_om.pub")
+        )),
+        Command::new(format!("scp -pr {port}{} {home}/gaussdb_tmp/", place("gaussdb_tmp/ssh_protect"))),
+    ];
+    commands.extend(super::agent::start(evidence));
+    commands
+}
+
+/// A key pair that somebody made by hand and that does not belong together, where it is what ssh offers.
+fn by_hand_pair(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
+    if has_key_file(evidence) {
+        return None;
+    }
+    let keyless = evidence.keys.own.is_empty() && evidence.state.agent.keys.is_empty();
+    if keyless && cluster_key(case).is_none() {
+        return keyless_node(case, node, evidence);
+    }
+    let torn = evidence.keys.own.iter().find(|(_, own)| is_torn(own.private.as_ref(), own.public.as_ref()));
+    let (kind, own) = torn?;
+    let (private, public) = own.private.as_ref().zip(own.public.as_ref())?;
+    let path = format!("{}/.ssh/id_{kind}", evidence.state.home);
+    let said = format!("{}; {path}.pub is {}", private.fingerprint(), public.fingerprint());
+    let finding = Finding::new(Code::KeyMismatch, node).explains(case.pairs_from(node, &REFUSED));
+    let finding = finding.seen(node, &format!("ssh-keygen -y -f {path}"), &said);
+    let quoted = sh_quote(&path);
+    let public = format!("{quoted}.pub");
+    let back = format!("mv -f {public}.gs_old {public}");
+    let keep = Command::new(format!("cp -p {public} {public}.gs_old")).undo(back);
+    let make = Command::new(format!("ssh-keygen -y -P '' -f {quoted} >{public}"));
+    let clean = Command::new(format!("rm -f {public}.gs_old"));
+    Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [keep, make, clean])))
+}
+
+/// There is no key at all.
+fn keyless_node(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
+    let pairs = case.pairs_from(node, &REFUSED);
+    if pairs.is_empty() || is_closed(evidence) {
+        return None;
+    }
+    let finding = Finding::new(Code::KeyMismatch, node).explains(pairs);
+    let source = format!("ls {}/.ssh/id_*", evidence.state.home);
+    let finding = finding.seen(node, &source, "No such file or directory");
+    let at = case.nodes.iter().position(|node| node.local).unwrap_or(node);
+    Some(finding.cure(Cure::by_hand(at, ByHand::Judgement, [set_up(case)])))
+}
+
+/// A pair in which the callee does not grant what the caller offers.
+struct Cell {
+    from: usize,
+    to: usize,
+    pairs: Vec<usize>,
+    key: PublicKey,
+    grant: Grant,
+}
+
+/// Keys that are not granted: where all callers of a node are concerned, or keys that others grant, the callee has lost
+/// them; a key that nobody grants is the caller's fault.
+fn ungranted(case: &Case, torn: &BTreeSet<usize>, cluster: Option<&PublicKey>) -> Vec<Finding> {
+    let cells = cells(case, torn, cluster);
+    let mut found: BTreeMap<(usize, Option<usize>), Vec<&Cell>> = BTreeMap::new();
+    for cell in &cells {
+        // Also on the node itself: trust is made so, by hand too.
+        let granted = case.seen().any(|(_, _, evidence)| grant(&files(evidence), &cell.key) != Grant::None);
+        let shared = Some(&cell.key) == cluster;
+        let callers = cells.iter().filter(|other| other.to == cell.to).count();
+        let place = match granted || shared {
+            true if callers == 1 && !shared => (cell.to, Some(cell.from)),
+            true => (cell.to, None),
+            false => (cell.from, None),
+        };
+        found.entry(place).or_default().push(cell);
+    }
+    found.into_iter().map(|((node, about), cells)| missing(case, node, about, &cells)).collect()
+}
+
+fn cells(case: &Case, torn: &BTreeSet<usize>, cluster: Option<&PublicKey>) -> Vec<Cell> {
+    let mut red: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for (place, edge) in case.matrix.edges().iter().enumerate() {
+        if edge.from != edge.to && edge.cause == Cause::KeyRefused && !torn.contains(&edge.from) {
+            red.entry((edge.to, edge.from)).or_default().push(place);
+        }
+    }
+    let evidence = |index: usize| case.node(index)?.evidence.as_ref();
+    let offers: BTreeMap<usize, Vec<PublicKey>> =
+        case.seen().map(|(index, _, e)| (index, offered(e))).collect();
+    let (mut cells, mut last) = (Vec::new(), None);
+    for ((to, from), pairs) in red {
+        let readable = |callee: &&Evidence| {
+            !is_closed(callee) && callee.state.entry("authorized_keys").kind != EntryKind::Unreadable
+        };
+        let Some(callee) = evidence(to).filter(readable) else { continue };
+        if !matches!(&last, Some((node, _)) if *node == to) {
+            last = Some((to, files(callee)));
+        }
+        let (Some((_, files)), Some(keys)) = (&last, offers.get(&from)) else { continue };
+        let grants: Vec<Grant> = keys.iter().map(|key| grant(files, key)).collect();
+        if grants.contains(&Grant::Full) || is_written_elsewhere(callee, keys) {
+            continue;
+        }
+        // The key that is meant to work: the cluster's, else the first.
+        let meant = keys.iter().position(|key| Some(key) == cluster).unwrap_or(0);
+        let restricted = grants.iter().position(|grant| *grant != Grant::None);
+        let place = restricted.unwrap_or(meant);
+        let (Some(key), Some(grant)) = (keys.get(place), grants.get(place)) else { continue };
+        cells.push(Cell { from, to, pairs, key: key.clone(), grant: grant.clone() });
+    }
+    cells
+}
+
+/// Whether a key stands in the usual file and sshd does not look there: that is `authorized-keys-elsewhere`.
+pub(super) fn is_written_elsewhere(evidence: &Evidence, keys: &[PublicKey]) -> bool {
+    let usual = usual(evidence);
+    let places = &evidence.rights.key_files;
+    let looks = places.is_empty() || places.iter().any(|file| file.path == usual);
+    let file = sshfiles::AuthorizedKeys::parse(evidence.state.bytes("authorized_keys"));
+    !looks && keys.iter().any(|key| file.grants(key))
+}
+
+/// The finding about keys that are not granted.
+fn missing(case: &Case, node: usize, about: Option<usize>, cells: &[&Cell]) -> Finding {
+    let mut finding = Finding::new(Code::KeyMismatch, node);
+    finding.about = about;
+    let mut told: BTreeSet<(usize, &PublicKey)> = BTreeSet::new();
+    let mut cures: BTreeMap<usize, (Vec<Part>, Vec<Command>)> = BTreeMap::new();
+    for cell in cells {
+        finding = finding.explains(cell.pairs.iter().copied());
+        let Some(evidence) = case.node(cell.to).and_then(|node| node.evidence.as_ref()) else { continue };
+        if !told.insert((cell.to, &cell.key)) {
+            continue;
+        }
+        let path = places(evidence);
+        let key = format!("{} {}", cell.key.algorithm(), cell.key.fingerprint());
+        let caller = case.label(cell.from);
+        if let Grant::Restricted(path, line, options) = &cell.grant {
+            let said = format!("line {line}: {options} {key}, which {caller} comes with");
+            finding = finding.seen(cell.to, path, &said);
+            let commands = [Command::new(format!("sed -n {line}p {}", sh_quote(path)))];
+            finding = finding.cure(Cure::by_hand(cell.to, ByHand::Security, commands));
+            continue;
+        }
+        let said = format!("{key}, which {caller} comes with, is not in it");
+        finding = finding.seen(cell.to, &format!("ssh-keygen -l -f {path}"), &said);
+        let (parts, commands) = cures.entry(cell.to).or_default();
+        parts.push(Part::Authorize(cell.key.clone()));
+        let line = sh_quote(&format!("{} #OM", cell.key));
+        commands.push(Command::new(format!("printf '%s\\n' {line} >>{}", sh_quote(&path))));
+    }
+    for (node, (parts, commands)) in cures {
+        finding = finding.cure(Cure::restore(node, parts, commands));
+    }
+    finding
+}
+
+/// The file that a key belongs into.
+fn places(evidence: &Evidence) -> String {
+    let below = format!("{}/", evidence.state.home);
+    let files = &evidence.rights.key_files;
+    let file = files.iter().find(|file| file.path.starts_with(&below)).or(files.first());
+    file.map_or_else(|| usual(evidence), |file| file.path.clone())
+}
