@@ -15,6 +15,7 @@ mod checking;
 mod checking_faults;
 mod doctor;
 mod doctor_healing;
+mod doctor_service;
 mod failures;
 mod faults;
 mod flags;
