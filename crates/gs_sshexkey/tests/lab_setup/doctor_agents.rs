@@ -102,6 +102,8 @@ fn a_recorded_fips_mode_and_a_path_that_is_too_long() {
     let long = "x".repeat(90);
     sh(lab.node(2), "root", &format!("usermod -m -d /home/{long} omm"));
     let document = must_find(&lab, "omm", &["--preflight"], TYPED, &[("socket-path-too-long", 2)]);
+    // usermod(8) wants nobody to be there, and the login that was looked with may linger.
+    assert!(wait_until(|| sh(lab.node(2), "root", "pgrep -c -u omm || :").trim() == "0"));
     cure_by_hand(&lab, "root", &document);
     must_find(&lab, "omm", &["--preflight"], TYPED, &[]);
 }

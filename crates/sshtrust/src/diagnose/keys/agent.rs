@@ -122,7 +122,10 @@ fn no_block(case: &Case, node: usize, evidence: &Evidence, blocks: bool) -> Opti
         let refused = matches!(edge.cause, Cause::KeyRefused | Cause::AgentUseless);
         edge.from == node && edge.to != node && refused && holds && !named
     });
+    // The user's own lines may lead there as well.
+    let led = String::from_utf8_lossy(&entry.bytes).contains(AGENT_SOCKET);
     match (known.is_empty(), pairs.is_empty()) {
+        (true, true) if led => None,
         (true, _) => {
             Some(("the lines between '# BEGIN gs_sshexkey' and its end are missing".to_owned(), pairs))
         }
@@ -168,9 +171,11 @@ fn no_exports(evidence: &Evidence) -> Option<(String, Command)> {
     let sock = sh_quote(&format!("export SSH_AUTH_SOCK={wanted}"));
     let lines = format!("{sock} 'export SSH_AGENT_PID={}'", pid.trim_matches(|c: char| !c.is_ascii_digit()));
     let path = sh_quote(&format!("{}/.bashrc", evidence.state.home));
+    let old = "/^export SSH_AUTH_SOCK=.*gauss_socket_tmp/d; /^export SSH_AGENT_PID=/d";
     let script = format!(
-        "touch {path} && {{ printf '%s\\n' {lines}; cat {path}; }} >{path}.gs_new && cat {path}.gs_new >{path} && \
-         rm -f {path}.gs_new"
+        "touch {path} && {{ printf '%s\\n' {lines}; sed {} {path}; }} >{path}.gs_new && cat {path}.gs_new >{path} && \
+         rm -f {path}.gs_new",
+        sh_quote(old)
     );
     Some((said, Command::new(script)))
 }
