@@ -37,6 +37,7 @@ pub(crate) fn run(demo: &Demo) -> Result<(), TaskError> {
     set_up_trust(&lab)?;
     let failed = show_connections(&lab);
     show_check(&lab)?;
+    show_doctor(&lab)?;
     if demo.keep {
         keep(lab)?;
     } else {
@@ -72,6 +73,26 @@ fn show_check(lab: &Lab) -> Result<(), TaskError> {
     println!("\nroot@{}:~# gs_sshexkey check -f /root/hosts --by both", lab.node(0).name());
     let terminal = lab.node(0).terminal("root", "LANG=C.UTF-8 gs_sshexkey check -f /root/hosts --by both")?;
     terminal.mirror();
+    let (status, _) = terminal.finish()?;
+    if status.success() { Ok(()) } else { Err(TaskError::Program { status }) }
+}
+
+/// Loses trust by a slip of the hand, and has it found and brought back.
+fn show_doctor(lab: &Lab) -> Result<(), TaskError> {
+    let Some(victim) = lab.nodes().last().filter(|_| lab.nodes().len() > 1) else { return Ok(()) };
+    println!("\nSomebody makes a mistake, and sshd there refuses every key from now on:");
+    println!("root@{}:~# chmod o+w /root", victim.name());
+    victim.sh("root", "chmod o+w /root")?;
+    println!("\nroot@{}:~# gs_sshexkey doctor -f /root/hosts --fix", lab.node(0).name());
+    let command = "LANG=C.UTF-8 gs_sshexkey doctor -f /root/hosts --fix";
+    let mut terminal = lab.node(0).terminal("root", command)?;
+    terminal.mirror();
+    for (question, answer) in [("Password: ", ROOT_PASSWORD), ("[y/N] ", "y")] {
+        // If it never asks, what it printed instead is on the screen already.
+        if terminal.expect(question, PATIENCE).is_ok() {
+            terminal.type_line(answer)?;
+        }
+    }
     let (status, _) = terminal.finish()?;
     if status.success() { Ok(()) } else { Err(TaskError::Program { status }) }
 }

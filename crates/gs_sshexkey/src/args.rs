@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bundle;
 mod check;
 mod doctor;
 mod source;
@@ -17,6 +18,7 @@ use crate::errors::{NOT_DONE, Report};
 use crate::help::{Topic, text};
 use crate::i18n::Lang;
 
+pub(crate) use bundle::Bundle;
 pub(crate) use check::{Check, Format};
 pub(crate) use doctor::{Doctor, Work};
 pub(crate) use source::Source;
@@ -39,6 +41,8 @@ pub(crate) enum Job {
     Doctor(Box<Doctor>),
     /// Tell all about one cause of lost trust.
     Explain(Code, Lang),
+    /// Make trust by hand.
+    Bundle(Bundle),
 }
 
 /// What to do with this machine's agent.
@@ -116,6 +120,9 @@ struct Words {
     check: check::CheckWords,
     #[command(flatten)]
     doctor: doctor::DoctorWords,
+    /// For `bundle`.
+    #[arg(long, hide = true)]
+    collect: bool,
     /// The language of help and screens.
     #[arg(long)]
     lang: Option<LangWord>,
@@ -167,6 +174,12 @@ fn read(args: Vec<OsString>, locale: Lang) -> Result<Job, Report> {
     }
     if words.rest.first().is_some_and(|word| word == "check") {
         return check::job(words, lang).map(Job::Check);
+    }
+    if words.rest.first().is_some_and(|word| word == "bundle") {
+        return bundle::job(words, lang).map(Job::Bundle);
+    }
+    if words.collect {
+        return Err(unknown("--collect").cure("It goes with 'bundle'."));
     }
     if let Some(flag) = words.check.given() {
         return Err(unknown(flag).cure("It goes with 'check'."));
@@ -227,7 +240,7 @@ fn named_job(rest: &[OsString], json: bool, lang: Lang) -> Result<Option<Job>, R
 }
 
 fn no_help(word: &str) -> Report {
-    unknown(word).cure("There is help for: setup, check, doctor, agent, remove.")
+    unknown(word).cure("There is help for: setup, check, doctor, bundle, agent, remove.")
 }
 
 fn unknown(word: &str) -> Report {

@@ -19,10 +19,12 @@
 //! - [`passwords`]: a file of passwords, in place of questions.
 //! - [`setup`]: the pipeline of the classic command.
 //! - [`check`]: the pipeline that only looks.
+//! - [`bundle`]: scripts and answers for trust by hand.
 //! - [`keep`]: run on a node: keeps the agent there alive.
 //! - [`event`]: what happened, as plain data. Nothing here prints.
 
 pub mod apply;
+pub mod bundle;
 pub mod check;
 pub mod diagnose;
 pub mod doctor;

@@ -60,7 +60,7 @@ pub(super) struct CheckWords {
     #[arg(long, value_enum)]
     format: Option<Format>,
     #[arg(short = 'o', long)]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     #[arg(long)]
     html: Option<PathBuf>,
 }
@@ -90,15 +90,16 @@ pub(super) fn look(words: super::Words, lang: Lang, command: &str) -> Result<Che
     if let Some(other) = words.rest.get(1) {
         return Err(unknown(&sshtrust::text::printable(other.as_encoded_bytes())).cure(&see));
     }
-    let of_setup = [
+    let of_others = [
         (words.skip_hostname_set, "--skip-hostname-set"),
         (words.no_deduplicate, "--no-deduplicate"),
         (words.dry_run, "--dry-run"),
         (words.key_type.is_some(), "--key-type"),
         (words.no_keepalive, "--no-keepalive"),
+        (words.collect, "--collect"),
     ];
-    if let Some((_, word)) = of_setup.iter().find(|(given, _)| *given) {
-        return Err(unknown(word).cure("It goes with the set-up of trust."));
+    if let Some((_, word)) = of_others.iter().find(|(given, _)| *given) {
+        return Err(unknown(word).cure(&format!("It does not go with '{command}'. {see}")));
     }
     let CheckWords { by, no_password, format, output, html } = words.check;
     let format = match (words.json, format) {

@@ -1,6 +1,6 @@
 //! The words that describe a cluster.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 
@@ -20,6 +20,29 @@ pub(crate) enum Source {
     Hosts { spec: String, port: u16 },
     /// A group of an Ansible inventory.
     Ansible { path: PathBuf, group: String, port: u16 },
+}
+
+impl Source {
+    /// The words that describe it, as the user would type them again.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let of = |flag: &str, path: &Path| vec![flag.to_owned(), path.to_string_lossy().into_owned()];
+        let (mut words, port) = match self {
+            Self::Hostfile(path) => (of("-f", path), 22),
+            Self::Xml { path, port } => (of("-X", path), *port),
+            Self::Hosts { spec, port } => (vec!["--hosts".to_owned(), spec.clone()], *port),
+            Self::Ansible { path, group, port } => {
+                let mut words = of("-i", path);
+                if group != "all" {
+                    words.extend(["--group".to_owned(), group.clone()]);
+                }
+                (words, *port)
+            }
+        };
+        if port != 22 {
+            words.extend(["--port".to_owned(), port.to_string()]);
+        }
+        words
+    }
 }
 
 /// The options that describe a cluster.

@@ -10,6 +10,7 @@ use sshtrust::diagnose::{Code, Diagnosis, Finding};
 use sshtrust::doctor::{Examined, Healed, Options, Treatment, Wanted, examine, heal, treat};
 use sshtrust::inventory::{Cluster, NodeSpec};
 use sshtrust::passwords::PasswordFile;
+use sshtrust::text::{printable, sh_quote};
 use tokio::sync::watch;
 
 use super::asker::Asker;
@@ -21,8 +22,10 @@ use crate::host::{self, User};
 use crate::i18n::Lang;
 use crate::log::Log;
 use crate::prompt::{self, Channel};
-use crate::reporter::doctor::{Fixed, Told, write_json, write_plan, write_text};
-use crate::reporter::{Classic, Style, render_page, replace};
+use crate::reporter::doctor::{
+    Fixed, Next, Stage, Told, render_plan, render_text, render_whole_plan, write_json,
+};
+use crate::reporter::{Classic, Style, render_findings_page, replace};
 
 /// Tells all about one cause.
 pub(crate) fn explain(code: Code, lang: Lang) {
@@ -104,8 +107,9 @@ async fn drive(
     watcher.0.clear_progress();
     let examined = examined.map_err(|error| errors::check(&error))?;
     note(&examined.diagnosis, &examined, watcher);
+    let next = || next(words);
     let Work::Fix { ask } = words.work else {
-        tell(&words.look, &Told::found(&examined))?;
+        tell(&words.look, &Told::new(&examined, Stage::Found, next()))?;
         return Ok(examined.diagnosis.is_healthy());
     };
     let wanted = Wanted { only: words.only.clone(), skip: words.skip.clone() };
@@ -113,15 +117,16 @@ async fn drive(
     let treatment = treat(&examined, &wanted, program).await;
     let treatment =
         treatment.map_err(|error| Report::new("51108", &format!("Ssh-keygen failed. {error}.")))?;
-    if words.look.format == Format::Text {
-        tell(&words.look, &Told::found(&examined))?;
-    }
     if treatment.is_empty() {
-        return finish(&words.look, &examined, None);
+        tell(&words.look, &Told::new(&examined, Stage::Unable, next()))?;
+        return Ok(examined.diagnosis.is_healthy());
+    }
+    if is_screen(&words.look) {
+        tell(&words.look, &Told::new(&examined, Stage::Planned, next()))?;
     }
     show_plan(words, &examined, &treatment, watcher);
     if ask && !agreed(words.look.lang).await? {
-        return finish(&words.look, &examined, None);
+        return finish(words, &examined, Stage::Declined);
     }
     fix(words, options, examined, &treatment, watcher, stop).await
 }
@@ -140,19 +145,54 @@ async fn fix(
     watcher.0.clear_progress();
     let Healed { after, failed } = healed.map_err(|error| errors::heal(&error))?;
     note(&after.diagnosis, &after, watcher);
-    finish(&words.look, &after, Some(Fixed { before: &before, treatment, failed: &failed }))
+    let fixed = Fixed { before: &before, nodes: &treatment.nodes, failed: &failed };
+    finish(words, &after, Stage::Fixed(fixed))
 }
 
-/// The end of `--fix`: for programs all at once, for people what is new.
-fn finish(look: &Check, examined: &Examined, fixed: Option<Fixed<'_>>) -> Result<bool, Report> {
-    tell(look, &Told { examined, fixed, at_the_end: true })?;
+/// The end of `--fix`: on a screen only what is new, else all at once.
+fn finish(words: &Doctor, examined: &Examined, stage: Stage<'_>) -> Result<bool, Report> {
+    let told = Told::new(examined, stage, next(words)).repeated(is_screen(&words.look));
+    tell(&words.look, &told)?;
     Ok(examined.diagnosis.is_healthy())
 }
 
+/// Whether somebody reads along while it works.
+fn is_screen(look: &Check) -> bool {
+    look.format == Format::Text && look.output.is_none()
+}
+
+/// What to type next.
+fn next(words: &Doctor) -> Next {
+    let look = &words.look;
+    let mut call: Vec<String> = look.source.words();
+    if let Some(path) = &look.password_file {
+        call.extend(["--password-file".to_owned(), path.to_string_lossy().into_owned()]);
+    }
+    let setup = command(&[], &call);
+    if look.by_name {
+        call.extend(["--by".to_owned(), if look.by_ip { "both" } else { "name" }.to_owned()]);
+    }
+    let preflight = (words.work == Work::Preflight).then(|| "--preflight".to_owned());
+    let again = [call.clone(), preflight.into_iter().collect()].concat();
+    call.push("--fix".to_owned());
+    Next { fix: command(&["doctor"], &call), again: command(&["doctor"], &again), setup }
+}
+
+/// A command line that a shell reads as these words, safe to show.
+fn command(verb: &[&str], words: &[String]) -> String {
+    let plain = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:,=@%+".contains(&b));
+    let words = words.iter().map(|word| if plain(word) { word.clone() } else { sh_quote(word) });
+    let all: Vec<String> = ["gs_sshexkey"].iter().chain(verb).map(|w| (*w).to_owned()).chain(words).collect();
+    printable(all.join(" ").as_bytes())
+}
+
 fn show_plan(words: &Doctor, examined: &Examined, treatment: &Treatment, watcher: &Watcher) {
-    let plan = write_plan(examined, treatment, words.look.lang);
-    watcher.0.detail(&plan);
+    let told = Told::new(examined, Stage::Planned, Next::default());
+    let plain = Style { lang: Lang::En, width: 120, colour: false, unicode: true };
+    watcher.0.detail(&render_whole_plan(&told, &treatment.nodes, &plain));
     if words.look.format == Format::Text {
+        let screen = Style::of_stdout(words.look.lang);
+        let plan = render_plan(&told, &treatment.nodes, &treatment.left, &screen);
         // Nobody may be listening any more.
         let _ = std::io::stdout().write_all(plan.as_bytes());
     }
@@ -185,7 +225,7 @@ fn note(diagnosis: &Diagnosis, examined: &Examined, watcher: &Watcher) {
 fn tell(look: &Check, told: &Told<'_>) -> Result<(), Report> {
     let result = |out: &mut dyn Write| match look.format {
         Format::Json => write_json(told, out),
-        _ => write_text(told, &style(look), out),
+        _ => out.write_all(render_text(told, &style(look)).as_bytes()),
     };
     match &look.output {
         Some(path) => written(path, replace(path, result))?,
@@ -198,7 +238,7 @@ fn tell(look: &Check, told: &Told<'_>) -> Result<(), Report> {
         },
     }
     if let Some(path) = &look.html {
-        let page = render_page(&told.examined.checked, look.lang);
+        let page = render_findings_page(told.checked, told.case, told.diagnosis, look.lang);
         written(path, replace(path, |out| out.write_all(page.as_bytes())))?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod agent;
 mod asker;
+mod bundle;
 mod check;
 mod doctor;
 mod password_file;
@@ -32,6 +33,7 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             doctor::explain(code, lang);
             Ok(())
         }
+        Ok(Job::Bundle(words)) => bundle::run(&words),
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");
             return ExitCode::from(report.status());

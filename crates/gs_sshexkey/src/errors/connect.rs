@@ -63,7 +63,7 @@ fn one(node: NodeSpec, error: &ConnectError) -> Report {
         ),
         ConnectError::NoPasswordMethod(_) => report.cure(
             "Install a key of yours there first, or allow the login in its sshd_config (PasswordAuthentication, \
-             KbdInteractiveAuthentication, PermitRootLogin).",
+             KbdInteractiveAuthentication, PermitRootLogin). Or make trust at the nodes' consoles: gs_sshexkey help bundle.",
         ),
         ConnectError::PasswordExpired => report.cure("Log in at the node and run passwd."),
         ConnectError::NoCommonAlgorithm(_) => {

@@ -1,5 +1,6 @@
 //! Errors as a person and openGauss's own programs read them: the code, what happened where, and the cure.
 
+mod bundle;
 mod check;
 mod connect;
 mod heal;
@@ -10,6 +11,7 @@ mod source;
 
 use std::fmt;
 
+pub(crate) use bundle::{NoAnswer, answers, conflicts};
 pub(crate) use check::{NOT_DONE, check};
 pub(crate) use heal::heal;
 pub(crate) use keep::keep;

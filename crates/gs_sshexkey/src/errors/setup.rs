@@ -1,11 +1,14 @@
 //! Why a run ended without trust.
 
-use sshtrust::inventory::{HostfileError, LineError, NameConflict};
+use sshtrust::diagnose::Finding;
+use sshtrust::inventory::{HostfileError, LineError, NameConflict, NodeSpec};
 use sshtrust::plan::NamesError;
 use sshtrust::probe::{PairState, TrustEdge, TrustMatrix};
 use sshtrust::setup::{NodeFailure, SetupError};
+use sshtrust::text::printable;
 
 use super::{Report, connect, list, node};
+use crate::i18n::{Lang, cause_text};
 
 /// Most broken pairs that are spelled out.
 const MOST_PAIRS: usize = 20;
@@ -38,6 +41,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
         }
         SetupError::HostNames(bad) => host_names(bad),
         SetupError::OtherNames(conflicts) => other_names(conflicts),
+        SetupError::Foreseen(found) => foreseen(found),
         SetupError::Key(why) => Report::new("51108", &format!("Ssh-keygen failed. {why}")).cure(UNTOUCHED),
         SetupError::Unfit(nodes) => {
             let report = nodes.iter().map(node::explain).reduce(Report::and);
@@ -65,7 +69,7 @@ pub(super) fn put_back(report: Report, stuck: &[NodeFailure]) -> Report {
     )
 }
 
-fn host_names(bad: &[(sshtrust::inventory::NodeSpec, NamesError)]) -> Report {
+fn host_names(bad: &[(NodeSpec, NamesError)]) -> Report {
     let report = Report::new("51221", "Failed to configure hosts mapping information.");
     let report = bad.iter().fold(report, |r, (node, error)| r.detail(&format!("{node}: {error}")));
     report.cure(
@@ -87,6 +91,22 @@ fn other_names(conflicts: &[NameConflict]) -> Report {
     report.unwrap_or_else(|| Report::other("A host name differs.")).cure(
         "Correct the name in the XML (nodeNames and the DEVICE), or the node's (hostnamectl set-hostname NAME), or the \
          address, if it leads to another machine. Nothing was changed.",
+    )
+}
+
+/// What stands in the way, with the machine's own words and the commands against it.
+fn foreseen(found: &[(NodeSpec, Finding)]) -> Report {
+    let one = |(node, finding): &(NodeSpec, Finding)| {
+        let title = cause_text(finding.code, Lang::En).title;
+        let report = Report::other(&format!("Trust would not work on {node}: {title} ({}).", finding.code));
+        let words = finding.witnesses.iter().map(|w| format!("{}: {}", w.source, w.said));
+        let report = words.fold(report, |report, words| report.detail(&words));
+        let commands = finding.cures.iter().flat_map(|cure| &cure.commands);
+        commands.fold(report, |report, c| report.detail(&format!("# {}", printable(c.run.as_bytes()))))
+    };
+    let report = found.iter().map(one).reduce(Report::and);
+    report.unwrap_or_else(|| Report::other("Trust would not work.")).cure(
+        "Nothing was changed. 'gs_sshexkey doctor --preflight' shows all that stands in the way, with what to do.",
     )
 }
 

@@ -12,6 +12,10 @@ pub(crate) enum Topic {
     Setup,
     /// Who can reach whom.
     Check,
+    /// Why trust was lost.
+    Doctor,
+    /// Trust by hand.
+    Bundle,
     /// The agent.
     Agent,
     /// How to take trust away by hand.
@@ -24,6 +28,8 @@ impl Topic {
         match word {
             "setup" => Some(Self::Setup),
             "check" => Some(Self::Check),
+            "doctor" => Some(Self::Doctor),
+            "bundle" => Some(Self::Bundle),
             "agent" => Some(Self::Agent),
             "remove" => Some(Self::Remove),
             _ => None,
@@ -40,6 +46,10 @@ pub(crate) const fn text(topic: Topic, lang: Lang) -> &'static str {
         (Topic::Setup, Lang::Zh) => include_str!("zh/setup.txt"),
         (Topic::Check, Lang::En) => include_str!("en/check.txt"),
         (Topic::Check, Lang::Zh) => include_str!("zh/check.txt"),
+        (Topic::Doctor, Lang::En) => include_str!("en/doctor.txt"),
+        (Topic::Doctor, Lang::Zh) => include_str!("zh/doctor.txt"),
+        (Topic::Bundle, Lang::En) => include_str!("en/bundle.txt"),
+        (Topic::Bundle, Lang::Zh) => include_str!("zh/bundle.txt"),
         (Topic::Agent, Lang::En) => include_str!("en/agent.txt"),
         (Topic::Agent, Lang::Zh) => include_str!("zh/agent.txt"),
         (Topic::Remove, Lang::En) => include_str!("en/remove.txt"),
@@ -51,7 +61,15 @@ pub(crate) const fn text(topic: Topic, lang: Lang) -> &'static str {
 mod tests {
     use super::*;
 
-    const TOPICS: [Topic; 5] = [Topic::General, Topic::Setup, Topic::Check, Topic::Agent, Topic::Remove];
+    const TOPICS: [Topic; 7] = [
+        Topic::General,
+        Topic::Setup,
+        Topic::Check,
+        Topic::Doctor,
+        Topic::Bundle,
+        Topic::Agent,
+        Topic::Remove,
+    ];
 
     /// The words of a text that start with a hyphen, and the commands that it quotes, in their order.
     fn flags(text: &str) -> Vec<&str> {

@@ -1,19 +1,23 @@
 //! The languages of the screen. The classic transcript is read by programs and stays English.
 
 mod agent;
+mod bundle;
 mod cause;
 mod causes;
 mod check;
+mod doctor;
 mod page;
 
 use std::fmt::Display;
 
 pub(crate) use agent::AgentText;
+pub(crate) use bundle::BundleText;
 pub(crate) use cause::{barred, barred_code, cause, headline};
 #[cfg(test)]
 pub(crate) use causes::intro;
 pub(crate) use causes::{CauseLabel, CauseText, Line, System, cause_text, lines};
 pub(crate) use check::Message;
+pub(crate) use doctor::DoctorText;
 pub(crate) use page::{PageText, by as page_by, state as page_state};
 
 /// A language that the screen is written in.
@@ -129,8 +133,10 @@ mod tests {
             cause::Reason::samples(),
             cause::Barred::samples(),
             AgentText::samples(),
+            BundleText::samples(),
             PageText::samples(),
             CauseLabel::samples(),
+            DoctorText::samples(),
         ]
         .concat();
         for ([english, chinese], variables) in samples {

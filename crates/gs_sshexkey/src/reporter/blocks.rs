@@ -183,7 +183,7 @@ fn said(edge: &TrustEdge, checked: &Checked, style: &Style) -> Vec<String> {
 }
 
 /// Whether a line is empty, a frame around a warning, or advice that ssh(1) gives to everybody.
-fn is_noise(line: &str) -> bool {
+pub(super) fn is_noise(line: &str) -> bool {
     const ADVICE: [&str; 6] = [
         "IT IS POSSIBLE THAT SOMEONE",
         "Someone could be eavesdropping",

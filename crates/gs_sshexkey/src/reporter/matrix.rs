@@ -21,7 +21,7 @@ pub(crate) fn render(checked: &Checked, style: &Style) -> String {
     let sections = [
         grid::draw(checked, style),
         blocks::draw(checked, style),
-        not_entered(checked, style),
+        not_entered(checked, &Message::NotEntered {}.text(style.lang), style),
         lost(checked, checked.matrix.lost(), style),
         names(checked, style),
         slow(checked, style),
@@ -69,11 +69,11 @@ fn head(checked: &Checked, style: &Style) -> Vec<String> {
 }
 
 /// A heading and its lines, as many as are shown.
-fn section(title: &Message<'_>, items: Vec<String>, style: &Style) -> Vec<String> {
+pub(super) fn section(title: &str, items: Vec<String>, style: &Style) -> Vec<String> {
     if items.is_empty() {
         return items;
     }
-    let title = wrap(&title.text(style.lang), style.width, "", "");
+    let title = wrap(title, style.width, "", "");
     let mut lines: Vec<String> = title.iter().map(|line| style.paint(Tone::Head, line)).collect();
     let more = items.len().saturating_sub(MOST_LINES);
     for item in items.into_iter().take(MOST_LINES) {
@@ -86,7 +86,7 @@ fn section(title: &Message<'_>, items: Vec<String>, style: &Style) -> Vec<String
 }
 
 /// Nodes that called nobody: those with the same reason together.
-fn not_entered(checked: &Checked, style: &Style) -> Vec<String> {
+pub(super) fn not_entered(checked: &Checked, title: &str, style: &Style) -> Vec<String> {
     let mut reasons: Vec<(String, Vec<usize>)> = Vec::new();
     for (place, node) in checked.nodes.iter().enumerate() {
         let Err(why) = &node.entry else { continue };
@@ -101,7 +101,7 @@ fn not_entered(checked: &Checked, style: &Style) -> Vec<String> {
         .into_iter()
         .map(|(why, nodes)| format!("{}{colon}{why}", who(checked, &nodes, 12, style.lang)))
         .collect();
-    section(&Message::NotEntered {}, items, style)
+    section(title, items, style)
 }
 
 /// Nodes whose connection ended before all their pairs were tried.
@@ -113,7 +113,7 @@ fn lost(checked: &Checked, lost: &[usize], style: &Style) -> Vec<String> {
         let nodes = who(checked, &[*node], 1, style.lang);
         Message::LostWhat { nodes: &nodes, count: &grouped(untried) }.text(style.lang)
     });
-    section(&Message::Lost {}, items.collect(), style)
+    section(&Message::Lost {}.text(style.lang), items.collect(), style)
 }
 
 /// Nodes whose host name is another one than the description says.
@@ -136,7 +136,7 @@ fn names(checked: &Checked, style: &Style) -> Vec<String> {
             }
         })
     });
-    section(&Message::Names {}, items.chain(uncalled).collect(), style)
+    section(&Message::Names {}.text(style.lang), items.chain(uncalled).collect(), style)
 }
 
 /// The slowest of the slow pairs.
@@ -161,7 +161,7 @@ fn slow(checked: &Checked, style: &Style) -> Vec<String> {
     if more > 0 {
         items.push(Message::MoreSlow { count: &grouped(more) }.text(style.lang));
     }
-    section(&Message::SlowPairs {}, items, style)
+    section(&Message::SlowPairs {}.text(style.lang), items, style)
 }
 
 /// The last line.

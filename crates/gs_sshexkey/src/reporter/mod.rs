@@ -22,7 +22,7 @@ pub(crate) use classic::Classic;
 pub(crate) use {
     explain::explain,
     file::replace,
-    html::render as render_page,
+    html::{render as render_page, render_findings as render_findings_page},
     json::write as write_json,
     matrix::render as render_matrix,
     prometheus::{render as render_prometheus, replace_file as replace_metrics},

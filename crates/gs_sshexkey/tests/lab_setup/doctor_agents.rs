@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use lab::{Lab, Node};
 
+use crate::before::*;
 use crate::doctor::*;
 use crate::doctor_rights::*;
 use crate::harness::*;

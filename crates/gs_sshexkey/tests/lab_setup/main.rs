@@ -10,10 +10,12 @@
 mod again;
 mod awkward;
 mod before;
+mod by_hand;
 mod checking;
 mod checking_faults;
 mod doctor;
 mod doctor_agents;
+mod doctor_healing;
 mod doctor_keys;
 mod doctor_rights;
 mod failures;

@@ -287,8 +287,10 @@ gs_start_agent() {
     gs_launch "$1"
 }
 
+# What ssh-agent prints is not run: it has the path in it as it is.
 gs_launch() {
-    eval "$(gs_detached ssh-agent -s -a "$1" 9<&-)" >/dev/null || exit 1
+    gs_printed=$(gs_detached ssh-agent -s -a "$1" 9<&-) || exit 1
+    SSH_AGENT_PID=$(printf '%s\n' "$gs_printed" | sed -n 's/^SSH_AGENT_PID=\([0-9]*\);.*/\1/p')
     [ -n "$SSH_AGENT_PID" ] || exit 1
     echo "$SSH_AGENT_PID"
 }

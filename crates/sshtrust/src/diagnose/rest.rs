@@ -39,7 +39,8 @@ fn barred(case: &Case, found: &[Finding]) -> Vec<Finding> {
         let why = node.entry.as_ref().err()?;
         // Without a password a closed door is no fault in itself.
         let closed = matches!(why, NoEntry::NoPassword(_)) && case.preflight;
-        let told = found.iter().any(|finding| finding.node == index && (finding.bars || finding.breaks()));
+        let told = found.iter().any(|finding| finding.node == index && (finding.bars || finding.breaks()))
+            || is_told_of_own_call(case, index, found);
         (!told && !closed).then_some((index, why))
     });
     unexplained
@@ -50,6 +51,13 @@ fn barred(case: &Case, found: &[Finding]) -> Vec<Finding> {
                 .seen_from_here(&format!("ssh {}", case.label(index)), &why.to_string())
         })
         .collect()
+}
+
+/// Whether it is explained why this machine's own `ssh` does not reach it: then the same keeps the program out.
+fn is_told_of_own_call(case: &Case, node: usize, found: &[Finding]) -> bool {
+    let local = |edge: &TrustEdge| case.node(edge.from).is_some_and(|from| from.local);
+    let own = case.pairs(|edge| edge.to == node && edge.from != node && local(edge));
+    own.iter().any(|pair| found.iter().any(|finding| finding.pairs.contains(pair)))
 }
 
 /// Findings about one node with one code are one.

@@ -6,11 +6,13 @@ use tokio::sync::{Semaphore, watch};
 use super::treat::Kit;
 use super::{Examined, NodeTreatment, Options, Treatment, look};
 use crate::apply::{LockError, RENEWAL, Worksite, lock_all};
-use crate::check::{CheckError, Inside};
+use crate::check::{self, CheckError, Inside, Visited, enter, visit};
+use crate::enter::{Passwords, Question};
 use crate::event::{Event, Observer};
-use crate::inventory::NodeSpec;
+use crate::inventory::{Cluster, NodeSpec};
 use crate::observe;
-use crate::probe::TrustMatrix;
+use crate::probe::{PairState, TrustMatrix};
+use crate::secret::Secret;
 use crate::setup::{NodeFailure, NodeTrouble};
 
 /// Most nodes that are changed at a time.
@@ -92,8 +94,12 @@ pub async fn heal(
     failed.extend(failures);
     observer.event(&Event::Applied);
     let kept: Vec<&Patient<'_>> = patients.iter().filter(|p| treated.contains(&p.spec)).collect();
+    let again = async {
+        let visited = reenter(options, examined.visited, observer).await?;
+        look(options, visited, observer).await
+    };
     let result = tokio::select! {
-        after = look(options, examined.visited, observer) => after.map_err(Stop::Blind),
+        after = again => after.map_err(Stop::Blind),
         failures = keep_alive(&kept) => Err(Stop::GaveUp(failures)),
         _ = stop.wait_for(|stop| *stop) => Err(Stop::Interrupted),
     };
@@ -205,11 +211,44 @@ async fn treat_one(examined: &Examined, kit: &Kit, patient: &Patient<'_>) -> Res
     Ok(())
 }
 
+/// Tries again to enter the nodes that could not be entered: what was healed may have been the reason. Nobody is asked
+/// for a password a second time.
+async fn reenter(
+    options: &Options,
+    mut visited: Vec<Visited>,
+    observer: &dyn Observer,
+) -> Result<Vec<Visited>, CheckError> {
+    let closed: Vec<NodeSpec> = visited.iter().filter(|v| v.result.is_err()).map(|v| v.spec).collect();
+    if closed.is_empty() {
+        return Ok(visited);
+    }
+    let quiet = check::Options { ask: false, ..options.check.clone() };
+    let names = vec![None; closed.len()];
+    let cluster = Cluster { nodes: closed, names };
+    for entry in enter(&quiet, &cluster, &[], &mut Nobody, observer).await? {
+        let again = visit(entry).await;
+        let place = visited.iter_mut().find(|visited| visited.spec == again.spec);
+        if let (Some(place), true) = (place, again.result.is_ok()) {
+            *place = again;
+        }
+    }
+    Ok(visited)
+}
+
+/// Answers no question.
+struct Nobody;
+
+impl Passwords for Nobody {
+    async fn ask(&mut self, _question: Question) -> Result<Secret, String> {
+        Err("nobody is asked again".to_owned())
+    }
+}
+
 /// How many pairs worked and were seen not to any more.
 fn worse(before: &TrustMatrix, after: &TrustMatrix) -> usize {
     let lost = before.iter().filter(|(from, to, by, pair)| {
         let now = after.get(*from, *to, *by);
-        pair.state.is_good() && now.is_some_and(|now| now.state == crate::probe::PairState::Broken)
+        pair.state.is_good() && now.is_some_and(|now| now.state == PairState::Broken)
     });
     lost.count()
 }

@@ -16,7 +16,7 @@ use crate::diagnose::{Case, CaseNode, Diagnosis, diagnose};
 use crate::enter::Passwords;
 use crate::event::{Event, Login, Observer};
 use crate::inventory::NodeSpec;
-use crate::observe::{Evidence, Questions, gather};
+use crate::observe::{Breadth, Evidence, Questions, gather};
 use crate::probe::TrustMatrix;
 
 pub use heal::{HealError, Healed, heal};
@@ -151,7 +151,7 @@ async fn evidence(
     let Ok(inside) = &visited.result else { return (None, Vec::new()) };
     let warn = |text: String| observer.event(&Event::Warning { node: visited.spec, text });
     let mut host_keys = inside.entered.host_keys().await.unwrap_or_default();
-    let mut evidence = match gather(&inside.shell, visited.spec, user, questions).await {
+    let mut evidence = match gather(&inside.shell, visited.spec, user, questions, Breadth::Whole).await {
         Ok(evidence) => evidence,
         Err(error) => {
             warn(error.to_string());

@@ -14,8 +14,10 @@ use parse::Frames;
 
 pub(crate) use evidence::CLASSIC;
 pub use evidence::{
-    Evidence, Group, Keys, KeysFile, Label, Login, Machine, OwnKey, Questions, Revoked, Right, Rights,
-    Selinux, Service, Settings, Spared, Unseen, gather,
+    Ageing, Breadth, Callee, Chain, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init, Keys,
+    KeysFile, Label, Libraries, Lockout, Login, LoginSettings, LoginShell, Machine, Manager, Neighbour,
+    OwnKey, Process, Questions, Revoked, Right, Rights, Rule, Selinux, Service, Setting, Settings, ShellKind,
+    Spared, Unit, Unseen, Verdict, Wrappers, gather,
 };
 pub use keepalive::{KeepaliveState, Linger};
 pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
@@ -73,7 +75,14 @@ pub async fn observe(
     user: &str,
     keepalive: bool,
 ) -> Result<NodeState, ObserveError> {
-    let mut state = look(shell, spec, user, keepalive).await?;
+    fit(shell, look(shell, spec, user, keepalive).await?).await
+}
+
+/// Whether a node that was read can be worked on. Reads `authorized_keys` where sshd looks for it.
+///
+/// # Errors
+/// [`ObserveError`] if it is not fit for work.
+pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, ObserveError> {
     if !state.missing.is_empty() {
         return Err(ObserveError::Missing(state.missing));
     }

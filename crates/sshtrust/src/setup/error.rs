@@ -1,6 +1,7 @@
 //! Why a run ended without trust.
 
 use crate::apply::ApplyError;
+use crate::diagnose::Finding;
 use crate::identity::IdentityError;
 use crate::inventory::{NameConflict, NodeSpec};
 use crate::node::NodeError;
@@ -75,6 +76,9 @@ pub enum SetupError {
     /// No key pair.
     #[error("no key pair: {0}")]
     Key(String),
+    /// What would make the set-up fail. Nothing was written.
+    #[error("the set-up would fail")]
+    Foreseen(Vec<(NodeSpec, Finding)>),
     /// Nodes that could not be read or planned for. Nothing was written.
     #[error("nodes are not fit")]
     Unfit(Vec<NodeFailure>),

@@ -3,6 +3,7 @@
 mod change;
 mod enter;
 mod error;
+mod foresee;
 mod read;
 
 use std::path::PathBuf;
@@ -101,6 +102,7 @@ async fn prepare(
     observer.event(&Event::NetworkChecked);
     let nodes = read::read(entered, options, observer).await?;
     check_names(options, &nodes)?;
+    foresee::foresee(options, &nodes)?;
     let mapped = options.map_names && nodes.iter().all(|node| node.state.uid == 0);
     let names = names(&nodes, mapped, observer)?;
     let states: Vec<_> = nodes.iter().map(|node| node.state.clone()).collect();

@@ -8,7 +8,7 @@ use crate::enter::Entered;
 use crate::event::{Event, Observer};
 use crate::inventory::NodeSpec;
 use crate::node::NodeError;
-use crate::observe::{NodeState, observe};
+use crate::observe::{Breadth, Evidence, NodeState, Questions, fit, gather};
 use crate::setup::error::NodeTrouble;
 
 /// A node that was read and is locked.
@@ -17,6 +17,8 @@ pub(super) struct Node {
     pub(super) local: bool,
     pub(super) site: Worksite,
     pub(super) state: NodeState,
+    /// What may make the set-up fail.
+    pub(super) evidence: Evidence,
     /// The way in; keeps the connection open.
     pub(super) entered: Entered,
 }
@@ -96,10 +98,13 @@ async fn read_one(
     if !options.dry_run && site.recover().await? {
         observer.event(&Event::Recovered(entered.spec));
     }
-    let mut state = observe(site.shell(), entered.spec, &options.user, options.keepalive.is_some()).await?;
+    let questions = Questions { port: entered.spec.port, ..Questions::default() };
+    let evidence = gather(site.shell(), entered.spec, &options.user, &questions, Breadth::SetUp).await?;
+    let mut state = fit(site.shell(), evidence.state.clone()).await?;
+    state.keepalive = state.keepalive.filter(|_| options.keepalive.is_some());
     state.host_keys = entered
         .host_keys()
         .await
         .map_err(|e| NodeTrouble::Shell(NodeError::Lost(format!("its host keys cannot be read: {e}"))))?;
-    Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, entered })
+    Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, evidence, entered })
 }

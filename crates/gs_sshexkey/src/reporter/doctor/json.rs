@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use sshtrust::diagnose::{ByHand, Case, Certainty, Cure, Finding, Healing};
-use sshtrust::plan::Part;
-use sshtrust::text::printable;
+use sshtrust::diagnose::{ByHand, Case, Certainty, Cure, Finding, Healing, Witness};
+use sshtrust::plan::{Command, Part};
 
-use super::{Fixed, Told};
+use super::words::typed;
+use super::{Fixed, Stage, Told};
 use crate::i18n::{Lang, barred, barred_code};
 
 /// Names the form. A number that is higher means that old readers will not do.
@@ -18,7 +18,11 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.doctor/1";
 /// # Errors
 /// Those of the writer.
 pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let (case, checked) = (&told.examined.case, &told.examined.checked);
+    let (case, checked) = (told.case, told.checked);
+    let fixed = match &told.stage {
+        Stage::Fixed(fixed) => Some(fix(case, fixed)),
+        _ => None,
+    };
     let counts = checked.matrix.counts();
     let findings = |found: &[Finding]| -> Value { found.iter().map(|f| finding(case, f)).collect() };
     let document = json!({
@@ -28,7 +32,7 @@ pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "began": jiff::Timestamp::try_from(checked.began).unwrap_or_default().to_string(),
         "seconds": checked.took.as_secs_f64(),
         "preflight": case.preflight,
-        "healthy": told.examined.diagnosis.is_healthy(),
+        "healthy": told.diagnosis.is_healthy(),
         "counts": {
             "total": counts.total(),
             "works": counts.works,
@@ -37,25 +41,24 @@ pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
             "throttled": counts.throttled,
             "unseen": counts.unseen,
         },
-        "nodes": (0..case.nodes.len()).map(|index| node(case, index)).collect::<Value>(),
-        "findings": findings(&told.examined.diagnosis.findings),
-        "fix": told.fixed.as_ref().map(|fixed| fix(case, fixed)),
+        "nodes": (0..case.nodes.len()).map(|index| node(told, index)).collect::<Value>(),
+        "findings": findings(&told.diagnosis.findings),
+        "fix": fixed,
     });
     writeln!(out, "{document:#}")?;
     out.flush()
 }
 
-fn node(case: &Case, index: usize) -> Value {
-    let Some(node) = case.node(index) else { return Value::Null };
+fn node(told: &Told<'_>, index: usize) -> Value {
+    let Some(node) = told.case.node(index) else { return Value::Null };
     let not_entered = node.entry.as_ref().err();
-    let not_seen = node.evidence.as_ref().map(|evidence| {
-        evidence.not_seen.iter().map(|unseen| unseen.as_str().into()).collect::<Vec<Value>>()
-    });
+    let unseen = told.unseen.get(index).and_then(Option::as_ref);
+    let not_seen = unseen.map(|all| all.iter().map(|unseen| unseen.as_str().into()).collect::<Vec<Value>>());
     json!({
         "address": node.spec.ip.to_string(),
         "port": node.spec.port,
         "name": node.name,
-        "examined": node.evidence.is_some(),
+        "examined": not_seen.is_some(),
         "not_entered": not_entered.map(|why| json!({ "code": barred_code(why), "text": barred(why, Lang::En) })),
         "not_seen": not_seen,
     })
@@ -66,7 +69,10 @@ fn address(case: &Case, index: usize) -> Option<String> {
 }
 
 fn finding(case: &Case, finding: &Finding) -> Value {
-    let witness = |w: &sshtrust::diagnose::Witness| json!({ "node": w.node.and_then(|node| address(case, node)), "source": w.source, "said": w.said });
+    let witness = |w: &Witness| {
+        let node = w.node.and_then(|node| address(case, node));
+        json!({ "node": node, "source": w.source, "said": w.said })
+    };
     json!({
         "code": finding.code.as_str(),
         "node": address(case, finding.node),
@@ -92,8 +98,12 @@ fn cure(case: &Case, cure: &Cure) -> Value {
         "node": address(case, cure.node),
         "healing": healing,
         "why": why,
-        "commands": cure.commands.iter().map(|c| printable(c.run.as_bytes()).into()).collect::<Vec<Value>>(),
+        "commands": commands(&cure.commands),
     })
+}
+
+fn commands(commands: &[Command]) -> Vec<String> {
+    commands.iter().map(|command| typed(command).join("\n")).collect()
 }
 
 const fn by_hand(why: ByHand) -> &'static str {
@@ -122,13 +132,12 @@ const fn part(part: &Part) -> &'static str {
 }
 
 fn fix(case: &Case, fixed: &Fixed<'_>) -> Value {
-    let treated = fixed.treatment.nodes.iter().map(|node| {
-        let commands = node.commands.iter().map(|c| printable(c.run.as_bytes()));
+    let treated = fixed.nodes.iter().map(|node| {
         let mut parts: Vec<&str> = node.parts.iter().map(part).collect();
         parts.dedup();
         json!({
             "node": node.spec.ip.to_string(),
-            "commands": commands.collect::<Vec<String>>(),
+            "commands": commands(&node.commands),
             "restored": parts,
         })
     });

@@ -1,52 +1,141 @@
-//! What `doctor` says at a terminal.
+//! What `doctor` shows at a terminal: what is wrong and what to do, in the order in which a person needs it.
 
-use std::fmt::Write as _;
-use std::io::{self, Write};
+use super::findings::{draw, draw_short};
+use super::words::{nodes, unseen};
+use super::{Group, Stage, Told, end, groups};
+use crate::i18n::{DoctorText, Lang};
+use crate::reporter::layout::{grouped, wrap};
+use crate::reporter::matrix::{label, not_entered, section};
+use crate::reporter::style::{Style, Tone};
 
-use sshtrust::doctor::{Examined, Treatment};
-use sshtrust::text::printable;
+/// So many findings of a section are told in full ...
+const MOST: usize = 8;
+/// ... and so many more in a line.
+const MOST_SHORT: usize = 12;
 
-use super::Told;
-use crate::i18n::Lang;
-use crate::reporter::Style;
+/// The whole screen.
+pub(crate) fn render(told: &Told<'_>, style: &Style) -> String {
+    let mut sections = Vec::new();
+    if !told.repeated {
+        sections.push(head(told, style));
+        sections.extend(found(told, &groups(told.diagnosis), style));
+        sections.push(barred(told, style));
+        sections.push(not_seen(told, style));
+    }
+    sections.extend(end::draw(told, style));
+    joined(sections)
+}
 
-/// Writes what was found.
-///
-/// # Errors
-/// Those of the writer.
-pub(crate) fn write(told: &Told<'_>, _style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let case = &told.examined.case;
-    for finding in &told.examined.diagnosis.findings {
-        writeln!(out, "{} at {}: {} pairs", finding.code, case.label(finding.node), finding.pairs.len())?;
-        for witness in &finding.witnesses {
-            writeln!(out, "    {}: {}", witness.source, witness.said)?;
+/// Sections with an empty line between them and one at the end.
+pub(super) fn joined(sections: Vec<Vec<String>>) -> String {
+    let sections: Vec<String> = sections
+        .into_iter()
+        .filter(|section| !section.is_empty())
+        .map(|lines| lines.join("\n") + "\n")
+        .collect();
+    sections.join("\n")
+}
+
+/// What stands between a node and what is said of it, and between two things that are said.
+pub(super) const fn signs(lang: Lang) -> (&'static str, &'static str) {
+    match lang {
+        Lang::En => (": ", "; "),
+        Lang::Zh => ("：", "；"),
+    }
+}
+
+/// A heading.
+pub(super) fn title(text: &DoctorText<'_>, style: &Style) -> Vec<String> {
+    let lines = wrap(&text.text(style.lang), style.width, "", "  ");
+    lines.iter().map(|line| style.paint(Tone::Head, line)).collect()
+}
+
+fn head(told: &Told<'_>, style: &Style) -> Vec<String> {
+    let counts = told.checked.matrix.counts();
+    let user = &label(&told.case.user);
+    let nodes = &grouped(told.case.nodes.len());
+    if told.case.preflight {
+        return title(&DoctorText::HeadPreflight { user, nodes }, style);
+    }
+    let (works, pairs) = (&grouped(counts.good()), &grouped(counts.total()));
+    title(&DoctorText::Head { user, nodes, works, pairs }, style)
+}
+
+/// The findings: why trust is broken, what will break it, and what nobody can explain. Numbered throughout.
+pub(super) fn found(told: &Told<'_>, all: &[Group<'_>], style: &Style) -> Vec<Vec<String>> {
+    let preflight = told.case.preflight;
+    let kinds: [(DoctorText<'_>, &dyn Fn(&Group<'_>) -> bool); 3] = [
+        (if preflight { DoctorText::InTheWay {} } else { DoctorText::Broken {} }, &|group| {
+            !group.is_unexplained() && (group.breaks || preflight)
+        }),
+        (DoctorText::Risks {}, &|group| !group.is_unexplained() && !group.breaks && !preflight),
+        (DoctorText::NotExplained {}, &|group| group.is_unexplained()),
+    ];
+    let mut number = 0;
+    let mut sections = Vec::new();
+    for (heading, belongs) in kinds {
+        let members: Vec<&Group<'_>> = all.iter().filter(|group| belongs(group)).collect();
+        let mut lines = title(&heading, style);
+        for (place, group) in members.iter().take(MOST).enumerate() {
+            number += 1;
+            lines.extend(draw(group, number, told, style));
+            // The first stands right below the heading.
+            if place + 1 < members.len().min(MOST) {
+                sections.push(std::mem::take(&mut lines));
+            }
         }
-        for cure in &finding.cures {
-            for command in &cure.commands {
-                writeln!(out, "  {}# {}", case.label(cure.node), printable(command.run.as_bytes()))?;
+        if !members.is_empty() {
+            sections.push(lines);
+        }
+        let mut short = Vec::new();
+        for group in members.iter().skip(MOST).take(MOST_SHORT) {
+            number += 1;
+            short.extend(draw_short(group, number, told, style));
+        }
+        let more = members.len().saturating_sub(MOST + MOST_SHORT);
+        if more > 0 {
+            let text = DoctorText::More { count: &grouped(more) }.text(style.lang);
+            short.extend(wrap(&text, style.width, "     ", "     "));
+        }
+        sections.push(short);
+    }
+    sections
+}
+
+/// Nodes that were not entered or not read, with the reason.
+fn barred(told: &Told<'_>, style: &Style) -> Vec<String> {
+    let mut lines = not_entered(told.checked, &DoctorText::NotExamined {}.text(style.lang), style);
+    let unread = told.case.nodes.iter().enumerate().zip(&told.unseen);
+    let unread = unread.filter(|((_, node), unseen)| node.entry.is_ok() && unseen.is_none());
+    let unread: Vec<usize> = unread.map(|((index, _), _)| index).collect();
+    if !unread.is_empty() {
+        let (colon, _) = signs(style.lang);
+        let text = DoctorText::NotRead {}.text(style.lang);
+        let text = format!("{text}{colon}{}", nodes(told.checked, &unread, style.lang));
+        lines.extend(wrap(&text, style.width, "", "  "));
+    }
+    lines
+}
+
+/// What could not be seen, and on which nodes: never guessed.
+fn not_seen(told: &Told<'_>, style: &Style) -> Vec<String> {
+    let mut seen: Vec<(String, Vec<usize>)> = Vec::new();
+    for (index, all) in told.unseen.iter().enumerate() {
+        for what in all.iter().flatten() {
+            let what = unseen(*what, style.lang);
+            match seen.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, nodes)) => nodes.push(index),
+                None => seen.push((what, vec![index])),
             }
         }
     }
-    if told.examined.diagnosis.is_healthy() {
-        writeln!(
-            out,
-            "{}",
-            if told.at_the_end { "Nothing is wrong any more." } else { "Nothing is wrong." }
-        )?;
-    }
-    out.flush()
+    let items = seen
+        .iter()
+        .map(|(what, at)| format!("{what}{}{}", signs(style.lang).0, nodes(told.checked, at, style.lang)));
+    section(&DoctorText::NotSeen {}.text(style.lang), items.collect(), style)
 }
 
-/// What `--fix` would do.
-pub(crate) fn write_plan(_examined: &Examined, treatment: &Treatment, _lang: Lang) -> String {
-    let mut text = String::new();
-    for node in &treatment.nodes {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "==> {}", node.spec);
-        for command in &node.commands {
-            let _ = writeln!(text, "{}", printable(command.run.as_bytes()));
-        }
-        text.push_str(&node.plan.as_ref().map(|plan| plan.render()).unwrap_or_default());
-    }
-    text
+/// Whether the plan or nothing more follows below on this screen.
+pub(super) const fn is_planned(told: &Told<'_>) -> bool {
+    matches!(told.stage, Stage::Planned)
 }

@@ -1,8 +1,9 @@
-//! The page of `check --html`: one file that holds everything, for a browser without a network.
+//! The page of `check --html` and `doctor --html`: one file that holds everything, for a browser without a network.
 //!
 //! The tables and the pictures need no script; it adds the filter, the sorting and the words for the cell under the
 //! pointer. What nodes said is only ever text of an element or an attribute: there is no data inside the script.
 
+mod findings;
 mod head;
 mod nodes;
 mod pairs;
@@ -23,8 +24,10 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 use sshtrust::check::Checked;
+use sshtrust::diagnose::{Case, Diagnosis};
 
 use crate::i18n::{Lang, PageText};
+use findings::Found;
 use view::View;
 
 const STYLE: &str = include_str!("page.css");
@@ -32,10 +35,15 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The page about a check, with times in this machine's zone.
 pub(crate) fn render(checked: &Checked, lang: Lang) -> String {
-    page(&View::new(checked, lang, TimeZone::system())).into_string()
+    page(&View::new(checked, lang, TimeZone::system()), None).into_string()
 }
 
-fn page(view: &View) -> Markup {
+/// The page about a check whose troubles were explained.
+pub(crate) fn render_findings(checked: &Checked, case: &Case, diagnosis: &Diagnosis, lang: Lang) -> String {
+    page(&View::new(checked, lang, TimeZone::system()), Some(Found { case, diagnosis })).into_string()
+}
+
+fn page(view: &View, found: Option<Found<'_>>) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(view.language()) {
@@ -55,6 +63,7 @@ fn page(view: &View) -> Markup {
                 a.skip href="#pairs" { (view.text(&PageText::ToPairs {})) }
                 (head::header(view))
                 main {
+                    @if let Some(found) = found { (findings::section(view, found)) }
                     (troubles::section(view))
                     (nodes::not_entered(view))
                     (nodes::other_names(view))

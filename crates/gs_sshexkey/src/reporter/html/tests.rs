@@ -8,9 +8,10 @@ use sshtrust::probe::By;
 
 use super::samples::*;
 use super::*;
+use crate::reporter::doctor::sample::{self as doctor, Examination};
 
 fn english(checked: &Checked) -> String {
-    page(&View::new(checked, Lang::En, TimeZone::UTC)).into_string()
+    page(&View::new(checked, Lang::En, TimeZone::UTC), None).into_string()
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn every_state_is_in_the_page() {
 
 #[test]
 fn the_page_is_written_in_both_languages() {
-    let page = |lang| page(&View::new(&mixed(8), lang, TimeZone::UTC)).into_string();
+    let page = |lang| page(&View::new(&mixed(8), lang, TimeZone::UTC), None).into_string();
     let chinese = page(Lang::Zh);
     assert!(chinese.contains("<html lang=\"zh-Hans\">"));
     assert!(chinese.contains("互信异常"));
@@ -133,6 +134,41 @@ fn large_clusters_give_small_pages() {
         assert!(length < most, "{what}: {length} bytes");
         // Far above what it takes, to see only what grows out of proportion.
         assert!(began.elapsed() < Duration::from_secs(20), "{what}: {:?}", began.elapsed());
+    }
+}
+
+fn explained(examination: &Examination, lang: Lang) -> String {
+    let found = Found { case: &examination.case, diagnosis: &examination.diagnosis };
+    page(&View::new(&examination.checked, lang, TimeZone::UTC), Some(found)).into_string()
+}
+
+#[test]
+fn what_doctor_found_stands_above_the_pictures() {
+    let english = explained(&doctor::stopped(3, 3), Lang::En);
+    for wanted in [
+        "<code>sshd-down</code> sshd does not run",
+        "10.0.0.3 (node3)",
+        "Yours to do: doctor cannot enter the node",
+        "as root:</p><pre><code>systemctl enable --now sshd</code></pre>",
+        "connect 10.0.0.3 port 22",
+    ] {
+        assert!(english.contains(wanted), "{wanted} is missing");
+    }
+    assert!(english.find("id=\"findings\"").unwrap() < english.find("id=\"pairs\"").unwrap());
+    assert!(explained(&doctor::stopped(3, 3), Lang::Zh).contains("sshd 服务未运行"));
+    assert!(!explained(&doctor::healthy(3), Lang::En).contains("id=\"findings\""));
+    let many = explained(&doctor::flood(1_000), Lang::En);
+    assert!(many.len() < 2_000_000, "{}", many.len());
+}
+
+#[test]
+fn what_doctor_found_does_not_break_out() {
+    for evil in HOSTILE {
+        let evil = format!("{evil}</pre></code></article>");
+        let page = explained(&doctor::hostile(&evil), Lang::En);
+        let plain = explained(&doctor::hostile("plain"), Lang::En);
+        assert_eq!(page.matches('<').count(), plain.matches('<').count(), "{evil}");
+        assert!(!page.contains(['\u{2028}', '\u{202e}', '\u{1b}']), "{evil}");
     }
 }
 

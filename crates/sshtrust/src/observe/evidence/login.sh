@@ -1,0 +1,80 @@
+# The account: who may log in, by which settings of sshd, and what its shell does. Reads only.
+
+# Settings that can refuse the user, with where they stand. Only if there are some is sshd asked for what they come to.
+gs_lines=$(grep -nHiE '^[[:space:]]*(Match[[:space:]]|Include[[:space:]]|AllowUsers|DenyUsers|AllowGroups|DenyGroups|AuthenticationMethods|PubkeyAccepted|(UsePAM|PubkeyAuthentication)[[:space:]="]+no|PermitRootLogin[[:space:]="]+(no|forced))' \
+    /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null | head -n 60)
+gs_told=$(printf '%s\n' "$gs_lines" | grep -viE ':[[:space:]]*(Match|Include[[:space:]]+/etc/ssh/sshd_config\.d/)')
+if [ -n "$gs_told" ]; then
+    printf '%s\n' "$gs_told" | gs_fact login-lines
+    id -Gn "$gs_user" 2>/dev/null | gs_fact login-groups
+    if [ "$gs_uid" = 0 ]; then
+        gs_from=127.0.0.1
+        # Settings may depend on who calls.
+        case $gs_lines in *:[Mm]atch*) gs_from="127.0.0.1 $gs_addresses" ;; esac
+        gs_count=0
+        for gs_one in $gs_from; do
+            gs_count=$((gs_count + 1))
+            [ $gs_count -le 9 ] || break
+            echo "for $gs_one"
+            $gs_brief sshd -T -C "user=$gs_user,host=$gs_one,addr=$gs_one" 2>/dev/null </dev/null |
+                grep -E '^(usepam|permitrootlogin|pubkeyauthentication|pubkeyaccepted[a-z]*|authenticationmethods|(allow|deny)(users|groups)) '
+        done | gs_fact login-sshd
+    else
+        cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null | head -c 60000 | gs_fact login-config
+    fi
+elif [ ! -r /etc/ssh/sshd_config ]; then
+    gs_not_seen sshd-settings
+fi
+
+# The age of the password, without the password: of that field only the marks that lock it.
+if [ "$gs_uid" = 0 ]; then
+    $gs_brief getent shadow "$gs_user" 2>/dev/null | sed 's/^[^:]*:\([!*]\{0,2\}\)[^:]*/\1/' | gs_fact login-shadow
+fi
+# Wrong passwords that were counted: pam_faillock(8), pam_tally2(8).
+if [ -s "/var/run/faillock/$gs_user" ] && gs_has faillock; then
+    $gs_brief faillock --user "$gs_user" 2>/dev/null </dev/null | head -n 60 | gs_fact login-faillock
+    stat -c %Y "/var/run/faillock/$gs_user" | gs_fact login-faillock-last
+    {
+        grep -hE '^[[:space:]]*(deny|unlock_time|root_unlock_time|even_deny_root)' /etc/security/faillock.conf
+        grep -hoE 'pam_faillock\.so.*' /etc/pam.d/* | head -n 20
+    } 2>/dev/null | gs_fact login-faillock-rules
+elif [ "$gs_uid" = 0 ] && [ -s /var/log/tallylog ] && gs_has pam_tally2; then
+    $gs_brief pam_tally2 --user "$gs_user" 2>/dev/null </dev/null | head -n 5 | gs_fact login-tally
+    grep -hoE 'pam_tally2\.so.*' /etc/pam.d/* 2>/dev/null | head -n 20 | gs_fact login-tally-rules
+fi
+# Only root may log in while there is such a file: pam_nologin(8).
+for gs_path in /etc/nologin /run/nologin; do
+    if [ "$gs_uid" != 0 ] && [ -e "$gs_path" ]; then
+        { echo "$gs_path"; head -c 300 "$gs_path"; } 2>/dev/null | gs_fact login-nologin
+    fi
+done
+
+# What a call would meet: `sshd` starts the login shell like this. The second limit is for daemons of a profile that keep
+# the pipe.
+gs_ask="echo gs_sshexkey:mark; env | grep '^LD_[LP]'"
+gs_like_ssh() {
+    (cd "$gs_home" 2>/dev/null
+    $gs_brief env -i HOME="$gs_home" USER="$gs_user" LOGNAME="$gs_user" SHELL="$gs_shell" LC_ALL=C \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        SSH_CLIENT='127.0.0.1 9 22' SSH_CONNECTION='127.0.0.1 9 127.0.0.1 22' "$gs_shell" "$@" </dev/null 2>/dev/null) |
+        $gs_brief head -c 4000
+}
+gs_said=
+# passwd(5): an empty field is /bin/sh.
+gs_shell=${gs_shell:-/bin/sh}
+case ${gs_shell##*/} in
+nologin | false | true | sync) gs_kind=none ;;
+*) if [ -x "$gs_shell" ]; then gs_kind=there gs_said=$(gs_like_ssh -c "$gs_ask"); else gs_kind=missing; fi ;;
+esac
+printf '%s %s' "$gs_kind" "$gs_shell" | gs_fact login-shell
+printf %s "$gs_said" | gs_fact login-said
+case $gs_said in
+gs_sshexkey:mark* | '') ;;
+*)
+    # Where a profile may print. csh(1) has no such guard as sh(1).
+    case ${gs_shell##*/} in
+    bash | sh | dash | ksh) grep -nHE '^[[:space:]]*(echo|printf|cat|date|uptime|who|w|fortune|figlet)([[:space:]]|$)' \
+        "$gs_home/.bashrc" /etc/bashrc /etc/bash.bashrc 2>/dev/null | head -n 10 ;;
+    esac | gs_fact login-noise
+    ;;
+esac

@@ -10,7 +10,7 @@ mod service;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::parse::Frames;
 use super::{KEEPALIVE, NodeState, ObserveError, SCRIPT, read_within};
@@ -20,22 +20,34 @@ use crate::text::{printable, sh_quote};
 
 pub(crate) use keys::CLASSIC;
 pub use keys::{Keys, OwnKey, Revoked, Spared};
-pub use login::Login;
-pub use machine::Machine;
+pub use login::{Ageing, Lockout, Login, Setting, Settings as LoginSettings, Shell as LoginShell, ShellKind};
+pub use machine::{Clock, Disk, Libraries, Machine};
 pub use rights::{Group, KeysFile, Label, Right, Rights, Selinux, Settings};
-pub use service::Service;
+pub use service::{
+    Callee, Chain, Condition, Field, Hook, Init, Manager, Neighbour, Process, Rule, Service, Unit, Verdict,
+    Wrappers,
+};
 
 const COMMON: &str = include_str!("common.sh");
-/// In the order of the families.
-const FAMILIES: [&str; 5] = [
-    include_str!("service.sh"),
-    include_str!("rights.sh"),
-    include_str!("keys.sh"),
-    include_str!("login.sh"),
-    include_str!("machine.sh"),
+/// In the order of the families, and whether the set-up wants them too.
+const FAMILIES: [(&str, bool); 5] = [
+    (include_str!("service.sh"), false),
+    (include_str!("rights.sh"), true),
+    (include_str!("keys.sh"), false),
+    (include_str!("login.sh"), true),
+    (include_str!("machine.sh"), false),
 ];
 /// How long gathering may take on a busy node. Each command in it that may hang is bounded by itself.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// How much is gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breadth {
+    /// All.
+    Whole,
+    /// What would make a set-up fail on a node that was entered.
+    SetUp,
+}
 
 /// What a diagnosis asks of one node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,27 +134,43 @@ pub async fn gather(
     spec: NodeSpec,
     user: &str,
     questions: &Questions,
+    breadth: Breadth,
 ) -> Result<Evidence, ObserveError> {
-    let script = script(user, questions);
+    let script = script(user, questions, breadth);
+    let from = now();
     let (token, output) = read_within(shell, &script, LIMIT).await?;
-    parse(&output, &token, spec, user)
+    let mut evidence = parse(&output, &token, spec, user)?;
+    if let Some(clock) = &mut evidence.machine.clock {
+        (clock.from, clock.to) = (from, now());
+    }
+    Ok(evidence)
+}
+
+/// Seconds since 1970 by the clock of this machine.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The whole script. Only what was checked or quoted goes into it.
-fn script(user: &str, questions: &Questions) -> String {
+fn script(user: &str, questions: &Questions, breadth: Breadth) -> String {
     let mut head = String::new();
     let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
+    let addresses: Vec<String> = questions.names.iter().map(|(_, ip)| ip.to_string()).collect();
     let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
     let port = questions.port;
     // Writing to a String cannot fail.
     let _ = writeln!(
         head,
-        "gs_user={} gs_names={} gs_callees={} gs_port={port}",
+        "gs_user={} gs_names={} gs_addresses={} gs_callees={} gs_port={port}",
         sh_quote(user),
         sh_quote(&names.join(" ")),
+        sh_quote(&addresses.join(" ")),
         sh_quote(&callees.join(" ")),
     );
-    format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{}", FAMILIES.concat())
+    let wanted = FAMILIES.iter().filter(|(_, for_set_up)| breadth == Breadth::Whole || *for_set_up);
+    let families: String = wanted.map(|(script, _)| *script).collect();
+    format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{families}")
 }
 
 /// Reads what the script printed. Total: a node may send anything.

@@ -1,0 +1,100 @@
+//! Rules about the ssh of a calling node: not installed, or with a broken configuration.
+
+use std::collections::BTreeSet;
+
+use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
+use crate::observe::Evidence;
+use crate::probe::Cause;
+use crate::text::sh_quote;
+
+/// The findings about what nodes call with.
+pub(super) fn find(case: &Case) -> Vec<Finding> {
+    let nodes = case.seen();
+    nodes
+        .flat_map(|(node, _, evidence)| [missing(case, node, evidence), broken(case, node, evidence)])
+        .flatten()
+        .collect()
+}
+
+/// Programs that are needed and not there.
+fn missing(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
+    let names = &evidence.state.missing;
+    if names.is_empty() {
+        return None;
+    }
+    let has = |name| evidence.machine.has(name);
+    let of_ssh = names.iter().any(|name| name != "stat");
+    let (debian, other) =
+        if of_ssh { ("openssh-client", "openssh-clients") } else { ("coreutils", "coreutils") };
+    let command = match () {
+        () if has("apt-get") => format!("apt-get install --yes {debian}"),
+        () if has("dnf") => format!("dnf install --assumeyes {other}"),
+        () if has("yum") => format!("yum install --assumeyes {other}"),
+        () if has("zypper") => format!("zypper --non-interactive install {other}"),
+        () => String::new(),
+    };
+    let commands = Some(command).filter(|command| !command.is_empty()).map(Command::root);
+    let finding = Finding::new(Code::ProgramMissing, node);
+    let finding = finding.seen(node, &format!("command -v {}", names.join(" ")), "not found");
+    let finding = finding.explains(case.pairs_from(node, &[Cause::NoSsh]));
+    Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, commands)))
+}
+
+/// A configuration file of ssh that it does not understand.
+fn broken(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
+    let pairs = case.pairs_from(node, &[Cause::BadConfig]);
+    let edge = case.edge(*pairs.first()?)?;
+    let places: BTreeSet<(String, usize)> = edge.said.split(" | ").filter_map(place).collect();
+    let finding = Finding::new(Code::SshConfigBroken, node);
+    let finding = finding.seen(node, &format!("ssh {}", edge.host), &edge.said).explains(pairs);
+    let home = format!("{}/", evidence.state.home);
+    let commands: Vec<Command> = places.iter().map(|place| comment_out(place, &home)).collect();
+    if commands.is_empty() {
+        let look = Command::new(format!("ssh -G {} >/dev/null", sh_quote(&edge.host)));
+        return Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [look])));
+    }
+    Some(finding.cure(Cure::run(node, commands)))
+}
+
+/// What stops ssh, as `FILE: line 3: Bad configuration option: x` or `FILE line 3: ...`.
+fn place(line: &str) -> Option<(String, usize)> {
+    let (file, rest) = line.split_once(": line ").or_else(|| line.split_once(" line "))?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    // It is said of options that are merely not supported too, and they stop nobody.
+    let stops = !line.contains("Unsupported option") && !line.contains("Deprecated option");
+    // A path that could not be shown as it is.
+    let plain = file.starts_with('/') && !file.contains("\\u{") && !file.contains('\u{fffd}');
+    (plain && stops).then_some((file.to_owned(), digits.parse().ok()?))
+}
+
+/// Makes a comment of a line that ssh refuses anyway.
+fn comment_out((file, line): &(String, usize), home: &str) -> Command {
+    let sed =
+        |expression: &str| format!("sed -i {} {}", sh_quote(&format!("{line}{expression}")), sh_quote(file));
+    let command =
+        if file.starts_with(home) { Command::new(sed("s/^/#/")) } else { Command::root(sed("s/^/#/")) };
+    command.undo(sed("s/^#//"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_ssh_stumbles() {
+        let cases = [
+            ("/root/.ssh/config: line 3: Bad configuration option: foo", Some(("/root/.ssh/config", 3))),
+            ("/etc/ssh/ssh_config line 12: missing argument.", Some(("/etc/ssh/ssh_config", 12))),
+            ("/root/.ssh/config: terminating, 1 bad configuration options", None),
+            ("/root/.ssh/config line 9: Unsupported option \"gssapiauthentication\"", None),
+            ("config: line 3: Bad configuration option", None),
+            ("/a\\u{1b}: line 3: Bad configuration option", None),
+            ("/a: line : x", None),
+            ("/a: line 99999999999999999999: x", None),
+        ];
+        for (line, wanted) in cases {
+            let wanted = wanted.map(|(file, line): (&str, usize)| (file.to_owned(), line));
+            assert_eq!(place(line), wanted, "{line}");
+        }
+    }
+}

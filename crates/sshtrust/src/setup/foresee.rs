@@ -1,0 +1,49 @@
+//! What would make the set-up fail, told before anything is written: the part of the preflight that concerns nodes that
+//! were entered.
+
+use super::read::Node;
+use super::{Options, SetupError};
+use crate::diagnose::{Case, CaseNode, Certainty, Code, diagnose};
+use crate::event::Login;
+use crate::probe::TrustMatrix;
+
+/// What the set-up cannot mend and cannot do without. What is wrong with a disk, it finds itself when it writes.
+const HOPELESS: [Code; 6] = [
+    Code::HomePermissions,
+    Code::RootLoginOff,
+    Code::AccountNotAllowed,
+    Code::PubkeyAuthOff,
+    Code::SelinuxContext,
+    Code::PasswordExpired,
+];
+
+/// Looks for it.
+pub(super) fn foresee(options: &Options, nodes: &[Node]) -> Result<(), SetupError> {
+    let case = Case {
+        user: options.user.clone(),
+        preflight: true,
+        nodes: nodes.iter().map(case_node).collect(),
+        matrix: TrustMatrix::new(nodes.iter().map(|node| node.spec).collect(), Vec::new()),
+    };
+    let found = diagnose(&case).findings.into_iter();
+    let found = found.filter(|f| f.certainty == Certainty::Certain && HOPELESS.contains(&f.code));
+    let found: Vec<_> = found.filter_map(|f| Some((case.node(f.node)?.spec, f))).collect();
+    if found.is_empty() { Ok(()) } else { Err(SetupError::Foreseen(found)) }
+}
+
+fn case_node(node: &Node) -> CaseNode {
+    let mut evidence = node.evidence.clone();
+    // The set-up makes and restricts that folder and what is in it.
+    let own = format!("{}/.ssh", evidence.rights.home);
+    evidence.rights.paths.retain(|path, _| !path.starts_with(&own));
+    CaseNode {
+        spec: node.spec,
+        name: None,
+        described: None,
+        local: node.local,
+        entry: Ok(if node.local { Login::Local } else { Login::Password }),
+        evidence: Some(evidence),
+        host_keys: Vec::new(),
+        alive: None,
+    }
+}
