@@ -66,7 +66,8 @@ fn head(told: &Told<'_>, style: &Style) -> Vec<String> {
 /// The findings: why trust is broken, what will break it, and what nobody can explain. Numbered throughout.
 pub(super) fn found(told: &Told<'_>, all: &[Group<'_>], style: &Style) -> Vec<Vec<String>> {
     let preflight = told.case.preflight;
-    let kinds: [(DoctorText<'_>, &dyn Fn(&Group<'_>) -> bool); 3] = [
+    type Belongs<'a> = &'a dyn Fn(&Group<'_>) -> bool;
+    let kinds: [(DoctorText<'_>, Belongs<'_>); 3] = [
         (if preflight { DoctorText::InTheWay {} } else { DoctorText::Broken {} }, &|group| {
             !group.is_unexplained() && (group.breaks || preflight)
         }),
