@@ -126,6 +126,14 @@ fn blocks(case: &Case, from: usize, to: usize) -> Vec<Block<'_>> {
     lost.collect()
 }
 
+/// Whether the machine that runs the program itself loses what it sends to a node, or the answers.
+pub(super) fn keeps_in(case: &Case, node: usize) -> bool {
+    let local = case.nodes.iter().position(|node| node.local);
+    local.is_some_and(|local| {
+        blocks(case, local, node).iter().any(|block| block.node == local && block.loss.sure)
+    })
+}
+
 /// Whose firewall it most likely is where no rule was seen.
 fn suspect(case: &Case, edge: &TrustEdge, open: &[usize]) -> Option<usize> {
     let callee = case.node(edge.to)?;
@@ -162,7 +170,7 @@ fn is_filtered(case: &Case, node: usize) -> bool {
     // Others reach it: then it is on the program's own way.
     let reached =
         case.matrix.iter().any(|(from, to, _, pair)| to == node && from != node && pair.state.is_good());
-    silent && !reached && answers(case, node) == Some(true)
+    silent && !reached && answers(case, node) == Some(true) && !keeps_in(case, node)
 }
 
 /// The finding about one node.

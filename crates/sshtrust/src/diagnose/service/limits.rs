@@ -1,6 +1,7 @@
 //! sshd turns callers away: as too many, as punished, for too many keys or sessions.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::{commands, connect_error, with_own_word, with_words};
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
@@ -13,6 +14,8 @@ use crate::text::sh_quote;
 /// What sshd does unless told otherwise: after 10 callers that are not logged in yet, three of ten are turned away; after
 /// 100, all.
 const DEFAULT_STARTUPS: [u32; 3] = [10, 30, 100];
+/// Most lines of a log that are told.
+const MOST_LINES: usize = 3;
 /// Tries that sshd allows unless told otherwise.
 const DEFAULT_TRIES: u32 = 6;
 
@@ -36,16 +39,36 @@ fn said_to_us(case: &Case, node: usize, words: &str) -> bool {
 
 /// An address works for nothing, and is barred for a while.
 fn penalised(case: &Case, node: usize) -> Option<Finding> {
-    let pairs = case.pairs_to(node, &[Cause::Penalised]);
+    let mut pairs = case.pairs_to(node, &[Cause::Penalised]);
+    // Most often the word to the caller is lost with the connection; the log has it.
+    let mut logged: Vec<&str> = Vec::new();
+    for pair in case.pairs_to(node, &[Cause::ClosedEarly]) {
+        let from = case.edge(pair).and_then(|edge| case.node(edge.from)).map(|node| node.spec.ip);
+        if let Some(line) = from.and_then(|from| penalty(case, node, from)) {
+            pairs.push(pair);
+            logged.push(line);
+        }
+    }
     let barred = said_to_us(case, node, "Not allowed at this time");
     if pairs.is_empty() && !barred {
         return None;
     }
-    let finding = Finding::new(Code::Penalised, node).explains(pairs).bars(barred);
+    let mut finding = Finding::new(Code::Penalised, node).explains(pairs).bars(barred);
+    logged.dedup();
+    for line in logged.into_iter().take(MOST_LINES) {
+        finding = finding.seen(node, "sshd", line);
+    }
     let finding = with_words(if barred { with_own_word(finding, case) } else { finding }, case);
     let peers: Vec<String> = case.nodes.iter().map(|node| node.spec.ip.to_string()).collect();
     let exempt = commands::set(case, node, &format!("PerSourcePenaltyExemptList {}", peers.join(",")));
     Some(finding.cure(Cure::by_hand(node, ByHand::Wait, [exempt])))
+}
+
+/// What sshd wrote when it turned this caller away.
+fn penalty(case: &Case, node: usize, from: IpAddr) -> Option<&str> {
+    let lines = &service(case, node)?.penalties;
+    let caller = format!("[{from}]");
+    lines.iter().rev().find(|line| line.contains(&caller)).map(String::as_str)
 }
 
 /// Too many callers are not logged in yet.
@@ -141,7 +164,9 @@ fn offered(case: &Case, node: usize) -> u32 {
 
 fn too_many_keys(case: &Case, node: usize, pairs: Vec<usize>) -> Finding {
     let strict = pairs.iter().filter_map(|pair| case.edge(*pair)).any(|edge| edge.to == node);
-    let hosts: Vec<&str> = pairs.iter().filter_map(|pair| Some(case.edge(*pair)?.host.as_str())).collect();
+    let mut hosts: Vec<&str> =
+        pairs.iter().filter_map(|pair| Some(case.edge(*pair)?.host.as_str())).collect();
+    hosts.dedup();
     let finding = Finding::new(Code::MaxAuthTries, node).explains(pairs.iter().copied());
     if strict {
         let tries =
@@ -155,16 +180,27 @@ fn too_many_keys(case: &Case, node: usize, pairs: Vec<usize>) -> Finding {
         lines = service.offers.iter().filter(|line| line.starts_with("identit")).cloned().collect();
     }
     let finding = if lines.is_empty() { finding } else { finding.seen(node, "ssh -G", &lines.join("\n")) };
-    // At the top of the file: the first key that is named is the first one that is offered.
-    let lines = [
-        format!("Host {}", hosts.join(" ")),
-        "  IdentityFile ~/.ssh/id_om".to_owned(),
-        "  IdentitiesOnly yes".to_owned(),
-        "Host *".to_owned(),
-    ];
-    let insert = sh_quote(&format!("1i {}", lines.join("\\n")));
-    let last = sh_quote(&lines[0]);
-    let undo = format!("[ \"$(head -n 1 ~/.ssh/config)\" != {last} ] || sed -i 1,4d ~/.ssh/config");
-    let offer = Command::new(format!("sed -i {insert} ~/.ssh/config")).undo(undo);
-    with_words(finding, case).cure(Cure::run(node, [offer]))
+    let offer = hosts_block(&hosts);
+    // Those that the tool's agent holds come first, in its order. The files stay.
+    let own = |path: &str| path.ends_with("/id_om");
+    let others = service(case, node).into_iter().flat_map(|service| service.offers.iter());
+    let others = others.filter_map(|line| line.strip_prefix("identityfile ")).filter(|path| !own(path));
+    let forget = others.map(|path| {
+        // `~` is the home only outside quotes.
+        let path =
+            path.strip_prefix("~/").map_or_else(|| sh_quote(path), |rest| format!("~/{}", sh_quote(rest)));
+        Command::new(format!("SSH_AUTH_SOCK=~/gaussdb_tmp/gauss_socket_tmp ssh-add -d {path} || :"))
+    });
+    let commands: Vec<Command> = [offer].into_iter().chain(forget).collect();
+    with_words(finding, case).cure(Cure::by_hand(node, ByHand::Judgement, commands))
+}
+
+/// Lets `ssh` offer the cluster's key, and no others that only an agent knows, to these hosts.
+fn hosts_block(hosts: &[&str]) -> Command {
+    let first = format!("Host {}", hosts.join(" "));
+    let rest = "  IdentityFile ~/.ssh/id_om\\n  IdentitiesOnly yes\\nHost *";
+    let insert = sh_quote(&format!("1i {first}\\n{rest}"));
+    let undo =
+        format!("[ \"$(head -n 1 ~/.ssh/config)\" != {} ] || sed -i 1,4d ~/.ssh/config", sh_quote(&first));
+    Command::new(format!("sed -i {insert} ~/.ssh/config")).undo(undo)
 }

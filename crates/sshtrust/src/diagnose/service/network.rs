@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{answers, commands, connect_error, with_own_word, with_words};
+use super::{answers, commands, connect_error, firewall, with_own_word, with_words};
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::observe::{Callee, Evidence};
 use crate::probe::Cause;
@@ -34,7 +34,7 @@ fn node_down(case: &Case, node: usize) -> Option<Finding> {
     // Others reach it: it is the way there that is broken.
     let reached =
         case.matrix.iter().any(|(from, to, _, pair)| to == node && from != node && pair.state.is_good());
-    if reached && !lost {
+    if (reached && !lost) || firewall::keeps_in(case, node) {
         return None;
     }
     let pairs = case.pairs_to(node, &[Cause::TimedOut, Cause::NoRoute]);

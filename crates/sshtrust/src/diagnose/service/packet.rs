@@ -159,7 +159,7 @@ impl<'a> Walk<'a, '_> {
             Field::DestinationPort => any(&|value| in_ports(value, packet.to_port)),
             Field::In if self.arriving => any(&|value| is_interface(value, packet.interface)),
             Field::Out if !self.arriving => any(&|value| is_interface(value, packet.interface)),
-            Field::In | Field::Out => Some(false),
+            Field::In | Field::Out | Field::Translated => Some(false),
             Field::State => {
                 // The first packet of a connection, or an answer.
                 let state = if packet.to_port.is_some() { "new" } else { "established" };

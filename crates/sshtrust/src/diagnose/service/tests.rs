@@ -336,6 +336,19 @@ fn whoever_filters_its_own_calls_has_the_fault() {
 }
 
 #[test]
+fn a_coordinator_that_drops_all_is_not_a_cluster_that_is_gone() {
+    let mut case = cluster(3);
+    case.seen_mut(0).service.rules =
+        vec![chain(Hook::Input, true, Vec::new()), chain(Hook::Output, true, Vec::new())];
+    for node in [1, 2] {
+        case.bar(node, ConnectError::TimedOut(10));
+        case.nodes[node].alive = Some(false);
+        case.break_pair(0, node, Cause::TimedOut, "timed out");
+    }
+    assert_eq!(short(&find(&case)), [("firewall", 0, 2)]);
+}
+
+#[test]
 fn what_the_set_up_would_meet_is_foreseen() {
     let mut case = cluster(3);
     case.preflight = true;
@@ -430,6 +443,18 @@ fn limits_of_sshd_are_told_from_each_other() {
     case.seen_mut(0).service.settings = "maxstartups 2:30:2\nsubsystem sftp x".to_owned();
     let found = find(&case);
     assert_eq!((short(&found), healing(&found)), (vec![("max-startups", 0, 1)], &Healing::Run));
+}
+
+#[test]
+fn a_punished_caller_is_told_by_the_log() {
+    let mut case = cluster(3);
+    case.break_pair(1, 0, Cause::ClosedEarly, "read: Connection reset by peer");
+    case.break_pair(2, 0, Cause::ClosedEarly, "read: Connection reset by peer");
+    let line = "drop connection #0 from [10.0.0.2]:35512 on [10.0.0.1]:22 penalty: failed authentication";
+    case.seen_mut(0).service.penalties = vec![line.to_owned()];
+    let found = find(&case);
+    assert_eq!((short(&found), found[0].pairs[0]), (vec![("penalised", 0, 1)], 0));
+    assert_eq!(found[0].witnesses[0].said, line);
 }
 
 #[test]

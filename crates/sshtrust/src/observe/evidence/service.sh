@@ -61,6 +61,19 @@ else
     cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null | head -c 60000 | gs_fact service-files
     gs_not_seen sshd-settings
 fi
+# Since OpenSSH 9.8: whom it turns away for a while, and why. The caller seldom hears it.
+case $gs_settings in
+*"persourcepenalties crash"*)
+    if [ $gs_init = systemd ]; then
+        $gs_brief journalctl -t sshd -t sshd-session --since -20min -o cat --no-pager -q -g 'penalty:' -n 100 2>/dev/null
+    else
+        gs_one=$(tr '\0' '\n' 2>/dev/null <"/proc/$gs_pid/cmdline" | grep -A 1 '^-E$' | tail -n 1)
+        for gs_one in "$gs_one" /var/log/auth.log /var/log/secure; do
+            [ -r "$gs_one" ] && tail -n 500 "$gs_one" | grep 'penalty:'
+        done
+    fi | sed 's/.*drop connection/drop connection/' | sort -u | tail -n 30 | gs_fact service-penalties
+    ;;
+esac
 # Which lines choose algorithms: the defaults agree with everybody's.
 gs_one=$(grep -HniE -m 9 '^[[:space:]]*(kexalgorithms|ciphers|macs|hostkeyalgorithms)' \
     /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null)

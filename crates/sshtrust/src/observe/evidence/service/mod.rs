@@ -85,6 +85,8 @@ pub struct Service {
     pub units: Vec<Unit>,
     /// The last lines of its journal, if it does not listen, safe to show.
     pub journal: Vec<String>,
+    /// What sshd lately wrote about callers that it turns away as punished, safe to show.
+    pub penalties: Vec<String>,
     /// Every chain of the packet filter.
     pub rules: Vec<Chain>,
     /// firewalld's zone, if the port does not seem open in it, safe to show.
@@ -139,6 +141,7 @@ impl Service {
             test: facts.lines("service-test"),
             units: units(&facts.text("service-units")),
             journal: facts.lines("service-journal"),
+            penalties: facts.lines("service-penalties"),
             rules: rules(facts),
             zone: facts.lines("service-zone"),
             wrappers: (facts.text("service-libwrap") == "yes")

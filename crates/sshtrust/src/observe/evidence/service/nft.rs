@@ -121,6 +121,7 @@ fn condition<'a>(first: &str, rest: &'a [String], conditions: &mut Vec<Condition
         ("ip", "protocol") | ("ip6", "nexthdr") | ("meta", "l4proto") => (Field::Protocol, 1),
         ("meta", "nfproto") => (Field::Family, 1),
         ("ct", "state") => (Field::State, 1),
+        ("ct", "status") if rest.get(1).is_some_and(|word| word == "dnat") => (Field::Translated, 1),
         ("meta", "iifname" | "iif") => (Field::In, 1),
         ("meta", "oifname" | "oif") => (Field::Out, 1),
         ("iifname" | "iif", _) => (Field::In, 0),

@@ -90,6 +90,8 @@ pub enum Field {
     Protocol,
     /// IPv4 or IPv6.
     Family,
+    /// Its addresses were translated on this machine, which those of a call to its own sshd are not.
+    Translated,
     /// Something else.
     Unknown,
 }
