@@ -282,6 +282,22 @@ fn a_lost_key_is_the_fault_of_its_node() {
 }
 
 #[test]
+fn where_nothing_can_be_seen_nothing_is_missed() {
+    let (mut case, _) = cluster();
+    let evidence = case.seen_mut(2);
+    evidence.rights.closed = true;
+    ["id_om", "id_om.pub", "authorized_keys", "known_hosts", "config"].iter().for_each(|id| {
+        evidence.state.entries.remove(*id);
+    });
+    evidence.state.agent = Default::default();
+    case.break_column(2, &Cause::KeyRefused, REFUSED);
+    for to in [0, 1, 3] {
+        case.break_pair(2, to, Cause::HostKeyUnknown, "Host key verification failed.");
+    }
+    assert_eq!(find(&case), []);
+}
+
+#[test]
 fn a_pair_that_was_torn_apart_is_told() {
     let (mut case, key) = cluster();
     let (_, other) = pair();
