@@ -162,12 +162,12 @@ fn replaces_exactly_one_host() {
         let before = before.replace('W', &wrong.to_string()).replace('R', &right.to_string());
         let before = before.replace("H ", &format!("{HASHED} "));
         let mut known = KnownHosts::parse(before.as_bytes());
-        assert_eq!(known.replace("10.0.0.1", 22, &[right.clone()]), before != after, "{before}");
+        assert_eq!(known.replace("10.0.0.1", 22, std::slice::from_ref(&right)), before != after, "{before}");
         assert_eq!(text(known.to_bytes()), after);
         assert!(!known.replace("10.0.0.1", 22, &[right.clone(), right.clone()]), "{before}");
     }
     let mut known = KnownHosts::parse(format!("a,NODE1,b {wrong}\n[node1]:22 {wrong}\n").as_bytes());
-    assert!(known.replace("Node1", 22, &[right.clone()]));
+    assert!(known.replace("Node1", 22, std::slice::from_ref(&right)));
     assert_eq!(known.lookup("b", 22).len() + known.lookup("a", 22).len(), 2);
     assert_eq!(known.lookup("node1", 22).first().map(|found| found.key.clone()), Some(right.clone()));
     assert!(!known.replace("no,host", 22, &[right]));
