@@ -18,6 +18,7 @@ mod doctor_agents;
 mod doctor_healing;
 mod doctor_keys;
 mod doctor_rights;
+mod doctor_service;
 mod failures;
 mod faults;
 mod flags;
