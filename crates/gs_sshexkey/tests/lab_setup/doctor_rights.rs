@@ -83,7 +83,8 @@ fn an_ordinary_user_who_is_locked_out_of_the_home() {
     break_and_heal(&lab, "omm", &[(2, "chmod 600 /home/omm/.ssh")], &[(HOME, 2)]);
     // What the program could not take back, and what the user may not, is for the console.
     break_and_cure(&lab, "omm", &[(2, "chmod 000 /home/omm")], &[(HOME, 2)]);
-    break_and_cure(&lab, "omm", &[(1, "chown root:root /home/omm /home/omm/.ssh")], &[(HOME, 1)]);
+    break_and_cure(&lab, "omm", &[(1, "chown root:root /home/omm")], &[(HOME, 1)]);
+    break_and_cure(&lab, "omm", &[(1, "chown root:root /home/omm/.ssh")], &[(HOME, 1)]);
     let files =
         [(1, "chown root /home/omm/.ssh/authorized_keys"), (2, "chown root /home/omm/.ssh/known_hosts")];
     break_and_cure(&lab, "omm", &files, &[("key-permissions", 1), ("key-permissions", 2)]);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sshfiles::Marker;
 
 use super::records::{field, files, knows, names, records};
-use crate::diagnose::rights::{is_closed, is_reached};
+use crate::diagnose::rights::is_reached;
 use crate::diagnose::{ByHand, Case, CaseNode, Code, Cure, Finding};
 use crate::enter::NoEntry;
 use crate::observe::{EntryKind, Evidence};
@@ -88,7 +88,7 @@ fn complaints(case: &Case) -> BTreeMap<usize, Complaints> {
 }
 
 fn is_blind(evidence: &Evidence) -> bool {
-    evidence.state.entry("known_hosts").kind == EntryKind::Unreadable || is_closed(evidence)
+    evidence.state.entry("known_hosts").kind == EntryKind::Unreadable || evidence.rights.closed
 }
 
 /// Why this machine refused to enter a node for its host key; whether it is marked `@revoked`.

@@ -7,7 +7,6 @@ use sshfiles::{PublicKey, SshConfig};
 use super::granted::{Grant, files, grant, usual};
 use super::limits::set_up;
 use super::offered::{cluster_key, has_key_file, is_torn, offered, own_key, public_file};
-use crate::diagnose::rights::is_closed;
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::observe::{EntryKind, Evidence};
 use crate::plan::{Command, Part};
@@ -56,7 +55,7 @@ fn key_fault(
             _ => return None,
         };
         // In folders that cannot be searched nothing is seen.
-        return (is_member(evidence) && !is_closed(evidence)).then_some((source, said, true));
+        return (is_member(evidence) && !evidence.rights.closed).then_some((source, said, true));
     };
     let same = |key: &PublicKey| format!("{} {}", key.algorithm(), key.fingerprint());
     match public {
@@ -179,7 +178,7 @@ fn by_hand_pair(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding
 /// There is no key at all.
 fn keyless_node(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
     let pairs = case.pairs_from(node, &REFUSED);
-    if pairs.is_empty() || is_closed(evidence) {
+    if pairs.is_empty() || evidence.rights.closed {
         return None;
     }
     let finding = Finding::new(Code::KeyMismatch, node).explains(pairs);
@@ -231,7 +230,7 @@ fn cells(case: &Case, torn: &BTreeSet<usize>, cluster: Option<&PublicKey>) -> Ve
     let (mut cells, mut last) = (Vec::new(), None);
     for ((to, from), pairs) in red {
         let readable = |callee: &&Evidence| {
-            !is_closed(callee) && callee.state.entry("authorized_keys").kind != EntryKind::Unreadable
+            !callee.rights.closed && callee.state.entry("authorized_keys").kind != EntryKind::Unreadable
         };
         let Some(callee) = evidence(to).filter(readable) else { continue };
         if !matches!(&last, Some((node, _)) if *node == to) {

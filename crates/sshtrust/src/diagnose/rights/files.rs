@@ -55,7 +55,11 @@ fn own<'a>(evidence: &'a Evidence, name: &str) -> Option<(&'a str, &'a Right)> {
 
 /// Whether the user can read a file. Root can read all.
 fn can_read(evidence: &Evidence, right: &Right) -> bool {
-    let bit = if right.uid == evidence.state.uid { 0o400 } else { 0o044 };
+    let bit = match (right.uid == evidence.state.uid, right.gid == evidence.state.gid) {
+        (true, _) => 0o400,
+        (false, true) => 0o040,
+        (false, false) => 0o004,
+    };
     evidence.is_root() || right.mode & bit != 0
 }
 

@@ -91,14 +91,6 @@ fn above(file: &str, home: &str) -> Vec<String> {
     folders
 }
 
-/// Whether nothing in the user's own folders was seen.
-pub(super) fn is_closed(evidence: &Evidence) -> bool {
-    closed_to_the_user(evidence).values().any(|right| {
-        let search = if right.uid == evidence.state.uid { 0o100 } else { 0o011 };
-        right.mode & search == 0
-    })
-}
-
 /// The user's own folders that the user cannot use. Nothing is closed to root.
 fn closed_to_the_user(evidence: &Evidence) -> BTreeMap<&str, &Right> {
     let rights = &evidence.rights;

@@ -22,11 +22,6 @@ pub(super) fn is_reached(case: &Case, node: usize) -> bool {
     pairs.any(|(from, by)| case.matrix.get(from, node, by).is_some_and(|pair| pair.state.is_good()))
 }
 
-/// Whether a node's user cannot look into the home or into `~/.ssh`: nothing that is in there was seen.
-pub(super) fn is_closed(evidence: &Evidence) -> bool {
-    home::is_closed(evidence)
-}
-
 /// Whether sshd(8) and ssh(1) take owner and mode of a file or folder (`safe_path` in OpenSSH's misc.c): the user's or
 /// root's, and nobody else may write. Debian lets the group write if nobody but the user is in it.
 fn is_secure(rights: &Rights, right: &Right, uid: u32) -> bool {

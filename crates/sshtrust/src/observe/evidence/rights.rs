@@ -25,6 +25,8 @@ pub struct Rights {
     pub acls: BTreeMap<String, Vec<String>>,
     /// The user may read, write and search the home; `None` if that was not seen.
     pub home_access: Option<bool>,
+    /// The user may not look into the home or into `~/.ssh`: nothing that is in there was seen.
+    pub closed: bool,
     /// sshd was built by Debian or its kin, which let a group write that only the owner is in.
     pub debian: bool,
     /// sshd's settings.
@@ -128,6 +130,7 @@ impl Rights {
                 "no" => Some(false),
                 _ => None,
             },
+            closed: facts.has("rights-closed"),
             debian: version.contains("Debian") || version.contains("Ubuntu"),
             settings: settings(facts.raw("rights-sshd")),
             selinux: facts.has("rights-selinux").then(|| selinux(facts)),

@@ -91,6 +91,7 @@ done
 gs_rights=$(stat -L -c '%a %u %g %A %U:%G %n' "$@" "$gs_home/.ssh/config" "$gs_home/.ssh/known_hosts" 2>/dev/null)
 printf '%s\n' "$gs_rights" | gs_fact rights-paths
 if [ -r "$gs_home" ] && [ -w "$gs_home" ] && [ -x "$gs_home" ]; then echo yes; else echo no; fi | gs_fact rights-access
+if [ ! -x "$gs_home" ] || { [ -e "$gs_home/.ssh" ] && [ ! -x "$gs_home/.ssh" ]; }; then echo yes | gs_fact rights-closed; fi
 
 # What a group may write: who is in it, and whether it is really an ACL that shows there.
 gs_seen=' ' gs_count=0
