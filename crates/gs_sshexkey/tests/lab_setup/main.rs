@@ -17,6 +17,7 @@ mod doctor;
 mod doctor_agents;
 mod doctor_healing;
 mod doctor_keys;
+mod doctor_preflight;
 mod doctor_rights;
 mod doctor_service;
 mod failures;

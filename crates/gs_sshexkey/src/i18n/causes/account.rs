@@ -56,8 +56,8 @@ causes! {
             "- 密码超过了最长使用期限（`PASS_MAX_DAYS`），常见为 90 天。
             - root 要求下次登录时修改密码（`chage -d 0`）。
             - 账户设置了失效日期（`chage -E`）。";
-        seen "What the login says; `chage -l omm`, which every user may ask of itself, and root of all."
-            "登录时的输出；`chage -l omm`（用户可查自己的，root 可查所有）。";
+        seen "What the login says; as root, the dates in the shadow file (`getent shadow omm`)."
+            "登录时的输出；root 可见的 shadow 文件中的日期（`getent shadow omm`）。";
         cure "On the called node, give the account a new password, or let it not expire:
             # passwd omm
             # chage -M -1 omm

@@ -36,8 +36,8 @@ causes! {
             如果密码短语读不出，或 `~/.ssh/config` 中的配置块没有了，在正常的节点上重新建立互信：
             $ gs_sshexkey -f HOSTFILE";
         fix (
-            "starts the tool's own agent, gives it the key, and repairs the exports and the block. It touches no other agent.",
-            "启动本工具自己的 agent 并加载私钥，更正 export 和配置块。不碰其他任何 agent。",
+            "starts the tool's own agent, or ends it first if it hangs, gives it the key, and repairs the exports and the block. It touches no other agent, and starts none that was stopped by `gs_sshexkey agent stop`.",
+            "启动本工具自己的 agent（挂起的先结束）并加载私钥，更正 export 和配置块。不碰其他任何 agent，也不启动由 `gs_sshexkey agent stop` 停止的 agent。",
         );
         prevention "Keep the keepalive job. Keep `~/gaussdb_tmp` out of what jobs clean up. Do not set `SSH_AUTH_SOCK` elsewhere for this user."
             "保留自动恢复任务。清理任务不要包含 `~/gaussdb_tmp`。不要在别处为该用户设置 `SSH_AUTH_SOCK`。";
@@ -59,8 +59,8 @@ causes! {
             # loginctl enable-linger omm
             $ gs_sshexkey agent start";
         fix (
-            "enables linger, if the user may do it for itself or doctor entered as root, and starts the agent. Else it prints the command for root.",
-            "如果允许该用户为自己开启 linger，或以 root 进入，则开启 linger 并启动 agent；否则打印由 root 执行的命令。",
+            "enables linger, if the user may do it for itself or doctor entered as root. Else it prints the command for root.",
+            "如果允许该用户为自己开启 linger，或以 root 进入，则开启 linger；否则打印由 root 执行的命令。",
         );
         prevention "Enable linger for the database's user on every node."
             "在每个节点上为数据库用户开启 linger。";

@@ -26,8 +26,8 @@ causes! {
             查看实际提供了哪些密钥：
             $ ssh -v 10.0.0.3 true 2>&1 | grep Offering";
         fix (
-            "repairs the tool's own block in `~/.ssh/config`. It does not change lines of yours or `MaxAuthTries`.",
-            "更正 `~/.ssh/config` 中本工具自己的配置块。不改动您自己的行，也不改 `MaxAuthTries`。",
+            "puts lines for these hosts at the top of `~/.ssh/config` of the calling node, so that the cluster's key is offered, and only that. Your own lines stay. `MaxAuthTries` it does not change.",
+            "在发起登录的节点的 `~/.ssh/config` 开头为这些主机添加几行，只使用集群的密钥。您自己的行保持不变。不修改 `MaxAuthTries`。",
         );
         prevention "Keep keys that are not for the cluster out of this user's agent and configuration."
             "不要把与集群无关的密钥放进该用户的 agent 和配置。";
@@ -99,8 +99,8 @@ causes! {
             "- `~/.ssh/config`、`/etc/ssh/ssh_config` 或它们包含的文件中有错。
             - 该版本的 OpenSSH 还不支持、或已不再支持某个选项。
             - `ProxyCommand`、`ProxyJump` 所用的程序或主机不存在。";
-        seen "`ssh -G` for the other nodes on the calling node: it names file and line. Root is not needed."
-            "在发起登录的节点上对其他节点执行 `ssh -G`，它会指出文件和行号。不需要 root 权限。";
+        seen "The words of `ssh` on the calling node: they name file and line. Root is not needed."
+            "发起登录的节点上 `ssh` 的输出，其中有文件和行号。不需要 root 权限。";
         cure "On the calling node, read what is wrong, correct or delete that line, and try again:
             $ ssh -G 10.0.0.3 > /dev/null
             An option that only newer versions know may stay if it is ignored; put this above it:
@@ -110,8 +110,8 @@ causes! {
             只有新版本支持的选项想保留时，可以在它上面加一行，令旧版本忽略：
             | IgnoreUnknown 选项名";
         fix (
-            "repairs the tool's own block. A mistake in your own lines is shown with file and line, and left to you.",
-            "更正本工具自己的配置块。您自己的行有错时，指出文件和行号，由您更正。",
+            "makes a comment of the very line that `ssh` refuses, in a file of the user, or as root in one of the system. Where `ssh` names no line, it prints a command that shows the mistake.",
+            "把 `ssh` 指出的那一行改为注释：用户自己的文件直接修改，系统的文件需要 root 权限。`ssh` 没有指出行号时，只打印用于查看错误的命令。",
         );
         prevention "Run `ssh -G HOST` after each change of the configuration."
             "每次修改配置之后执行 `ssh -G 主机` 检查。";

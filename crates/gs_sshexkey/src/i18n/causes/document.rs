@@ -15,8 +15,8 @@ causes! {
             "- sshd 被停止，或没有设为开机启动，重启之后就没有了。
             - sshd 启动失败：配置有错，没有主机密钥，主机密钥的权限过宽，或端口被占用。
             - sshd 监听的端口或地址与其他节点使用的不同。";
-        seen "The port refuses the connection, from the coordinator and from the other nodes. Where doctor gets in another way (the machine that it runs on): `systemctl is-active`, `ssh.socket`, the listeners of `ss -ltn`, and, as root, `sshd -t`. Without root it does not see why sshd fails to start."
-            "从执行命令的机器和其他节点连接该端口都被拒绝。doctor 能以其他方式进入的机器（如它自己所在的机器）上，再看 `systemctl is-active`、`ssh.socket`、`ss -ltn` 的监听，以及 root 权限下的 `sshd -t`。没有 root 权限时看不到 sshd 启动失败的原因。";
+        seen "The port refuses the connection, or takes it and says nothing, from the coordinator and from the other nodes. Where doctor gets in another way (the machine that it runs on): who listens, the state of the process, `systemctl show` of the service and of its socket, and, as root, `sshd -t` and the journal. Without root it does not see why sshd fails to start."
+            "从执行命令的机器和其他节点连接该端口被拒绝，或连上后没有任何应答。doctor 能以其他方式进入的机器（如它自己所在的机器）上，再看监听的端口、进程状态、服务及其 socket 的 `systemctl show`，以及 root 权限下的 `sshd -t` 和 journal。没有 root 权限时看不到 sshd 启动失败的原因。";
         cure "At the console of the node, see how it is, then start it:
             R# systemctl status sshd
             R# systemctl enable --now sshd
@@ -40,8 +40,8 @@ causes! {
             # ssh-keygen -A
             如果服务被屏蔽（masked），先执行 `systemctl unmask sshd`（Debian 为 `ssh`）。";
         fix (
-            "starts and enables sshd on the machine that it runs on, as root. On other nodes nobody gets in, so it prints the commands for the console.",
-            "在它自己所在的机器上，以 root 启动 sshd 并设为开机启动。其他节点无法进入，因此打印在控制台上执行的命令。",
+            "starts and enables sshd where it gets in otherwise, as a rule on the machine that it runs on, as root; one that hangs it restarts. Owner and mode of a file that `sshd -t` names it sets right first. A mistake in the configuration and missing host keys are left to you. On other nodes nobody gets in, so it prints the commands for the console.",
+            "在能以其他方式进入的机器（通常是它自己所在的机器）上，以 root 启动 sshd 并设为开机启动；挂起的 sshd 会重启。`sshd -t` 指出的文件属主、权限问题会先更正。配置有错、没有主机密钥时由您处理。其他节点无法进入，因此打印在控制台上执行的命令。",
         );
         prevention "Enable the service, not only start it. Run `sshd -t` before each reload or restart. Watch the cluster with `gs_sshexkey check --format prometheus`."
             "不仅要启动服务，还要设为开机启动。每次重新加载或重启 sshd 之前先执行 `sshd -t`。用 `gs_sshexkey check --format prometheus` 监控集群。";
@@ -89,8 +89,8 @@ causes! {
             # fail2ban-client set sshd unbanip 10.0.0.1
             openGauss 文档的做法是关闭整个防火墙（`systemctl stop firewalld.service`）。这样也行，但会开放机器的所有端口，请自行决定。";
         fix (
-            "opens the port in firewalld or ufw where it entered the node as root. It never switches a firewall off and never deletes rules of others. For a node that it cannot enter it prints the commands for the console.",
-            "以 root 进入节点后，在 firewalld 或 ufw 中放行端口。绝不关闭防火墙，也不删除他人的规则。无法进入的节点，打印在控制台上执行的命令。",
+            "opens the port where it entered the node as root: in firewalld or ufw for good; where a rule of nftables or iptables is in the way, by a rule that lets in the cluster's nodes until the next boot. It never switches a firewall off, never deletes rules of others, and leaves the panic mode of firewalld to you. For a node that it cannot enter it prints the commands for the console.",
+            "以 root 进入节点后放行端口：firewalld 或 ufw 中永久放行；被 nftables 或 iptables 的规则拦截时，添加一条放行集群各节点的规则，到下次重启为止。绝不关闭防火墙，不删除他人的规则；firewalld 的应急模式（panic）由您处理。无法进入的节点，打印在控制台上执行的命令。",
         );
         prevention "Keep the port open in the permanent rules, not only in the running ones. Tell the firewall before sshd gets another port."
             "把放行写进永久规则，而不只是当前规则。sshd 换端口之前，先在防火墙中放行新端口。";
@@ -132,8 +132,8 @@ causes! {
             # setfacl -b /home/omm /home/omm/.ssh
             如果整个目录的属主都不对，看清内容之后执行 `chown -R omm: /home/omm`。";
         fix (
-            "takes away the right to write of group and others, and the ACL that grants it; as root it sets the owner too. It touches only these folders, not what else is in them. A node that it cannot enter by password gets commands for its console.",
-            "去掉同组和其他用户的写权限，以及授予写权限的 ACL；有 root 权限时也更正属主。只改这几级目录本身，不动其中的其他内容。用密码也无法进入的节点，打印在控制台上执行的命令。",
+            "takes away the right to write of group and others, and the ACL that grants it; gives the user back its own rights; as root it sets the owner too. It touches only these folders, not what else is in them. A node that it cannot enter by password, and a home that the user cannot use at all, get commands for root.",
+            "去掉同组和其他用户的写权限，以及授予写权限的 ACL；恢复用户自己的权限；有 root 权限时也更正属主。只改这几级目录本身，不动其中的其他内容。用密码也无法进入的节点，以及用户完全无法使用的家目录，打印由 root 执行的命令。",
         );
         prevention "Never use `chmod -R 777` on a home. Unpack archives with `--no-same-owner`. Give programs a folder of their own to share, not the home."
             "不要对家目录执行 `chmod -R 777`。解压时加 `--no-same-owner`。需要共享时另建目录，不要共享家目录。";
@@ -218,8 +218,8 @@ causes! {
             指纹不一致时不要登录：请查明该地址上是哪台机器。
             标记为 `@revoked` 的密钥是有意吊销的。不要去掉标记：请为该节点重新生成主机密钥。";
         fix (
-            "replaces exactly the entries of that node if the new key is confirmed over a second way: the node itself was entered by a way that the conflict does not touch. If it is not, doctor shows both fingerprints and changes nothing until you say `--accept-host-key NODE`. It never touches a key that is `@revoked`.",
-            "如果新密钥能由第二条途径确认（即以不受该冲突影响的方式进入了该节点本身），则只替换该节点的记录。不能确认时，显示新旧两个指纹，不做修改，直到您指定 `--accept-host-key NODE`。绝不碰标记为 `@revoked` 的密钥。",
+            "replaces exactly the entries of that node, and adds those that are missing, if its key is confirmed over a second way: the machine that doctor runs on, or another node that it entered, has that very key on record. If it is not, doctor shows both fingerprints and changes nothing until you say `--accept-host-key NODE`. It never touches a key that is `@revoked`.",
+            "如果节点的密钥能由第二条途径确认（doctor 所在的机器，或它进入的另一个节点上，已有这个密钥的记录），则只替换该节点的记录，并补上缺失的记录。不能确认时，显示新旧两个指纹，不做修改，直到您指定 `--accept-host-key NODE`。绝不碰标记为 `@revoked` 的密钥。",
         );
         prevention "Keep `/etc/ssh/ssh_host_*` when a node is installed anew, or set up trust again at once. Do not set `StrictHostKeyChecking no`: it hides this and does not cure it."
             "重装节点时保留 `/etc/ssh/ssh_host_*`，或重装后立即重新建立互信。不要设置 `StrictHostKeyChecking no`：它只是掩盖问题。";
@@ -253,8 +253,8 @@ causes! {
             $ ssh-keygen -lf ~/.ssh/authorized_keys
             openGauss 文档的做法是删除 `~/.ssh` 下的所有文件再重建。这会连同他人的公钥一起删除，这里不需要这样做。";
         fix (
-            "puts the missing key back, rebuilds a pair that does not belong together from the healthy nodes, and gives the agent the right key. A node that it cannot enter by password gets commands for its console.",
-            "补上缺失的公钥，用正常节点上的密钥更正不成对的文件，并让 agent 加载正确的私钥。用密码也无法进入的节点，打印在控制台上执行的命令。",
+            "puts the missing key back, rebuilds a pair that does not belong together from the healthy nodes, and gives the agent the right key. Keys that you made yourself (`id_rsa` and the like) and options before a key in `authorized_keys` are left to you. A node that it cannot enter by password gets commands for its console.",
+            "补上缺失的公钥，用正常节点上的密钥更正不成对的文件，并让 agent 加载正确的私钥。您自己生成的密钥（`id_rsa` 等）、`authorized_keys` 中公钥前的选项由您处理。用密码也无法进入的节点，打印在控制台上执行的命令。",
         );
         prevention "Tools that write `authorized_keys` have to append, not replace. Make keys of your own under another name than `id_om`."
             "写 `authorized_keys` 的工具应追加，而不是覆盖。自己生成密钥时，不要使用 `id_om` 这个文件名。";

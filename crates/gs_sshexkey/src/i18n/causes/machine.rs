@@ -90,8 +90,8 @@ causes! {
             "证书、密钥有效期和密码期限的判断出错；两个节点日志的时间对不上。普通密钥登录不受影响。";
         causes "No service keeps the time; it cannot reach its servers; or a virtual machine slept."
             "没有时间同步服务；同步服务连不上服务器；或虚拟机挂起过。";
-        seen "`date +%s` of all nodes, taken at the same time. Root is not needed."
-            "同一时刻各节点的 `date +%s`。不需要 root 权限。";
+        seen "`date +%s` of all nodes, each against the coordinator's clock before and after the answer; more than 60 seconds from the others is told. Root is not needed."
+            "各节点的 `date +%s`，与执行命令的机器在应答前后的时钟比较；与其他节点相差超过 60 秒即指出。不需要 root 权限。";
         cure "On the nodes whose time is wrong:
             R# systemctl enable --now chronyd
             D# systemctl enable --now systemd-timesyncd

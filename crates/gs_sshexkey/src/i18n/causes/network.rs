@@ -15,8 +15,8 @@ causes! {
             "- 另一台机器被手工或由 DHCP 分配了同一地址。
             - 浮动 IP（VIP）同时在两个节点上生效。
             - 克隆出来的机器仍带着原来的地址。";
-        seen "The address is asked several times and presents different host keys, and one of them belongs to the node or to no node of the cluster. Root is not needed."
-            "多次连接该地址，出示的主机密钥不同，其中一个属于该节点，或不属于集群的任何节点。不需要 root 权限。";
+        seen "Another node has the address on an interface of its own (`ip addr`); or the nodes know different hardware addresses for it (`ip neigh`); or the address presents different host keys within one run. Root is not needed."
+            "另一个节点的接口上也有该地址（`ip addr`）；或各节点记录的该地址的 MAC 地址不同（`ip neigh`）；或一次运行中该地址先后出示不同的主机密钥。不需要 root 权限。";
         cure "From another machine of the same network; two hardware addresses in the answers are the proof:
             # arping -I eth0 -c 5 10.0.0.3
             $ ip neigh show 10.0.0.3

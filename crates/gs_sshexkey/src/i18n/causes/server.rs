@@ -1,6 +1,6 @@
 //! What sshd does with connections, before and after the login.
 
-use super::{PRINTS_SETTINGS, causes};
+use super::causes;
 
 causes! {
     PENALISED {
@@ -15,8 +15,8 @@ causes! {
             | Not allowed at this time";
         causes "Since OpenSSH 9.8 sshd turns away, for a while, addresses that failed to log in, or that connected and left (`PerSourcePenalties`). Each failure adds to the time, up to 10 minutes. Monitoring that only opens the port, a script with an old key, and scanners have the same effect."
             "OpenSSH 9.8 起，sshd 会在一段时间内拒绝登录失败过、或连上就断开的地址（`PerSourcePenalties`）。每次失败都会延长时间，最长 10 分钟。只探测端口的监控、使用旧密钥的脚本、扫描程序都会引起。";
-        seen "The line before the banner, from the coordinator and from the nodes; as root, lines of the journal with `drop connection` and `penalty`. `sshd -V` tells the version."
-            "从执行命令的机器和各节点看到的标识之前的那一行；root 可见的 journal 中含 `drop connection` 和 `penalty` 的行。`sshd -V` 给出版本。";
+        seen "The line before the banner, `Not allowed at this time`, as the coordinator and the nodes got it. Root is not needed."
+            "执行命令的机器和各节点收到的标识之前的那一行：`Not allowed at this time`。不需要 root 权限。";
         cure "Wait ten minutes and let nobody try in between; or make sshd forget, on the called node:
             R# systemctl restart sshd
             D# systemctl restart ssh
@@ -52,8 +52,8 @@ causes! {
             | Exceeded MaxStartups";
         causes "More connections are between opening and login than `MaxStartups` allows. `10:30:100` is usual: from 10 on, 30 of 100 are refused, and from 100 on all. Scanners on a public address, a job that logs in to all nodes at once, or slow logins (name lookups, a slow home) that pile up."
             "尚未完成登录的连接数超过了 `MaxStartups`。默认 `10:30:100`：从第 10 个起按 30% 的概率拒绝，到 100 个时全部拒绝。公网地址上的扫描、同时登录所有节点的任务，或登录太慢（域名解析、家目录慢）造成的堆积都会引起。";
-        seen "That some tries fail early and others work; the line before the banner; as root, `MaxStartups` in the journal and in `sshd -T`."
-            "有的尝试早早失败，有的成功；标识之前的那一行；root 可见的 journal 和 `sshd -T` 中的 `MaxStartups`。";
+        seen "The line before the banner, `Exceeded MaxStartups`; the title of sshd's process, which tells how many logins are under way (`3 of 10-100 startups`); as root, `MaxStartups` in `sshd -T`."
+            "标识之前的那一行：`Exceeded MaxStartups`；sshd 进程的标题，其中有正在登录的连接数（`3 of 10-100 startups`）；root 可见的 `sshd -T` 中的 `MaxStartups`。";
         cure "On the called node, see who connects, and stop that or spread it over time:
             $ ss -tn sport = :22
             If it is as it should be, raise the limit in `/etc/ssh/sshd_config`:
@@ -66,7 +66,10 @@ causes! {
             | MaxStartups 100:30:200
             R# sshd -t && systemctl reload sshd
             D# sshd -t && systemctl reload ssh";
-        fix PRINTS_SETTINGS;
+        fix (
+            "as root, puts `MaxStartups` back to sshd's default where it was set lower, and reloads sshd. A server that is busy all the same is left to you: it prints the commands.",
+            "有 root 权限时，把设得过低的 `MaxStartups` 恢复为 sshd 的默认值，并重新加载 sshd。并非如此而服务器仍然繁忙的，由您处理，只打印命令。",
+        );
         prevention "Let only the cluster's network reach the port. Run jobs on at most 8 nodes at a time against one."
             "只允许集群网段访问该端口。对同一个节点，同时登录的节点不超过 8 个。";
     }
@@ -80,8 +83,8 @@ causes! {
             | mux_client_request_session: session request failed: Session open refused by peer";
         causes "`MaxSessions` is 0 (no command at all) or smaller than what is shared over one connection (`ControlMaster`). 10 is usual."
             "`MaxSessions` 为 0（不允许执行任何命令），或小于一个连接上复用的会话数（`ControlMaster`）。默认为 10。";
-        seen "The refused channel; as root, `MaxSessions` in `sshd -T` and `no more sessions` in the journal."
-            "被拒绝的通道；root 可见的 `sshd -T` 中的 `MaxSessions` 和 journal 中的 `no more sessions`。";
+        seen "The refused channel, in the words of `ssh`; as root, `MaxSessions` in `sshd -T`."
+            "`ssh` 输出中被拒绝的通道；root 可见的 `sshd -T` 中的 `MaxSessions`。";
         cure "In `/etc/ssh/sshd_config` of the called node:
             | MaxSessions 10
             R# sshd -t && systemctl reload sshd
@@ -92,7 +95,10 @@ causes! {
             R# sshd -t && systemctl reload sshd
             D# sshd -t && systemctl reload ssh
             使用了 `ControlMaster` 时，可用 `ssh -S none 10.0.0.3` 绕开。";
-        fix PRINTS_SETTINGS;
+        fix (
+            "as root, sets `MaxSessions` to sshd's default where it is 0, and reloads sshd. Else it prints the commands.",
+            "有 root 权限时，把为 0 的 `MaxSessions` 恢复为 sshd 的默认值，并重新加载 sshd；否则只打印命令。",
+        );
         prevention "Leave `MaxSessions` at 10. For a user who may run nothing there are better means, such as `ForceCommand`."
             "`MaxSessions` 保持 10。要限制用户执行命令，应使用 `ForceCommand` 等手段。";
     }
@@ -108,8 +114,8 @@ causes! {
             - It names a program that is not installed."
             "- `/etc/ssh/sshd_config` 中没有 `Subsystem sftp` 一行，常因安全加固被去掉。
             - 该行指定的程序没有安装。";
-        seen "The request for the subsystem; as root, `sshd -T`. The tool itself works without SFTP."
-            "对子系统的请求；root 可见的 `sshd -T`。本工具没有 SFTP 也能工作。";
+        seen "As root, `sshd -T` has no line `subsystem sftp`. The tool itself works without SFTP."
+            "root 可见的 `sshd -T` 中没有 `subsystem sftp` 一行。本工具没有 SFTP 也能工作。";
         cure "In `/etc/ssh/sshd_config` of the node, above any `Match`:
             | Subsystem sftp internal-sftp
             R# sshd -t && systemctl reload sshd
@@ -120,7 +126,10 @@ causes! {
             R# sshd -t && systemctl reload sshd
             D# sshd -t && systemctl reload ssh
             不允许开启时，可以使用 `scp -O`。";
-        fix PRINTS_SETTINGS;
+        fix (
+            "as root, adds the line `Subsystem sftp internal-sftp` to `sshd_config` and reloads sshd. Else it prints the command.",
+            "有 root 权限时，在 `sshd_config` 中添加 `Subsystem sftp internal-sftp` 一行，并重新加载 sshd；否则只打印命令。",
+        );
         prevention "`internal-sftp` needs no program of its own, so no update can lose it."
             "`internal-sftp` 不依赖单独的程序，升级也不会丢失。";
     }
@@ -144,7 +153,10 @@ causes! {
             "在被登录节点的 `/etc/hosts.allow` 中添加（先于 `hosts.deny` 读取，不需要重新加载）：
             | sshd: 10.0.0.0/255.255.255.0
             如果是 denyhosts 写入的，先停止它，再从 `/etc/hosts.deny` 中删除该地址，并把各节点加入它的允许列表。";
-        fix PRINTS_SETTINGS;
+        fix (
+            "as root, allows sshd to the cluster's nodes by a line at the top of `/etc/hosts.allow`. `/etc/hosts.deny` stays as it is.",
+            "有 root 权限时，在 `/etc/hosts.allow` 开头添加一行，允许集群各节点访问 sshd。不修改 `/etc/hosts.deny`。",
+        );
         prevention "Allow the cluster's network in `hosts.allow` before anything is denied."
             "在拒绝任何地址之前，先在 `hosts.allow` 中允许集群网段。";
     }
@@ -158,8 +170,8 @@ causes! {
             "- `UseDNS yes`：sshd 反查发起方的主机名，而 `/etc/resolv.conf` 中的 DNS 服务器没有应答。
             - sshd 或 `ssh` 开启了 `GSSAPIAuthentication`，而没有可用的 Kerberos 服务器。
             - PAM 模块或 LDAP 目录在等待网络。";
-        seen "The time of each phase of a login; as root, `UseDNS` and `GSSAPIAuthentication` in `sshd -T`; whether the name server answers."
-            "登录各阶段的用时；root 可见的 `sshd -T` 中的 `UseDNS` 和 `GSSAPIAuthentication`；DNS 服务器是否有应答。";
+        seen "As root, `UseDNS` is yes in `sshd -T`, and looking up a caller's address (`getent hosts`) takes more than 2 seconds on the called node."
+            "root 可见的 `sshd -T` 中 `UseDNS` 为 yes，并且在被登录节点上反查发起方的地址（`getent hosts`）超过 2 秒。";
         cure "In `/etc/ssh/sshd_config` of the called node:
             | UseDNS no
             | GSSAPIAuthentication no
@@ -172,7 +184,10 @@ causes! {
             R# sshd -t && systemctl reload sshd
             D# sshd -t && systemctl reload ssh
             或者在 `/etc/resolv.conf` 中换成有应答的 DNS 服务器。";
-        fix PRINTS_SETTINGS;
+        fix (
+            "as root, sets `UseDNS no` and reloads sshd. Else it prints the command. It does not change the name servers.",
+            "有 root 权限时，设置 `UseDNS no` 并重新加载 sshd；否则只打印命令。不修改 DNS 服务器的配置。",
+        );
         prevention "Keep the nodes in each other's `/etc/hosts`, so that no login needs the network's names."
             "各节点互相写入 `/etc/hosts`，使登录不依赖 DNS。";
     }

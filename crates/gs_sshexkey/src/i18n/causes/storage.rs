@@ -44,8 +44,8 @@ causes! {
             # semanage port -a -t ssh_port_t -p tcp 2222
             没有 semanage 时：`dnf install policycoreutils-python-utils`。不要关闭 SELinux。";
         fix (
-            "as root, restores the labels of `~/.ssh` by the policy. It changes neither the policy nor SELinux's mode; for these it prints the commands.",
-            "有 root 权限时，按策略恢复 `~/.ssh` 的标签。不修改策略和 SELinux 的模式，这些只打印命令。",
+            "as root, restores the labels of the home and of `~/.ssh` by the policy, and lets sshd use its port (`semanage port`). It changes no booleans, no rules for homes elsewhere, and not SELinux's mode; for these it prints the commands.",
+            "有 root 权限时，按策略恢复家目录和 `~/.ssh` 的标签，并允许 sshd 使用其端口（`semanage port`）。不修改布尔值、其他位置家目录的规则和 SELinux 的模式，这些只打印命令。",
         );
         prevention "Copy with `cp`, which gives the label of the new place, rather than `mv`; run restorecon after a restore."
             "用 `cp`（按新位置打标签）而不用 `mv`；从备份恢复之后执行 restorecon。";
@@ -62,8 +62,8 @@ causes! {
             "- 数据库的日志、备份或归档与家目录在同一文件系统上。
             - inode 用尽：小文件过多。
             - 已删除但仍被进程打开的文件。";
-        seen "A file that is written to the home for a try and removed; `df -P` and `df -Pi`. Root is not needed."
-            "在家目录中试写一个文件后删除；`df -P` 和 `df -Pi`。不需要 root 权限。";
+        seen "`df -P` and `df -Pi` of the home's file system: nothing is free, or no inode is. Nothing is written for a try. Root is not needed."
+            "家目录所在文件系统的 `df -P` 和 `df -Pi`：没有可用空间，或没有可用 inode。不会试写文件。不需要 root 权限。";
         cure "On the node, see what is full and with what, and make room:
             $ df -h ~
             $ df -i ~
@@ -89,8 +89,8 @@ causes! {
             | Disk quota exceeded";
         causes "Core files, logs or dumps in the home of a user that has a quota."
             "设置了配额的用户，家目录中有 core 文件、日志或备份。";
-        seen "A file that is written to the home for a try and removed; `quota -u omm`, where it is installed."
-            "在家目录中试写一个文件后删除；`quota -u omm`（已安装时）。";
+        seen "`quota -q -u omm`, where it is installed. Nothing is written for a try. Root is not needed."
+            "`quota -q -u omm`（已安装时）。不会试写文件。不需要 root 权限。";
         cure "On the node, delete what is not needed, or raise the quota (XFS: `xfs_quota`):
             $ quota -s
             $ du -xh --max-depth=2 ~ | sort -h | tail
@@ -113,8 +113,8 @@ causes! {
             - `/etc/fstab` or an NFS server says `ro`."
             "- 内核发现错误后将文件系统改为只读（`errors=remount-ro`）：磁盘可能有故障。
             - `/etc/fstab` 或 NFS 服务器设置为 `ro`。";
-        seen "A file that is written to the home for a try; the flags of the mount in `/proc/self/mounts`. Root is not needed; the kernel's log may be."
-            "在家目录中试写一个文件；`/proc/self/mounts` 中的挂载选项。不需要 root 权限；内核日志可能需要。";
+        seen "The flags of the home's mount. Nothing is written for a try. Root is not needed; the kernel's log may need it."
+            "家目录所在文件系统的挂载选项。不会试写文件。不需要 root 权限；内核日志可能需要。";
         cure "On the node, see why first. After errors of a disk, save the data and repair it while it is not mounted:
             # findmnt -T /home/omm
             # dmesg | grep -iE 'error|remount'
@@ -135,8 +135,8 @@ causes! {
             "`authorized_keys` 中出现重复的行；一个节点的 agent 会覆盖另一个节点的套接字，互信时有时无。";
         causes "The home lies on NFS or another shared file system and is mounted on several nodes."
             "家目录在 NFS 等共享文件系统上，被多个节点挂载。";
-        seen "A random file that is written into the home on one node is seen on another. Root is not needed."
-            "在一个节点的家目录中写入的随机文件，在另一个节点上能看到。不需要 root 权限。";
+        seen "The home of two nodes is on the same network file system (`df`) and has the same inode there. Nothing is written for a try. Root is not needed."
+            "两个节点的家目录位于同一个网络文件系统（`df`），inode 也相同。不会试写文件。不需要 root 权限。";
         cure "Give the user a home of its own on every node, on a local disk. Copy it; `usermod -m` would move it away from the other nodes:
             # mkdir -p /local && cp -a /home/omm /local/omm
             # usermod -d /local/omm omm

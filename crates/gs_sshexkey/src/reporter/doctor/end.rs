@@ -131,6 +131,10 @@ fn next(told: &Told<'_>, style: &Style) -> Vec<String> {
         (Stage::Found, false) if told.is_healed() && !told.case.preflight => {
             (DoctorText::NextFix { command: &told.next.fix }, Some(DoctorText::NextFixNote {}))
         }
+        // What came to light only now.
+        (Stage::Fixed(_), false) if told.is_healed() => {
+            (DoctorText::NextFix { command: &told.next.fix }, None)
+        }
         (Stage::Declined, false) => (DoctorText::NextFix { command: &told.next.fix }, None),
         _ => (DoctorText::NextAgain { command: &told.next.again }, None),
     };

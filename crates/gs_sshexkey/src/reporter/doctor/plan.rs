@@ -10,7 +10,7 @@ use super::text::{joined, signs, title};
 use super::words::{nodes, parts, runner, typed};
 use super::{Told, groups};
 use crate::i18n::DoctorText;
-use crate::reporter::layout::{grouped, wrap};
+use crate::reporter::layout::{cut, grouped, wrap};
 use crate::reporter::matrix::section;
 use crate::reporter::style::{Style, Tone};
 
@@ -19,10 +19,12 @@ use crate::reporter::style::{Style, Tone};
 struct Most {
     plans: usize,
     lines: usize,
+    /// Whether lines of files are cut to the screen: keys are long. Commands never are.
+    cut: bool,
 }
 
-const SCREEN: Most = Most { plans: 8, lines: 40 };
-const WHOLE: Most = Most { plans: usize::MAX, lines: usize::MAX };
+const SCREEN: Most = Most { plans: 8, lines: 40, cut: true };
+const WHOLE: Most = Most { plans: usize::MAX, lines: usize::MAX, cut: false };
 
 /// The same work on some nodes.
 struct Work<'a> {
@@ -82,7 +84,7 @@ fn draw_work(work: &Work<'_>, told: &Told<'_>, most: Most, style: &Style) -> Vec
     if !work.first.parts.is_empty() {
         let text = DoctorText::PlanRestore { parts: &parts(&work.first.parts, lang) }.text(lang);
         lines.extend(wrap(&text, style.width, INDENT, "       "));
-        let mut diff: Vec<String> = work.diff.lines().map(|line| changed(line, style)).collect();
+        let mut diff: Vec<String> = work.diff.lines().map(|line| changed(line, most, style)).collect();
         let more = diff.len().saturating_sub(most.lines);
         if more > 1 {
             diff.truncate(most.lines);
@@ -111,13 +113,14 @@ fn runs(commands: &[Command], told: &Told<'_>, style: &Style) -> Vec<String> {
 }
 
 /// A line of a difference. It was made safe to show where it was made.
-fn changed(line: &str, style: &Style) -> String {
+fn changed(line: &str, most: Most, style: &Style) -> String {
     let tone = match line.as_bytes().first() {
         Some(b'+') => Tone::Good,
         Some(b'-') => Tone::Bad,
         _ => Tone::Faint,
     };
-    format!("       {}", style.paint(tone, line))
+    let line = if most.cut { cut(line, style.width.saturating_sub(7)) } else { line.to_owned() };
+    format!("       {}", style.paint(tone, &line))
 }
 
 /// Findings that the plan leaves alone: for a person, or not asked for.

@@ -63,46 +63,66 @@ fn head(told: &Told<'_>, style: &Style) -> Vec<String> {
     title(&DoctorText::Head { user, nodes, works, pairs }, style)
 }
 
+/// What a finding is to the reader.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Trust is broken by it, or cannot be made.
+    Broken,
+    /// Trust will be broken by it.
+    Risk,
+    /// Nobody knows why.
+    Unexplained,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Broken, Self::Risk, Self::Unexplained];
+
+    const fn of(group: &Group<'_>, preflight: bool) -> Self {
+        match () {
+            () if group.is_unexplained() => Self::Unexplained,
+            () if group.breaks || preflight => Self::Broken,
+            () => Self::Risk,
+        }
+    }
+
+    const fn heading(self, preflight: bool) -> DoctorText<'static> {
+        match self {
+            Self::Broken if preflight => DoctorText::InTheWay {},
+            Self::Broken => DoctorText::Broken {},
+            Self::Risk => DoctorText::Risks {},
+            Self::Unexplained => DoctorText::NotExplained {},
+        }
+    }
+}
+
 /// The findings: why trust is broken, what will break it, and what nobody can explain. Numbered throughout.
 pub(super) fn found(told: &Told<'_>, all: &[Group<'_>], style: &Style) -> Vec<Vec<String>> {
     let preflight = told.case.preflight;
-    type Belongs<'a> = &'a dyn Fn(&Group<'_>) -> bool;
-    let kinds: [(DoctorText<'_>, Belongs<'_>); 3] = [
-        (if preflight { DoctorText::InTheWay {} } else { DoctorText::Broken {} }, &|group| {
-            !group.is_unexplained() && (group.breaks || preflight)
-        }),
-        (DoctorText::Risks {}, &|group| !group.is_unexplained() && !group.breaks && !preflight),
-        (DoctorText::NotExplained {}, &|group| group.is_unexplained()),
-    ];
     let mut number = 0;
     let mut sections = Vec::new();
-    for (heading, belongs) in kinds {
-        let members: Vec<&Group<'_>> = all.iter().filter(|group| belongs(group)).collect();
-        let mut lines = title(&heading, style);
-        for (place, group) in members.iter().take(MOST).enumerate() {
+    for kind in Kind::ALL {
+        let members: Vec<&Group<'_>> =
+            all.iter().filter(|group| Kind::of(group, preflight) == kind).collect();
+        let (full, rest) = members.split_at(members.len().min(MOST));
+        let (short, more) = rest.split_at(rest.len().min(MOST_SHORT));
+        for (place, group) in full.iter().enumerate() {
             number += 1;
-            lines.extend(draw(group, number, told, style));
             // The first stands right below the heading.
-            if place + 1 < members.len().min(MOST) {
-                sections.push(std::mem::take(&mut lines));
-            }
-        }
-        if !members.is_empty() {
+            let mut lines = if place == 0 { title(&kind.heading(preflight), style) } else { Vec::new() };
+            lines.extend(draw(group, number, told, style));
             sections.push(lines);
         }
-        let mut short = Vec::new();
-        for group in members.iter().skip(MOST).take(MOST_SHORT) {
+        let mut lines = Vec::new();
+        for group in short {
             number += 1;
-            short.extend(draw_short(group, number, told, style));
+            lines.extend(draw_short(group, number, told, style));
         }
-        let more = members.len().saturating_sub(MOST + MOST_SHORT);
-        if more > 0 {
-            let text = DoctorText::More { count: &grouped(more) }.text(style.lang);
-            short.extend(wrap(&text, style.width, "     ", "     "));
+        if !more.is_empty() {
+            let text = DoctorText::More { count: &grouped(more.len()) }.text(style.lang);
+            lines.extend(wrap(&text, style.width, "     ", "     "));
         }
-        sections.push(short);
+        sections.extend(Some(lines).filter(|lines| !lines.is_empty()));
     }
-    sections.retain(|section| !section.is_empty());
     sections
 }
 

@@ -6,7 +6,7 @@ use sshtrust::probe::PairState;
 
 use super::signs::icon;
 use super::view::{View, class, safe};
-use crate::i18n::{DoctorText, PageText, cause_text};
+use crate::i18n::{DoctorText, Lang, PageText, cause_text};
 use crate::reporter::doctor::{Group, Remedy, by_hand, groups, part_text, remedies, typed};
 
 /// So many findings are shown.
@@ -106,7 +106,7 @@ fn head(view: &View, found: Found<'_>, remedy: &Remedy<'_>) -> String {
             let why = &by_hand(*why, view.lang);
             let mut text = DoctorText::ForYou { why }.text(view.lang);
             if !remedy.commands.is_empty() {
-                text.push(' ');
+                text.push_str(if view.lang == Lang::En { " " } else { "" });
                 text.push_str(&DoctorText::OnAs { nodes, user }.text(view.lang));
             }
             return text;

@@ -62,6 +62,29 @@ fn the_page_shows_every_cell_and_asks_for_nothing() {
 
 #[test]
 #[ignore = "needs chromium: run `cargo xtask test`"]
+fn what_doctor_found_is_text_and_nothing_else() {
+    use crate::reporter::doctor::sample;
+    let browser = Browser::start();
+    browser.requests();
+    for evil in HOSTILE {
+        let found = sample::hostile(evil);
+        browser.open(&render_findings(&found.checked, &found.case, &found.diagnosis, Lang::En), "");
+        assert_eq!(browser.console(), Vec::<String>::new(), "{evil}");
+        assert_eq!(browser.number("return document.querySelectorAll('#findings article').length"), 1);
+        assert_eq!(browser.number("return document.querySelectorAll('script').length"), 1, "{evil}");
+    }
+    let found = sample::stopped(3, 3);
+    browser.open(&render_findings(&found.checked, &found.case, &found.diagnosis, Lang::En), "");
+    let command = "return document.querySelector('#findings article dl > div:last-child pre').textContent";
+    assert_eq!(browser.text(command), "systemctl enable --now sshd");
+    // The browser's own first page may still come in.
+    let own = ["file:///", "data:", "chrome://"];
+    let asked = browser.requests();
+    assert!(asked.iter().all(|url| own.iter().any(|own| url.starts_with(own))), "{asked:?}");
+}
+
+#[test]
+#[ignore = "needs chromium: run `cargo xtask test`"]
 fn the_filter_shows_one_node() {
     let browser = Browser::start();
     let checked = mixed(30);
