@@ -98,6 +98,12 @@ impl Entered {
         self.login == Login::Local
     }
 
+    /// Whether its host key was on record on this machine, or confirmed in another way.
+    #[must_use]
+    pub fn host_key_was_known(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::host_key_was_known)
+    }
+
     /// Starts the node's shell; on this machine without SSH.
     ///
     /// # Errors

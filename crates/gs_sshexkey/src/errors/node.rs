@@ -25,6 +25,10 @@ fn report(trouble: &NodeTrouble, detail: &str) -> Report {
         NodeTrouble::Observe(error) => observe(error),
         NodeTrouble::Plan(error) => plan(error),
         NodeTrouble::Apply(error) => apply(error),
+        NodeTrouble::SharedHome(_) | NodeTrouble::Recovered => {
+            let cure = "Run the command again: it looks at the node anew.";
+            ("51632", "The node was left as it is.".to_owned(), cure.to_owned())
+        }
     };
     let report = Report::new(code, &text).detail(detail);
     if cure.is_empty() { report } else { report.cure(&cure) }

@@ -38,6 +38,8 @@ pub struct CaseNode {
     pub evidence: Option<Evidence>,
     /// Host keys that it proved to have, or announced over a connection to one that it proved.
     pub host_keys: Vec<PublicKey>,
+    /// Nobody can have posed as it: this machine had its host key on record, or it was confirmed in another way.
+    pub proven: bool,
     /// Something else on it answered the coordinator although its sshd did not; `None`: nobody asked.
     pub alive: Option<bool>,
 }
@@ -64,13 +66,17 @@ impl Case {
     /// The pairs that lead to a node and do not work for one of these causes.
     #[must_use]
     pub fn pairs_to(&self, node: usize, causes: &[Cause]) -> Vec<usize> {
-        self.pairs(|edge| edge.to == node && edge.from != node && causes.contains(&edge.cause))
+        let pairs = self.matrix.edges_to(node).iter().copied();
+        let fits = |edge: &TrustEdge| edge.from != node && causes.contains(&edge.cause);
+        pairs.filter(|pair| self.edge(*pair).is_some_and(fits)).collect()
     }
 
     /// The pairs that come from a node and do not work for one of these causes.
     #[must_use]
     pub fn pairs_from(&self, node: usize, causes: &[Cause]) -> Vec<usize> {
-        self.pairs(|edge| edge.from == node && edge.to != node && causes.contains(&edge.cause))
+        let pairs = self.matrix.edges_from(node).iter().copied();
+        let fits = |edge: &TrustEdge| edge.to != node && causes.contains(&edge.cause);
+        pairs.filter(|pair| self.edge(*pair).is_some_and(fits)).collect()
     }
 
     /// A pair that does not work.

@@ -32,6 +32,7 @@ pub(super) fn healthy(nodes: usize) -> Case {
         entry: Ok(if node == 0 { Login::Local } else { Login::Key }),
         evidence: Some(evidence(node)),
         host_keys: Vec::new(),
+        proven: true,
         alive: Some(true),
     });
     Case { user: "root".to_owned(), preflight: false, nodes: nodes.collect(), matrix }

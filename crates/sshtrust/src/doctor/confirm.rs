@@ -55,11 +55,12 @@ fn refused(visited: &[Visited]) -> Vec<(NodeSpec, String)> {
     refused.collect()
 }
 
-/// Whether a node that was entered over SSH knows this key as that host's: a second way, which does not lead through this
+/// Whether a node that was entered over SSH, and proved to be itself, knows this key as that host's: a second way, which does not lead through this
 /// machine's network.
 async fn is_on_record(visited: &[Visited], node: NodeSpec, fingerprint: &str) -> bool {
     let peers = visited.iter().filter(|visited| visited.spec != node).filter_map(|v| v.result.as_ref().ok());
-    for peer in peers.filter(|peer| !peer.entered.is_local()).take(MOST_PEERS) {
+    // One whose own host key nobody knew could be the very man in the middle.
+    for peer in peers.filter(|peer| peer.entered.host_key_was_known()).take(MOST_PEERS) {
         let home = peer.shell.run("getent passwd \"$(id -u)\" | cut -d: -f6", super::BRIEF * 10).await;
         let home = home.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
         let Some(home) = home.ok().filter(|home| home.starts_with('/')) else { continue };

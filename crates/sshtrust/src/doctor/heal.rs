@@ -1,5 +1,7 @@
 //! Carries a treatment out: journaled on every node, looked at again, kept or undone.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, watch};
 
@@ -61,6 +63,18 @@ struct Patient<'a> {
     spec: NodeSpec,
     treatment: &'a NodeTreatment,
     site: Worksite,
+    /// Its journal was begun, and it has not been put back: from then on it waits for signs of life.
+    changed: AtomicBool,
+}
+
+impl Patient<'_> {
+    fn is_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
+    }
+
+    fn failure(&self, trouble: impl Into<NodeTrouble>) -> NodeFailure {
+        NodeFailure { node: self.spec, trouble: trouble.into() }
+    }
 }
 
 /// Why the work stopped.
@@ -84,23 +98,15 @@ pub async fn heal(
 ) -> Result<Healed, HealError> {
     let before = examined.checked.matrix.clone();
     let (patients, mut failed) = open(&examined, treatment, observer).await?;
-    let (treated, failures) = tokio::select! {
-        treated = treat_all(&examined, &treatment.kit, &patients, observer) => treated,
-        _ = stop.wait_for(|stop| *stop) => {
-            let stuck = undo(&patients, observer).await;
-            return Err(HealError::Interrupted(stuck));
-        }
-    };
-    failed.extend(failures);
-    observer.event(&Event::Applied);
-    let kept: Vec<&Patient<'_>> = patients.iter().filter(|p| treated.contains(&p.spec)).collect();
-    let again = async {
-        let visited = reenter(options, examined.visited, observer).await?;
-        look(options, visited, observer).await
+    let work = async {
+        failed.extend(treat_all(&examined, &treatment.kit, &patients, observer).await);
+        observer.event(&Event::Applied);
+        let visited = reenter(options, examined.visited, observer).await.map_err(Stop::Blind)?;
+        look(options, visited, observer).await.map_err(Stop::Blind)
     };
     let result = tokio::select! {
-        after = again => after.map_err(Stop::Blind),
-        failures = keep_alive(&kept) => Err(Stop::GaveUp(failures)),
+        after = work => after,
+        failures = keep_alive(&patients) => Err(Stop::GaveUp(failures)),
         _ = stop.wait_for(|stop| *stop) => Err(Stop::Interrupted),
     };
     let result = result.and_then(|after| match worse(&before, &after.checked.matrix) {
@@ -109,7 +115,7 @@ pub async fn heal(
     });
     // From here on the user's Ctrl-C waits: a change is kept by all or by none.
     let result = match result {
-        Ok(after) => keep(&kept, observer).await.map(|()| after).map_err(Stop::GaveUp),
+        Ok(after) => keep(&patients, observer).await.map(|()| after).map_err(Stop::GaveUp),
         Err(stop) => Err(stop),
     };
     match result {
@@ -139,9 +145,17 @@ async fn open<'a>(
     let (mut patients, mut failed): (Vec<Patient<'a>>, Vec<NodeFailure>) = (Vec::new(), Vec::new());
     for (treatment, opened) in join_all(opening).await {
         match opened {
-            // Two addresses of one machine would wait for each other's lock.
-            Ok(site) if patients.iter().any(|known| known.site.place() == site.place()) => {}
-            Ok(site) => patients.push(Patient { spec: treatment.spec, treatment, site }),
+            Ok(site) => match patients.iter().find(|known| known.site.place() == site.place()) {
+                // They would wait for each other's lock.
+                Some(known) => {
+                    let trouble = NodeTrouble::SharedHome(known.spec);
+                    failed.push(NodeFailure { node: treatment.spec, trouble });
+                }
+                None => {
+                    let (spec, changed) = (treatment.spec, AtomicBool::new(false));
+                    patients.push(Patient { spec, treatment, site, changed });
+                }
+            },
             Err(trouble) => failed.push(NodeFailure { node: treatment.spec, trouble }),
         }
     }
@@ -156,12 +170,20 @@ async fn open<'a>(
             return Err(HealError::Failed { nodes, stuck: Vec::new() });
         }
     }
-    for patient in &patients {
-        if patient.site.recover().await.unwrap_or(false) {
-            observer.event(&Event::Recovered(patient.spec));
+    let recovered = join_all(patients.iter().map(|patient| patient.site.recover())).await;
+    let mut fit = Vec::new();
+    for (patient, recovered) in patients.into_iter().zip(recovered) {
+        match recovered {
+            Ok(false) => fit.push(patient),
+            // What was seen there is not so any more.
+            Ok(true) => {
+                observer.event(&Event::Recovered(patient.spec));
+                failed.push(patient.failure(NodeTrouble::Recovered));
+            }
+            Err(error) => failed.push(patient.failure(error)),
         }
     }
-    Ok((patients, failed))
+    Ok((fit, failed))
 }
 
 /// A shell of its own, so that the other one is free for the probe; the same where sshd allows only one (MaxSessions).
@@ -170,32 +192,34 @@ async fn worksite(inside: &Inside, user: &str) -> Result<Worksite, NodeTrouble> 
     Ok(Worksite::open(shell, user).await?)
 }
 
-/// Treats all nodes; one that fails is put back at once and holds up no other. The nodes that were treated, and the
-/// failures.
+/// Treats all nodes; one that fails is put back at once and holds up no other. The failures.
 async fn treat_all(
     examined: &Examined,
     kit: &Kit,
     patients: &[Patient<'_>],
     observer: &dyn Observer,
-) -> (Vec<NodeSpec>, Vec<NodeFailure>) {
+) -> Vec<NodeFailure> {
     observer.event(&Event::Applying);
     let gate = &Semaphore::new(CHANGING_AT_ONCE);
     let treating = patients.iter().map(|patient| async move {
         let _slot = gate.acquire().await;
-        let Err(trouble) = treat_one(examined, kit, patient).await else { return Ok(patient.spec) };
-        if let Err(error) = patient.site.undo().await {
-            return Err(NodeFailure { node: patient.spec, trouble: error.into() });
+        let Err(trouble) = treat_one(examined, kit, patient).await else { return Vec::new() };
+        patient.changed.store(false, Ordering::Relaxed);
+        let mut failures = vec![patient.failure(trouble)];
+        // Once more: the first try may have met the very trouble.
+        match patient.site.undo().await.or(patient.site.undo().await) {
+            Ok(()) => observer.event(&Event::Undone(patient.spec)),
+            Err(error) => failures.push(patient.failure(error)),
         }
-        observer.event(&Event::Undone(patient.spec));
-        Err(NodeFailure { node: patient.spec, trouble })
+        failures
     });
-    let (done, failed): (Vec<_>, Vec<_>) = join_all(treating).await.into_iter().partition(Result::is_ok);
-    let done = done.into_iter().filter_map(Result::ok).collect();
-    (done, failed.into_iter().filter_map(Result::err).collect())
+    join_all(treating).await.concat()
 }
 
 async fn treat_one(examined: &Examined, kit: &Kit, patient: &Patient<'_>) -> Result<(), NodeTrouble> {
     let (site, treatment) = (&patient.site, patient.treatment);
+    // Before, because a journal may be begun and the answer lost.
+    patient.changed.store(true, Ordering::Relaxed);
     site.begin().await?;
     site.run(&treatment.commands).await?;
     if treatment.parts.is_empty() {
@@ -253,12 +277,15 @@ fn worse(before: &TrustMatrix, after: &TrustMatrix) -> usize {
     lost.count()
 }
 
-/// Tells the nodes again and again that the coordinator lives. Ends only if a node has given up.
-async fn keep_alive(patients: &[&Patient<'_>]) -> Vec<NodeFailure> {
+/// Tells the nodes that are changed again and again that the coordinator lives. Ends only if one has given up.
+async fn keep_alive(patients: &[Patient<'_>]) -> Vec<NodeFailure> {
     loop {
         tokio::time::sleep(RENEWAL).await;
-        let renewed = join_all(patients.iter().map(|patient| async {
-            patient.site.renew().await.map_err(|e| NodeFailure { node: patient.spec, trouble: e.into() })
+        let changed = patients.iter().filter(|patient| patient.is_changed());
+        let renewed = join_all(changed.map(|patient| async {
+            // One that failed meanwhile says so itself.
+            let renewed = patient.site.renew().await;
+            renewed.or_else(|e| if patient.is_changed() { Err(patient.failure(e)) } else { Ok(()) })
         }));
         let failed: Vec<_> = renewed.await.into_iter().filter_map(Result::err).collect();
         if !failed.is_empty() {
@@ -268,10 +295,11 @@ async fn keep_alive(patients: &[&Patient<'_>]) -> Vec<NodeFailure> {
 }
 
 /// Keeps the change in two halves: only when all nodes are prepared is anything thrown away.
-async fn keep(patients: &[&Patient<'_>], observer: &dyn Observer) -> Result<(), Vec<NodeFailure>> {
-    let preparing = join_all(patients.iter().map(|patient| async {
-        patient.site.prepare().await.map_err(|e| NodeFailure { node: patient.spec, trouble: e.into() })
-    }));
+async fn keep(patients: &[Patient<'_>], observer: &dyn Observer) -> Result<(), Vec<NodeFailure>> {
+    let patients: Vec<&Patient<'_>> = patients.iter().filter(|patient| patient.is_changed()).collect();
+    let preparing = join_all(
+        patients.iter().map(|patient| async { patient.site.prepare().await.map_err(|e| patient.failure(e)) }),
+    );
     let failed: Vec<_> = preparing.await.into_iter().filter_map(Result::err).collect();
     if !failed.is_empty() {
         return Err(failed);
@@ -294,7 +322,7 @@ async fn undo(patients: &[Patient<'_>], observer: &dyn Observer) -> Vec<NodeFail
         if undone.is_ok() {
             observer.event(&Event::Undone(patient.spec));
         }
-        undone.map_err(|e| NodeFailure { node: patient.spec, trouble: e.into() })
+        undone.map_err(|e| patient.failure(e))
     });
     join_all(undoing).await.into_iter().filter_map(Result::err).collect()
 }

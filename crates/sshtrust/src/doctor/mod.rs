@@ -88,7 +88,12 @@ async fn look(
     }
     let checked = checked(&options.check, &visited, &names, matrix, began, start.elapsed());
     let case = case(options, &checked, &visited, observer).await;
-    let diagnosis = diagnose(&case);
+    // Large clusters take a while, in which signs of life must go on.
+    let diagnosed = tokio::task::spawn_blocking(move || {
+        let diagnosis = diagnose(&case);
+        (case, diagnosis)
+    });
+    let Ok((case, diagnosis)) = diagnosed.await else { return Err(CheckError::Interrupted) };
     let checked = Checked { took: start.elapsed(), ..checked };
     Ok(Examined { checked, case, diagnosis, visited })
 }
@@ -113,9 +118,17 @@ async fn case(options: &Options, checked: &Checked, visited: &[Visited], observe
         evidence,
         host_keys,
         alive,
+        proven: is_proven(options, visited),
     });
     let (user, preflight) = (options.check.user.clone(), options.preflight);
     Case { user, preflight, nodes: nodes.collect(), matrix: checked.matrix.clone() }
+}
+
+/// Whether nobody can have posed as this node: its host key was on record here, or was confirmed in another way.
+fn is_proven(options: &Options, visited: &Visited) -> bool {
+    let inside = visited.result.as_ref();
+    inside.is_ok_and(|inside| inside.entered.is_local() || inside.entered.host_key_was_known())
+        || options.accept.contains(&visited.spec)
 }
 
 /// What each node is asked: about the names of all, and about those that it could not reach.
@@ -123,10 +136,16 @@ fn questions(checked: &Checked) -> Vec<Questions> {
     let named = checked.nodes.iter().filter(|node| node.no_name.is_none());
     let names: Vec<_> = named.filter_map(|node| Some((node.name.clone()?, node.spec.ip))).collect();
     let names: Vec<_> = names.into_iter().filter(|(name, _)| crate::inventory::is_host_name(name)).collect();
+    let peers: Vec<_> = checked.nodes.iter().map(|node| node.spec.ip).collect();
     let mut questions: Vec<Questions> = checked
         .nodes
         .iter()
-        .map(|node| Questions { names: names.clone(), callees: Vec::new(), port: node.spec.port })
+        .map(|node| Questions {
+            names: names.clone(),
+            peers: peers.clone(),
+            callees: Vec::new(),
+            port: node.spec.port,
+        })
         .collect();
     for edge in checked.matrix.edges() {
         let callee = checked.nodes.get(edge.to).map(|node| node.spec);

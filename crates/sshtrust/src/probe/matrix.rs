@@ -1,5 +1,6 @@
 //! The result of probing: one entry for every ordered pair.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::cause::Cause;
@@ -129,6 +130,15 @@ pub struct TrustMatrix {
     pairs: Vec<Option<Pair>>,
     edges: Vec<TrustEdge>,
     lost: Vec<usize>,
+    /// Where the edges of each node stand; made when it is first asked for.
+    places: OnceLock<Places>,
+}
+
+/// Where the edges of each node stand: those that come from it, and those that lead to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Places {
+    from: Vec<Vec<usize>>,
+    to: Vec<Vec<usize>>,
 }
 
 impl TrustMatrix {
@@ -136,7 +146,14 @@ impl TrustMatrix {
     #[must_use]
     pub fn new(nodes: Vec<NodeSpec>, by: Vec<By>) -> Self {
         let size = nodes.len() * nodes.len() * by.len();
-        Self { nodes, by, pairs: vec![None; size], edges: Vec::new(), lost: Vec::new() }
+        Self {
+            nodes,
+            by,
+            pairs: vec![None; size],
+            edges: Vec::new(),
+            lost: Vec::new(),
+            places: OnceLock::new(),
+        }
     }
 
     /// The nodes, in the user's order. Indexes elsewhere are places in this list.
@@ -169,12 +186,37 @@ impl TrustMatrix {
     pub fn add(&mut self, edge: TrustEdge) {
         self.set(edge.from, edge.to, edge.by, Pair { state: edge.state, millis: edge.millis });
         self.edges.push(edge);
+        self.places.take();
     }
 
     /// The pairs that do not work, row by row.
     #[must_use]
     pub fn edges(&self) -> &[TrustEdge] {
         &self.edges
+    }
+
+    /// The edges that come from a node, as places in [`Self::edges`].
+    #[must_use]
+    pub fn edges_from(&self, node: usize) -> &[usize] {
+        self.places().from.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// The edges that lead to a node, as places in [`Self::edges`].
+    #[must_use]
+    pub fn edges_to(&self, node: usize) -> &[usize] {
+        self.places().to.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| {
+            let empty = vec![Vec::new(); self.nodes.len()];
+            let mut places = Places { from: empty.clone(), to: empty };
+            for (place, edge) in self.edges.iter().enumerate() {
+                places.from.get_mut(edge.from).into_iter().for_each(|of| of.push(place));
+                places.to.get_mut(edge.to).into_iter().for_each(|of| of.push(place));
+            }
+            places
+        })
     }
 
     /// The nodes that were lost on the way: the pairs that they had not tried by then are unseen.
@@ -216,6 +258,7 @@ impl TrustMatrix {
     /// Sorts the edges and marks the pairs that are slow, when all results are in.
     pub(super) fn finish(&mut self) {
         self.edges.sort_by_key(|edge| (edge.from, edge.to, edge.by));
+        self.places.take();
         let mut times: Vec<u32> =
             self.pairs.iter().flatten().filter(|p| p.state.is_good()).map(|p| p.millis).collect();
         times.sort_unstable();

@@ -25,6 +25,12 @@ pub enum NodeTrouble {
     /// Changing it.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// It shares its home directory with a node that is changed in this run.
+    #[error("it shares its home directory with {0}, which is changed in this run")]
+    SharedHome(NodeSpec),
+    /// What an earlier run had left was undone, so that it is not as it was seen any more.
+    #[error("what an earlier run had left half done was undone just now")]
+    Recovered,
 }
 
 /// A node and what went wrong on it.

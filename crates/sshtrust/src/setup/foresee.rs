@@ -18,11 +18,11 @@ const HOPELESS: [Code; 6] = [
 ];
 
 /// Looks for it.
-pub(super) fn foresee(options: &Options, nodes: &[Node]) -> Result<(), SetupError> {
+pub(super) fn foresee(options: &Options, nodes: &mut [Node]) -> Result<(), SetupError> {
     let case = Case {
         user: options.user.clone(),
         preflight: true,
-        nodes: nodes.iter().map(case_node).collect(),
+        nodes: nodes.iter_mut().map(case_node).collect(),
         matrix: TrustMatrix::new(nodes.iter().map(|node| node.spec).collect(), Vec::new()),
     };
     let found = diagnose(&case).findings.into_iter();
@@ -31,19 +31,23 @@ pub(super) fn foresee(options: &Options, nodes: &[Node]) -> Result<(), SetupErro
     if found.is_empty() { Ok(()) } else { Err(SetupError::Foreseen(found)) }
 }
 
-fn case_node(node: &Node) -> CaseNode {
-    let mut evidence = node.evidence.clone();
-    // The set-up makes and restricts that folder and what is in it.
-    let own = format!("{}/.ssh", evidence.rights.home);
-    evidence.rights.paths.retain(|path, _| !path.starts_with(&own));
+/// Takes the evidence: nothing else needs it.
+fn case_node(node: &mut Node) -> CaseNode {
+    let mut evidence = node.evidence.take();
+    if let Some(evidence) = &mut evidence {
+        // The set-up makes and restricts that folder and what is in it.
+        let own = format!("{}/.ssh", evidence.rights.home);
+        evidence.rights.paths.retain(|path, _| !path.starts_with(&own));
+    }
     CaseNode {
         spec: node.spec,
-        name: None,
+        name: Some(node.state.hostname.clone()),
         described: None,
         local: node.local,
         entry: Ok(if node.local { Login::Local } else { Login::Password }),
-        evidence: Some(evidence),
+        evidence,
         host_keys: Vec::new(),
+        proven: true,
         alive: None,
     }
 }

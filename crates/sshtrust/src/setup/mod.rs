@@ -100,9 +100,9 @@ async fn prepare(
 ) -> Result<Ready, SetupError> {
     let entered = enter::enter(options, passwords, observer).await?;
     observer.event(&Event::NetworkChecked);
-    let nodes = read::read(entered, options, observer).await?;
+    let mut nodes = read::read(entered, options, observer).await?;
     check_names(options, &nodes)?;
-    foresee::foresee(options, &nodes)?;
+    foresee::foresee(options, &mut nodes)?;
     let mapped = options.map_names && nodes.iter().all(|node| node.state.uid == 0);
     let names = names(&nodes, mapped, observer)?;
     let states: Vec<_> = nodes.iter().map(|node| node.state.clone()).collect();

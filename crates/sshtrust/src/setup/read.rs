@@ -18,7 +18,7 @@ pub(super) struct Node {
     pub(super) site: Worksite,
     pub(super) state: NodeState,
     /// What may make the set-up fail.
-    pub(super) evidence: Evidence,
+    pub(super) evidence: Option<Evidence>,
     /// The way in; keeps the connection open.
     pub(super) entered: Entered,
 }
@@ -98,13 +98,16 @@ async fn read_one(
     if !options.dry_run && site.recover().await? {
         observer.event(&Event::Recovered(entered.spec));
     }
-    let questions = Questions { port: entered.spec.port, ..Questions::default() };
-    let evidence = gather(site.shell(), entered.spec, &options.user, &questions, Breadth::SetUp).await?;
+    let peers = options.cluster.nodes.iter().map(|node| node.ip).collect();
+    let questions = Questions { peers, port: entered.spec.port, ..Questions::default() };
+    let mut evidence = gather(site.shell(), entered.spec, &options.user, &questions, Breadth::SetUp).await?;
     let mut state = fit(site.shell(), evidence.state.clone()).await?;
+    // The largest file of all, which nothing that is foreseen depends on.
+    evidence.state.entries.remove("known_hosts");
     state.keepalive = state.keepalive.filter(|_| options.keepalive.is_some());
     state.host_keys = entered
         .host_keys()
         .await
         .map_err(|e| NodeTrouble::Shell(NodeError::Lost(format!("its host keys cannot be read: {e}"))))?;
-    Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, evidence, entered })
+    Ok(Node { spec: entered.spec, local: entered.is_local(), site, state, evidence: Some(evidence), entered })
 }

@@ -36,6 +36,7 @@ impl Examination {
             entry: node.entry.clone(),
             evidence: None,
             host_keys: Vec::new(),
+            proven: true,
             alive: None,
         });
         let (user, matrix) = (checked.user.clone(), checked.matrix.clone());

@@ -114,12 +114,11 @@ fn is_confirmed(case: &Case, node: &CaseNode) -> bool {
     if node.entry.is_err() || node.host_keys.is_empty() {
         return false;
     }
-    let here = case.nodes.iter().find(|node| node.local).and_then(|node| node.evidence.as_ref());
-    let on_record = |evidence: &Evidence| !records(evidence, &names(node), node.spec.port).is_empty();
-    // A record here that is another one has been confirmed over a second way, or nobody would have gone in.
-    node.local
-        || here.is_none_or(on_record)
-        || case.seen().any(|(_, other, e)| other.spec != node.spec && knows(e, node, &node.host_keys))
+    node.proven
+        || case
+            .seen()
+            .filter(|(_, other, _)| other.proven)
+            .any(|(_, other, e)| other.spec != node.spec && knows(e, node, &node.host_keys))
 }
 
 /// The node's key has changed for everybody.

@@ -69,7 +69,9 @@ impl<'a> Place<'a> {
 /// What sshd's settings come to for a caller.
 fn for_caller(settings: &[Settings], from: Option<IpAddr>) -> Option<&Settings> {
     let own = settings.iter().find(|one| one.from.is_some() && one.from == from);
-    own.or_else(|| settings.iter().find(|one| one.from.is_none()))
+    // Where they depend on the caller, what they are for others says nothing about this one.
+    let depends = settings.iter().any(|one| one.from.is_some());
+    own.or_else(|| settings.iter().find(|one| one.from.is_none() && !depends))
 }
 
 /// `PermitRootLogin`.

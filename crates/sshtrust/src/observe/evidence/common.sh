@@ -1,5 +1,5 @@
 # What all families of evidence share. Runs before observe.sh; the lines before set gs_user, gs_names,
-# gs_addresses (where the names should lead), gs_callees, gs_port.
+# gs_addresses (where the names should lead), gs_peers (all nodes), gs_callees, gs_port.
 gs_entry=$(getent passwd "$gs_user" 2>/dev/null || grep "^$gs_user:" /etc/passwd)
 gs_ifs=$IFS
 IFS=:

@@ -10,7 +10,7 @@ if [ -n "$gs_told" ]; then
     if [ "$gs_uid" = 0 ]; then
         gs_from=127.0.0.1
         # Settings may depend on who calls.
-        case $gs_lines in *:[Mm]atch*) gs_from="127.0.0.1 $gs_addresses" ;; esac
+        case $gs_lines in *:[Mm]atch*) gs_from="127.0.0.1 $gs_peers" ;; esac
         gs_count=0
         for gs_one in $gs_from; do
             gs_count=$((gs_count + 1))

@@ -54,6 +54,8 @@ pub enum Breadth {
 pub struct Questions {
     /// The names of the cluster's nodes, with the addresses that they should lead to.
     pub names: Vec<(String, IpAddr)>,
+    /// The addresses of all nodes: sshd's settings may depend on who calls.
+    pub peers: Vec<IpAddr>,
     /// Nodes that this one could not reach: what does the network answer?
     pub callees: Vec<NodeSpec>,
     /// The port on which this node's sshd should listen.
@@ -158,14 +160,16 @@ fn script(user: &str, questions: &Questions, breadth: Breadth) -> String {
     let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
     let addresses: Vec<String> = questions.names.iter().map(|(_, ip)| ip.to_string()).collect();
     let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
+    let peers: Vec<String> = questions.peers.iter().map(ToString::to_string).collect();
     let port = questions.port;
     // Writing to a String cannot fail.
     let _ = writeln!(
         head,
-        "gs_user={} gs_names={} gs_addresses={} gs_callees={} gs_port={port}",
+        "gs_user={} gs_names={} gs_addresses={} gs_peers={} gs_callees={} gs_port={port}",
         sh_quote(user),
         sh_quote(&names.join(" ")),
         sh_quote(&addresses.join(" ")),
+        sh_quote(&peers.join(" ")),
         sh_quote(&callees.join(" ")),
     );
     let wanted = FAMILIES.iter().filter(|(_, for_set_up)| breadth == Breadth::Whole || *for_set_up);
