@@ -73,7 +73,8 @@ pub(super) fn find(case: &Case, found: &[Finding]) -> Vec<Finding> {
             charges.entry(node).or_default().pairs.push(*pair);
         }
     }
-    for node in (0..case.nodes.len()).filter(|node| is_filtered(case, *node)) {
+    let stopped = |node: &usize| found.iter().any(|finding| finding.node == *node && finding.bars);
+    for node in (0..case.nodes.len()).filter(|node| is_filtered(case, *node) && !stopped(node)) {
         charges.entry(node).or_default().bars = true;
     }
     if case.preflight {

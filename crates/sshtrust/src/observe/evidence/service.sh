@@ -25,8 +25,12 @@ gs_tools=
 for gs_one in nft iptables ip6tables firewall-cmd ufw; do
     gs_has $gs_one && gs_tools="$gs_tools $gs_one"
 done
+# It writes no number where systemd started it.
 gs_firewalld=
-gs_runs /run/firewalld.pid firewalld && gs_firewalld=y && gs_tools="$gs_tools firewalld-runs"
+if gs_runs /run/firewalld.pid firewalld ||
+    read -r gs_x 2>/dev/null </sys/fs/cgroup/system.slice/firewalld.service/cgroup.procs; then
+    gs_firewalld=y gs_tools="$gs_tools firewalld-runs"
+fi
 [ -r /etc/ufw/ufw.conf ] && grep -q '^ENABLED=yes' /etc/ufw/ufw.conf && gs_tools="$gs_tools ufw-on"
 gs_say service-tools "$gs_init
 $gs_unit
@@ -119,6 +123,9 @@ else
         gs_rules="$gs_rules
 $gs_more"
     done
+    case $gs_rules in
+    *"table inet firewalld "* | *INPUT_ZONES*) gs_firewalld=y ;;
+    esac
     gs_open="dport (\{[^}]*[ ,{])?($gs_port|ssh)[ ,}].*accept|--dports? ([0-9,:]*,)?$gs_port[ ,].*ACCEPT"
     if [ -n "$gs_firewalld" ] && gs_has firewall-cmd && ! printf %s "$gs_rules" | grep -Eq "$gs_open"; then
         $gs_brief firewall-cmd --list-all 2>/dev/null | head -c 2000 | gs_fact service-zone

@@ -122,7 +122,12 @@ impl Service {
             _ => Init::Nothing,
         };
         let (unit, program) = (next(), next());
-        let tools = next().split_whitespace().map(str::to_owned).collect();
+        let mut tools: BTreeSet<String> = next().split_whitespace().map(str::to_owned).collect();
+        let rules = rules(facts);
+        // It takes its chains away when it ends.
+        if rules.iter().any(|chain| chain.table.ends_with(" firewalld") || chain.name == "INPUT_ZONES") {
+            tools.insert("firewalld-runs".to_owned());
+        }
         let effective = facts.has("service-settings") && !facts.has("service-test");
         let settings = if effective { facts.text("service-settings") } else { facts.text("service-files") };
         let (addresses, hardware) = (
@@ -142,7 +147,7 @@ impl Service {
             units: units(&facts.text("service-units")),
             journal: facts.lines("service-journal"),
             penalties: facts.lines("service-penalties"),
-            rules: rules(facts),
+            rules,
             zone: facts.lines("service-zone"),
             wrappers: (facts.text("service-libwrap") == "yes")
                 .then(|| Wrappers { deny: facts.lines("service-deny"), allow: facts.lines("service-allow") }),
