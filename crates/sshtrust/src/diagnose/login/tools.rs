@@ -44,11 +44,17 @@ fn missing(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
 fn broken(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
     let pairs = case.pairs_from(node, &[Cause::BadConfig]);
     let edge = case.edge(*pairs.first()?)?;
-    let places: BTreeSet<(String, usize)> = edge.said.split(" | ").filter_map(place).collect();
+    let home = format!("{}/", evidence.state.home);
+    // A called node may have put words among those of ssh: only what ssh reads itself counts.
+    let reads = |(file, _): &(String, usize)| {
+        *file == format!("{home}.ssh/config")
+            || file == "/etc/ssh/ssh_config"
+            || file.strip_prefix("/etc/ssh/ssh_config.d/").is_some_and(|name| !name.contains('/'))
+    };
+    let places: BTreeSet<(String, usize)> = edge.said.split(" | ").filter_map(place).filter(reads).collect();
     let finding = Finding::new(Code::SshConfigBroken, node);
     let finding = finding.seen(node, &format!("ssh {}", edge.host), &edge.said).explains(pairs);
-    let home = format!("{}/", evidence.state.home);
-    let commands: Vec<Command> = places.iter().map(|place| comment_out(place, &home)).collect();
+    let commands: Vec<Command> = places.iter().map(|place| comment_out(place, &home, &edge.host)).collect();
     if commands.is_empty() {
         let look = Command::new(format!("ssh -G {} >/dev/null", sh_quote(&edge.host)));
         return Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [look])));
@@ -67,12 +73,15 @@ fn place(line: &str) -> Option<(String, usize)> {
     (plain && stops).then_some((file.to_owned(), digits.parse().ok()?))
 }
 
-/// Makes a comment of a line that ssh refuses anyway.
-fn comment_out((file, line): &(String, usize), home: &str) -> Command {
+/// Makes a comment of a line that ssh refuses anyway, if the node's own ssh says so when it calls nobody.
+fn comment_out((file, line): &(String, usize), home: &str, host: &str) -> Command {
     let sed =
         |expression: &str| format!("sed -i {} {}", sh_quote(&format!("{line}{expression}")), sh_quote(file));
-    let command =
-        if file.starts_with(home) { Command::new(sed("s/^/#/")) } else { Command::root(sed("s/^/#/")) };
+    let (one, other) =
+        (sh_quote(&format!("{file}: line {line}:")), sh_quote(&format!("{file} line {line}:")));
+    let refuses = format!("ssh -G {} 2>&1 >/dev/null | grep -qF -e {one} -e {other}", sh_quote(host));
+    let run = format!("! {refuses} || {}", sed("s/^/#/"));
+    let command = if file.starts_with(home) { Command::new(run) } else { Command::root(run) };
     command.undo(sed("s/^#//"))
 }
 

@@ -93,7 +93,7 @@ pub(super) fn reload(case: &Case, node: usize) -> String {
     let unit = &service.unit;
     // It stops listening for a moment.
     match service.init {
-        Init::Systemd => format!("systemctl try-reload-or-restart {unit}.service && sleep 1"),
+        Init::Systemd => format!("systemctl reload-or-try-restart {unit}.service && sleep 1"),
         Init::Sysv => format!("service {unit} reload && sleep 1"),
         Init::Nothing => "kill -HUP \"$(cat /run/sshd.pid)\" && sleep 1".to_owned(),
     }

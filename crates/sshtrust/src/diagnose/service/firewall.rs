@@ -226,7 +226,12 @@ fn cure(case: &Case, node: usize, evidence: &Evidence, blocks: &[&Block<'_>]) ->
             }
         }
     }
-    Cure::run(node, commands)
+    // Rules that were not understood to the end may be innocent.
+    if blocks.iter().all(|block| block.loss.sure) {
+        Cure::run(node, commands)
+    } else {
+        Cure::by_hand(node, ByHand::Judgement, commands)
+    }
 }
 
 /// The other nodes' addresses of the family that a chain sees.
@@ -291,7 +296,9 @@ fn by_nft(case: &Case, node: usize, block: &Block<'_>) -> Vec<Command> {
         None => format!("add rule {table} {name} {accept}"),
     };
     let listed = format!("nft -a list chain {}", sh_quote(&format!("{table} {name}")));
-    let ours = format!("sed -n 's/.* {port_word} {port} accept comment \"{MARK}\" # handle //p' | tail -n 1");
+    // Older programs list the name of the port.
+    let ours =
+        format!("sed -n 's/.* {port_word} [a-z0-9-]* accept comment \"{MARK}\" # handle //p' | tail -n 1");
     let undo = format!(
         "gs_rule=$({listed} | {ours}); [ -z \"$gs_rule\" ] || nft delete rule {} handle \"$gs_rule\"",
         sh_quote(&format!("{table} {name}"))

@@ -31,7 +31,9 @@ fn no_sftp(case: &Case, node: usize) -> Option<Finding> {
         return None;
     }
     let finding = Finding::new(Code::NoSftp, node).seen(node, "sshd -T", "no line \"subsystem sftp\"");
-    Some(finding.cure(Cure::run(node, [commands::set(case, node, "Subsystem sftp internal-sftp")])))
+    // Somebody may have left it out on purpose.
+    let set = commands::set(case, node, "Subsystem sftp internal-sftp");
+    Some(finding.cure(Cure::by_hand(node, ByHand::Security, [set])))
 }
 
 /// The names of what two sides have to agree on: in the words of `ssh`, and as a keyword of sshd_config(5).

@@ -106,7 +106,7 @@ printf '%s\n' "$gs_rights" | while read -r gs_bits gs_x gs_group gs_x gs_x gs_pa
     case $(ls -ld "$gs_path" 2>/dev/null) in
     ??????????+*)
         if gs_has getfacl; then
-            { printf '%s\n' "$gs_path"; getfacl -pcn "$gs_path" 2>/dev/null | head -n 40; } |
+            { printf '%s\n' "$gs_path"; getfacl -pcnE "$gs_path" 2>/dev/null | head -n 40; } |
                 gs_fact "rights-acl/$gs_count"
             gs_count=$((gs_count + 1))
         else
