@@ -215,7 +215,7 @@ fn cure(case: &Case, node: usize, evidence: &Evidence, blocks: &[&Block<'_>]) ->
         return Cure::by_hand(node, ByHand::Judgement, console(case, node));
     }
     let panic = |block: &&Block<'_>| block.loss.chain.table.contains("firewalld_policy_drop");
-    if service.has("firewalld-runs") && blocks.iter().any(|block| panic(block)) {
+    if service.has("firewalld-runs") && blocks.iter().any(panic) {
         return Cure::by_hand(node, ByHand::Security, [Command::root("firewall-cmd --panic-off")]);
     }
     let mut commands: Vec<Command> = Vec::new();

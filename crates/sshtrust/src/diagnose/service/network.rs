@@ -145,7 +145,7 @@ fn owner(case: &Case, node: usize, ip: IpAddr) -> Option<(usize, &str)> {
 }
 
 /// The hardware address that each other node knows for an address; not where one stands for several, as a router does.
-fn hardware_known<'a>(case: &'a Case, node: usize, ip: IpAddr) -> Vec<(usize, &'a str)> {
+fn hardware_known(case: &Case, node: usize, ip: IpAddr) -> Vec<(usize, &str)> {
     let others = case.seen().filter(|(index, _, _)| *index != node);
     let known = others.filter_map(|(index, _, evidence)| {
         let near = &evidence.service.neighbours;
