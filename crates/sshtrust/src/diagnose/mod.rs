@@ -16,6 +16,8 @@ mod rights;
 mod sample;
 mod service;
 
+use std::collections::BTreeSet;
+
 pub use crate::plan::{Command, Part};
 pub use case::{Case, CaseNode};
 pub use code::{Code, NoSuchCode, OF_THE_DOCUMENT};
@@ -45,12 +47,24 @@ impl Diagnosis {
 #[must_use]
 pub fn diagnose(case: &Case) -> Diagnosis {
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|find| find(case)).collect();
+    fold(&mut findings);
     findings.extend(rest::find(case, &findings));
     for finding in &mut findings {
         finding.cures.iter_mut().for_each(|cure| limit(case, cure));
     }
     findings.sort_by_key(|finding| (finding.code, finding.node, finding.about));
     Diagnosis { findings }
+}
+
+/// Where two machines answer for one address, its host key and its logins look wrong: that is no fault of their own.
+fn fold(findings: &mut Vec<Finding>) {
+    let doubles = findings.iter().filter(|finding| finding.code == Code::DuplicateIp);
+    let astray: BTreeSet<usize> = doubles.flat_map(|finding| finding.pairs.iter().copied()).collect();
+    findings.retain(|finding| {
+        let follows = matches!(finding.code, Code::KnownHostsConflict | Code::KeyMismatch);
+        let all = !finding.pairs.is_empty() && finding.pairs.iter().all(|pair| astray.contains(pair));
+        !(follows && all)
+    });
 }
 
 /// A cure that the program cannot carry out is by hand: nobody is on the node, or not as root.

@@ -202,19 +202,40 @@ struct Cell {
 fn ungranted(case: &Case, torn: &BTreeSet<usize>, cluster: Option<&PublicKey>) -> Vec<Finding> {
     let cells = cells(case, torn, cluster);
     let mut found: BTreeMap<(usize, Option<usize>), Vec<&Cell>> = BTreeMap::new();
+    let mut callers: BTreeMap<usize, usize> = BTreeMap::new();
+    cells.iter().for_each(|cell| *callers.entry(cell.to).or_default() += 1);
+    let known = granted(case, &cells, cluster);
     for cell in &cells {
-        // Also on the node itself: trust is made so, by hand too.
-        let granted = case.seen().any(|(_, _, evidence)| grant(&files(evidence), &cell.key) != Grant::None);
         let shared = Some(&cell.key) == cluster;
-        let callers = cells.iter().filter(|other| other.to == cell.to).count();
-        let place = match granted || shared {
-            true if callers == 1 && !shared => (cell.to, Some(cell.from)),
+        let place = match known.contains(&cell.key) {
+            true if callers.get(&cell.to) == Some(&1) && !shared => (cell.to, Some(cell.from)),
             true => (cell.to, None),
             false => (cell.from, None),
         };
         found.entry(place).or_default().push(cell);
     }
-    found.into_iter().map(|((node, about), cells)| missing(case, node, about, &cells)).collect()
+    found.into_iter().map(|((node, about), cells)| missing(case, node, about, &cells, &known)).collect()
+}
+
+/// The keys that are the cluster's own, or that some node grants; also the caller itself: trust is made so, by hand too.
+fn granted(case: &Case, cells: &[Cell], cluster: Option<&PublicKey>) -> BTreeSet<PublicKey> {
+    let mut open: BTreeSet<&PublicKey> = cells.iter().map(|cell| &cell.key).collect();
+    let mut known: BTreeSet<PublicKey> =
+        open.iter().copied().filter(|key| Some(*key) == cluster).cloned().collect();
+    open.retain(|key| !known.contains(key));
+    for (_, _, evidence) in case.seen() {
+        if open.is_empty() {
+            break;
+        }
+        let files = files(evidence);
+        let here: Vec<&PublicKey> =
+            open.iter().copied().filter(|key| grant(&files, key) != Grant::None).collect();
+        for key in here {
+            open.remove(key);
+            known.insert(key.clone());
+        }
+    }
+    known
 }
 
 fn cells(case: &Case, torn: &BTreeSet<usize>, cluster: Option<&PublicKey>) -> Vec<Cell> {
@@ -261,7 +282,13 @@ pub(super) fn is_written_elsewhere(evidence: &Evidence, keys: &[PublicKey]) -> b
 }
 
 /// The finding about keys that are not granted.
-fn missing(case: &Case, node: usize, about: Option<usize>, cells: &[&Cell]) -> Finding {
+fn missing(
+    case: &Case,
+    node: usize,
+    about: Option<usize>,
+    cells: &[&Cell],
+    known: &BTreeSet<PublicKey>,
+) -> Finding {
     let mut finding = Finding::new(Code::KeyMismatch, node);
     finding.about = about;
     let mut told: BTreeSet<(usize, &PublicKey)> = BTreeSet::new();
@@ -284,10 +311,16 @@ fn missing(case: &Case, node: usize, about: Option<usize>, cells: &[&Cell]) -> F
         }
         let said = format!("{key}, which {caller} comes with, is not in it");
         finding = finding.seen(cell.to, &format!("ssh-keygen -l -f {path}"), &said);
+        let line = sh_quote(&format!("{} #OM", cell.key));
+        let command = Command::new(format!("printf '%s\\n' {line} >>{}", sh_quote(&path)));
+        if !known.contains(&cell.key) {
+            // Nobody has ever let it in: it may be anybody's.
+            finding = finding.cure(Cure::by_hand(cell.to, ByHand::Security, [command]));
+            continue;
+        }
         let (parts, commands) = cures.entry(cell.to).or_default();
         parts.push(Part::Authorize(cell.key.clone()));
-        let line = sh_quote(&format!("{} #OM", cell.key));
-        commands.push(Command::new(format!("printf '%s\\n' {line} >>{}", sh_quote(&path))));
+        commands.push(command);
     }
     for (node, (parts, commands)) in cures {
         finding = finding.cure(Cure::restore(node, parts, commands));

@@ -40,7 +40,9 @@ fn clones(case: &Case) -> Vec<Finding> {
         for sign in signs(node) {
             match owners.get(&sign) {
                 // One machine can be listed by two of its addresses; then it is not this rule's to tell.
-                Some(first) if *first != index => common.entry((index, *first)).or_default().push(sign),
+                Some(first) if *first != index && !is_same_machine(case, index, *first) => {
+                    common.entry((index, *first)).or_default().push(sign)
+                }
                 _ => {
                     owners.insert(sign, index);
                 }
@@ -48,6 +50,16 @@ fn clones(case: &Case) -> Vec<Finding> {
         }
     }
     common.into_iter().map(|((node, other), signs)| clone(case, node, other, &signs)).collect()
+}
+
+/// Whether a node has the other's address too.
+fn is_same_machine(case: &Case, node: usize, other: usize) -> bool {
+    let has = |node: usize, other: usize| {
+        let evidence = case.node(node).and_then(|node| node.evidence.as_ref());
+        let address = case.node(other).map(|other| other.spec.ip);
+        evidence.zip(address).is_some_and(|(evidence, ip)| evidence.service.interface(ip).is_some())
+    };
+    has(node, other) || has(other, node)
 }
 
 fn clone(case: &Case, node: usize, other: usize, signs: &[Sign]) -> Finding {

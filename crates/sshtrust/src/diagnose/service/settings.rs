@@ -171,7 +171,7 @@ fn wrappers(case: &Case, node: usize) -> Option<Finding> {
     let others = case.nodes.iter().enumerate().filter(|(index, _)| *index != node);
     let ahead: BTreeSet<IpAddr> =
         others.map(|(_, node)| node.spec.ip).filter(|ip| denies(wrappers, *ip).is_some()).collect();
-    if pairs.is_empty() && (ahead.is_empty() || !case.preflight) {
+    if pairs.is_empty() && (!case.preflight || ahead.is_empty()) {
         return None;
     }
     let rule = ahead.iter().find_map(|ip| denies(wrappers, *ip)).unwrap_or_default();

@@ -2,14 +2,14 @@
 cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | head -c 20000 | gs_fact keys-host
 for gs_type in rsa ecdsa ed25519; do
     gs_path=$gs_home/.ssh/id_$gs_type
-    [ -e "$gs_path" ] || continue
+    [ -f "$gs_path" ] || continue
     $gs_brief ssh-keygen -y -P '' -f "$gs_path" </dev/null 2>/dev/null | head -c 16384 | gs_fact "keys-own/$gs_type"
-    head -c 16384 "$gs_path.pub" 2>/dev/null | gs_fact "keys-pub/$gs_type"
+    [ ! -f "$gs_path.pub" ] || head -c 16384 "$gs_path.pub" 2>/dev/null | gs_fact "keys-pub/$gs_type"
 done
 
 # $1 fact, $2 file: by name, its content. Nothing if there is none.
 gs_content() {
-    [ ! -e "$2" ] || { printf '%s\n' "$2"; head -c 2097152 "$2" 2>/dev/null; } | gs_fact "$1"
+    [ ! -f "$2" ] || { printf '%s\n' "$2"; head -c 2097152 "$2" 2>/dev/null; } | gs_fact "$1"
 }
 gs_count=0
 for gs_path in "$gs_home/.ssh/known_hosts2" /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2; do

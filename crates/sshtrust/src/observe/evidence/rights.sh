@@ -15,8 +15,11 @@ fi
 printf '%s\n' "$gs_settings" | gs_fact rights-sshd
 [ -r /etc/ssh/sshd_config ] || gs_not_seen sshd-settings
 
-# The first value of a setting.
-gs_setting() { printf '%s\n' "$gs_settings" | sed -n "s/^[[:space:]]*$1[[:space:]=]*//Ip" | head -n 1; }
+# The first value of a setting, of those for everybody.
+gs_setting() {
+    printf '%s\n' "$gs_settings" | sed -n -e '/^[[:space:]]*[Mm]atch[[:space:]]/q' -e "s/^[[:space:]]*$1[[:space:]=]*//Ip" |
+        head -n 1
+}
 
 # $1: a path of sshd_config(5), with its tokens. Sets gs_path.
 gs_expand() {

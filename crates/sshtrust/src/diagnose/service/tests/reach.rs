@@ -124,6 +124,7 @@ fn a_file_name_of_a_node_is_no_command() {
     let mut case = cluster(3);
     let service = &mut case.seen_mut(0).service;
     service.listens = Some(Vec::new());
+    service.effective = false;
     service.test =
         vec!["Permissions 0666 for '/etc/ssh/$(reboot);`x` are too open'' are too open.".to_owned()];
     case.break_column(0, &Cause::Refused, "refused");
