@@ -65,6 +65,7 @@ pub(super) fn evidence(node: usize) -> Evidence {
         login: LoginEvidence::default(),
         machine: Machine::default(),
         not_seen: BTreeSet::new(),
+        records: Default::default(),
     }
 }
 
@@ -103,7 +104,10 @@ impl Case {
 
     /// What was read of a node.
     pub(super) fn seen_mut(&mut self, node: usize) -> &mut Evidence {
-        self.nodes[node].evidence.as_mut().unwrap()
+        let evidence = self.nodes[node].evidence.as_mut().unwrap();
+        // What is about to change may have been read already.
+        evidence.records = Default::default();
+        evidence
     }
 }
 

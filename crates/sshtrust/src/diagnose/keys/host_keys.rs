@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sshfiles::Marker;
 
-use super::records::{field, files, knows, names, records};
+use super::records::{field, knows, names, records};
 use crate::diagnose::rights::is_reached;
 use crate::diagnose::{ByHand, Case, CaseNode, Code, Cure, Finding};
 use crate::enter::NoEntry;
@@ -257,7 +257,7 @@ fn by_hand(case: &Case, caller: usize, node: &CaseNode) -> Vec<Command> {
     };
     let (names, port) = (names(node), node.spec.port);
     let mut commands = Vec::new();
-    for (path, known) in files(evidence) {
+    for (path, known) in evidence.known_hosts() {
         // Root's files are for all users; the user's own record is enough.
         if !path.starts_with(&evidence.state.home) {
             continue;

@@ -1,6 +1,6 @@
 //! What a node has on record about another one's host keys.
 
-use sshfiles::{KnownHosts, Marker, PublicKey};
+use sshfiles::{Marker, PublicKey};
 
 use crate::diagnose::CaseNode;
 use crate::observe::Evidence;
@@ -17,14 +17,6 @@ pub(super) struct Record {
     pub(super) key: PublicKey,
 }
 
-/// The files that ssh reads, in its order.
-pub(super) fn files(evidence: &Evidence) -> Vec<(String, KnownHosts)> {
-    let own = evidence.state.entry("known_hosts");
-    let mut files = vec![(own.path, KnownHosts::parse(&own.bytes))];
-    files.extend(evidence.keys.known_hosts().map(|(path, known)| (path.to_owned(), known)));
-    files
-}
-
 /// The names by which a node is known: its address, then its name.
 pub(super) fn names(node: &CaseNode) -> Vec<String> {
     let ip = node.spec.ip.to_string();
@@ -35,7 +27,7 @@ pub(super) fn names(node: &CaseNode) -> Vec<String> {
 /// All records about a node under these names.
 pub(super) fn records(evidence: &Evidence, names: &[String], port: u16) -> Vec<Record> {
     let mut found = Vec::new();
-    for (path, known) in files(evidence) {
+    for (path, known) in evidence.known_hosts() {
         for name in names {
             found.extend(known.lookup(name, port).into_iter().map(|known| Record {
                 path: path.clone(),

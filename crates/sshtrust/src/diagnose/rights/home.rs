@@ -97,13 +97,14 @@ fn closed_to_the_user(evidence: &Evidence) -> BTreeMap<&str, &Right> {
     if evidence.is_root() {
         return BTreeMap::new();
     }
-    let closed = |path: &String| {
+    let closed = |path: &String, wanted: u32| {
         let (path, right) = rights.paths.get_key_value(path)?;
-        // To read and search it is enough for ssh and sshd.
-        let own = right.uid == evidence.state.uid && right.mode & 0o500 == 0o500 || right.mode & 0o5 == 0o5;
+        let own = right.uid == evidence.state.uid && right.mode & wanted == wanted;
         (!own).then_some((path.as_str(), right))
     };
     // A group or an ACL may open the home to the user.
-    let home = closed(&rights.home).filter(|_| rights.home_access == Some(false));
-    home.into_iter().chain(closed(&format!("{}/.ssh", rights.home))).collect()
+    let home = closed(&rights.home, 0o700).filter(|_| rights.home_access == Some(false));
+    // To read and search this one is enough for ssh and sshd, and some give it to root.
+    let folder = closed(&format!("{}/.ssh", rights.home), 0o500).filter(|(_, right)| right.mode & 0o5 != 0o5);
+    home.into_iter().chain(folder).collect()
 }

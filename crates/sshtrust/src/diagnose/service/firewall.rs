@@ -68,8 +68,15 @@ pub(super) fn find(case: &Case, found: &[Finding]) -> Vec<Finding> {
             charge.blocks.push(block);
         }
     }
+    let reached = Reached::new(case);
+    let mut fails: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for edge in open.iter().filter_map(|pair| case.edge(*pair)) {
+        fails.entry(edge.from).or_default().insert(edge.to);
+    }
+    let blind: BTreeSet<usize> =
+        fails.iter().filter(|(from, of)| is_blind(**from, of, &reached)).map(|(from, _)| *from).collect();
     for pair in &open {
-        if let Some(node) = case.edge(*pair).and_then(|edge| suspect(case, edge, &open)) {
+        if let Some(node) = case.edge(*pair).and_then(|edge| suspect(case, edge, &blind)) {
             charges.entry(node).or_default().pairs.push(*pair);
         }
     }
@@ -136,7 +143,7 @@ pub(super) fn keeps_in(case: &Case, node: usize) -> bool {
 }
 
 /// Whose firewall it most likely is where no rule was seen.
-fn suspect(case: &Case, edge: &TrustEdge, open: &[usize]) -> Option<usize> {
+fn suspect(case: &Case, edge: &TrustEdge, blind: &BTreeSet<usize>) -> Option<usize> {
     let callee = case.node(edge.to)?;
     let reachable = match (&callee.evidence, connect_error(case, edge.to)) {
         (Some(evidence), _) => evidence.service.listens_on(callee.spec.ip, callee.spec.port)?,
@@ -150,18 +157,37 @@ fn suspect(case: &Case, edge: &TrustEdge, open: &[usize]) -> Option<usize> {
     if !reachable {
         return None;
     }
-    // A node that reaches several others not, which are reached by third ones, has the fault itself.
-    let fails: Vec<usize> = open
-        .iter()
-        .filter_map(|pair| case.edge(*pair))
-        .filter(|e| e.from == edge.from)
-        .map(|e| e.to)
-        .collect();
-    let fails: BTreeSet<usize> = fails.into_iter().collect();
-    let reached = |to: &usize| {
-        case.matrix.iter().any(|(from, at, _, pair)| at == *to && from != *to && pair.state.is_good())
-    };
-    if fails.len() > 1 && fails.iter().all(reached) { Some(edge.from) } else { Some(edge.to) }
+    if blind.contains(&edge.from) { Some(edge.from) } else { Some(edge.to) }
+}
+
+/// Whether a node reaches several others not that are reached by third ones: then it has the fault itself.
+fn is_blind(node: usize, fails: &BTreeSet<usize>, reached: &Reached) -> bool {
+    fails.len() > 1 && fails.iter().all(|to| reached.by_another(*to, node))
+}
+
+/// By whom each node is reached: two others are enough to know.
+struct Reached(Vec<Vec<usize>>);
+
+impl Reached {
+    fn new(case: &Case) -> Self {
+        let mut callers = vec![Vec::new(); case.nodes.len()];
+        for (from, to, _, pair) in case.matrix.iter() {
+            if let Some(of) = callers.get_mut(to)
+                && from != to
+                && pair.state.is_good()
+                && of.len() < 2
+                && !of.contains(&from)
+            {
+                of.push(from);
+            }
+        }
+        Self(callers)
+    }
+
+    /// Whether somebody else than this node reaches it.
+    fn by_another(&self, node: usize, than: usize) -> bool {
+        self.0.get(node).is_some_and(|callers| callers.iter().any(|caller| *caller != than))
+    }
 }
 
 /// Whether the program could not come in although the machine lives.

@@ -10,7 +10,10 @@ mod service;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
+
+use sshfiles::KnownHosts;
 
 use super::parse::Frames;
 use super::{KEEPALIVE, NodeState, ObserveError, SCRIPT, read_within};
@@ -79,9 +82,35 @@ pub struct Evidence {
     pub machine: Machine,
     /// What this user may not see there.
     pub not_seen: BTreeSet<Unseen>,
+    /// The files of host keys, read when they are first asked for: large clusters have large ones.
+    pub(crate) records: Records,
 }
 
+/// Files of host keys with their paths, in the order in which ssh reads them. They follow from the rest, so they do not
+/// count in a comparison.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Records(OnceLock<Arc<Vec<(String, KnownHosts)>>>);
+
+impl PartialEq for Records {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Records {}
+
 impl Evidence {
+    /// The files of host keys that ssh reads, in its order.
+    pub(crate) fn known_hosts(&self) -> &[(String, KnownHosts)] {
+        let read = || {
+            let own = self.state.entries.get("known_hosts");
+            let own = own.map(|own| (own.path.clone(), KnownHosts::parse(&own.bytes)));
+            let others = self.keys.known_hosts().map(|(path, known)| (path.to_owned(), known));
+            Arc::new(own.into_iter().chain(others).collect())
+        };
+        self.records.0.get_or_init(read)
+    }
+
     /// Whether the user is root there.
     #[must_use]
     pub const fn is_root(&self) -> bool {
@@ -186,7 +215,7 @@ fn parse(output: &[u8], token: &str, spec: NodeSpec, user: &str) -> Result<Evide
     let (service, rights) = (Service::take(facts), Rights::take(facts));
     let (keys, login, machine) = (Keys::take(facts), Login::take(facts), Machine::take(facts));
     let state = frames.into_state(spec, user, true)?;
-    Ok(Evidence { state, service, rights, keys, login, machine, not_seen })
+    Ok(Evidence { state, service, rights, keys, login, machine, not_seen, records: Records::default() })
 }
 
 /// The facts of an observation, by name. One that is not there is empty.

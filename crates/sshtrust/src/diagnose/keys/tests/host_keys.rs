@@ -96,6 +96,7 @@ fn an_unconfirmed_key_is_shown_and_not_taken() {
     // Entered without a record here, against what all others have on record.
     let (mut case, _) = cluster();
     case.nodes[2].host_keys = vec![host_key(9)];
+    case.nodes[2].proven = false;
     file(&mut case, 0, "known_hosts", ".ssh/known_hosts", b"");
     case.break_pair(0, 2, Cause::HostKeyUnknown, "");
     case.break_pair(1, 2, Cause::HostKeyChanged, "");
