@@ -268,7 +268,7 @@ fn by_hand(case: &Case, caller: usize, node: &CaseNode) -> Vec<Command> {
             };
             if known.lookup(name, port).iter().any(wrong) {
                 let field = sh_quote(&field(name, port));
-                commands.push(Command::new(format!("ssh-keygen -R {field} -f {}", sh_quote(&path))));
+                commands.push(Command::new(format!("ssh-keygen -R {field} -f {}", sh_quote(path))));
             }
         }
     }
