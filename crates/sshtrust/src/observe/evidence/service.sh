@@ -71,7 +71,7 @@ case $gs_settings in
     if [ $gs_init = systemd ]; then
         $gs_brief journalctl -t sshd -t sshd-session --since -20min -o cat --no-pager -q -g 'penalty:' -n 100 2>/dev/null
     else
-        gs_one=$(tr '\0' '\n' 2>/dev/null <"/proc/$gs_pid/cmdline" | grep -A 1 '^-E$' | tail -n 1)
+        gs_one=$(tr '\0' ' ' 2>/dev/null <"/proc/$gs_pid/cmdline" | sed -n 's/.* -E \([^ ]*\).*/\1/p')
         for gs_one in "$gs_one" /var/log/auth.log /var/log/secure; do
             [ -r "$gs_one" ] && tail -n 500 "$gs_one" | grep 'penalty:'
         done
