@@ -15,6 +15,8 @@ mod checking;
 mod checking_faults;
 mod doctor;
 mod doctor_healing;
+mod doctor_login;
+mod doctor_machine;
 mod failures;
 mod faults;
 mod flags;
