@@ -17,6 +17,8 @@ mod sample;
 mod service;
 
 pub use crate::plan::{Command, Part};
+use std::collections::BTreeSet;
+
 pub use case::{Case, CaseNode};
 pub use code::{Code, NoSuchCode, OF_THE_DOCUMENT};
 pub use finding::{ByHand, Certainty, Cure, Finding, Healing, Witness};
@@ -45,12 +47,27 @@ impl Diagnosis {
 #[must_use]
 pub fn diagnose(case: &Case) -> Diagnosis {
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|find| find(case)).collect();
+    leave_to_names(&mut findings);
     findings.extend(rest::find(case, &findings));
     for finding in &mut findings {
         finding.cures.iter_mut().for_each(|cure| limit(case, cure));
     }
     findings.sort_by_key(|finding| (finding.code, finding.node, finding.about));
     Diagnosis { findings }
+}
+
+/// A call by a name that leads to another machine fails there in any way, mostly by that one's host key. What others make
+/// of it is a consequence.
+fn leave_to_names(findings: &mut Vec<Finding>) {
+    let names = findings.iter().filter(|finding| finding.code == Code::HostsMapping);
+    let taken: BTreeSet<usize> = names.flat_map(|finding| finding.pairs.iter().copied()).collect();
+    findings.retain_mut(|finding| {
+        let broke = !finding.pairs.is_empty();
+        if finding.code != Code::HostsMapping {
+            finding.pairs.retain(|pair| !taken.contains(pair));
+        }
+        !broke || finding.breaks()
+    });
 }
 
 /// A cure that the program cannot carry out is by hand: nobody is on the node, or not as root.
