@@ -150,7 +150,7 @@ fn wrong_options() {
             &["-f", "hosts", "-X", "x"],
             "[GAUSS-50005] : The parameter '-f' and '-X' can not be used together.\nSee gs_sshexkey help setup.\n".to_owned(),
         ),
-        (&["--skip-hostname"], format!("[GAUSS-50000] : Unrecognized parameter: --skip-hostname.\n{help}")),
+        (&["--skip-host"], format!("[GAUSS-50000] : Unrecognized parameter: --skip-host.\n{help}")),
         (
             &["-h", "10.0.0.1"],
             "[GAUSS-50000] : Unrecognized parameter: -h.\nWrite the addresses into a file, one a line, and use -f HOSTFILE.\n"

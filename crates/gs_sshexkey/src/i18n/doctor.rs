@@ -20,6 +20,9 @@ messages! {
         NotExplained {} "Does not work, and no cause was found:" "不通，且没有找到原因：";
         NotExamined {} "Could not be entered, so nothing was read there:" "无法登录、因此未能检查的节点：";
         NotRead {} "Was entered, but could not be read" "已登录，但未能读取信息";
+        GivePassword { nodes }
+            "doctor can look at {nodes} if you give the password: at the terminal, or by --password-file."
+            "给出 {nodes} 的密码即可检查：在终端上输入，或使用 --password-file。";
         NotSeen {} "Not seen:" "未能查看的内容：";
         Healed {} "Healed:" "已修复：";
         Failed {} "Could not be healed:" "修复失败：";
@@ -114,6 +117,9 @@ messages! {
         Ready { nodes, seconds }
             "Nothing stands in the way of setting up trust between {nodes} nodes. It took {seconds} s."
             "{nodes} 个节点可以建立互信，没有发现妨碍的问题，用时 {seconds} 秒。";
+        ReadyBut { count, nodes, seconds }
+            "Nothing was seen that stands in the way, but nodes that could not be entered: {count} of {nodes}. It took {seconds} s."
+            "没有看到妨碍建立互信的问题，但有无法登录的节点：{count}/{nodes}，用时 {seconds} 秒。";
         NotReady { found, seconds }
             "Things that stand in the way: {found}. It took {seconds} s."
             "妨碍建立互信的问题：{found} 项，用时 {seconds} 秒。";

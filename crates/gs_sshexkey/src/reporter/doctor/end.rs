@@ -97,6 +97,9 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
     let healthy = told.diagnosis.is_healthy();
     let barred = told.case.nodes.iter().filter(|node| node.entry.is_err()).count();
     let text = match () {
+        () if told.case.preflight && healthy && barred > 0 => {
+            DoctorText::ReadyBut { count: &grouped(barred), nodes, seconds }
+        }
         () if told.case.preflight && healthy => DoctorText::Ready { nodes, seconds },
         () if told.case.preflight => DoctorText::NotReady { found: number, seconds },
         () if broken > 0 => DoctorText::Verdict { broken: &grouped(broken), pairs, what, seconds },
@@ -107,6 +110,7 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
         () => DoctorText::AllWell { pairs, nodes, seconds },
     };
     let tone = match () {
+        () if healthy && (barred > 0 || untried > 0) => Tone::Unknown,
         () if healthy => Tone::Good,
         () if broken > 0 || barred > 0 || told.case.preflight => Tone::Bad,
         () => Tone::Odd,
@@ -119,7 +123,7 @@ fn next(told: &Told<'_>, style: &Style) -> Vec<String> {
     let lang = style.lang;
     let healthy = told.diagnosis.is_healthy();
     let (text, note) = match (&told.stage, healthy) {
-        (Stage::Found, true) if told.case.preflight => {
+        (Stage::Found, true) if told.case.preflight && told.case.nodes.iter().all(|n| n.entry.is_ok()) => {
             (DoctorText::NextSetup { command: &told.next.setup }, None)
         }
         (_, true) => return Vec::new(),

@@ -53,7 +53,11 @@ type Shape = (Code, Certainty, bool, bool, Vec<Kind>);
 /// All groups, in the order of the diagnosis.
 pub(crate) fn groups(diagnosis: &Diagnosis) -> Vec<Group<'_>> {
     let groups = diagnosis.findings.iter().map(Group::of);
-    let groups = joined(groups, |group| (group.shape(), group.about.clone()));
+    let groups = joined(groups, |group| {
+        // What nobody can explain has nothing in common but the node.
+        let by = if group.is_unexplained() { &group.nodes } else { &group.about };
+        (group.shape(), by.clone())
+    });
     let groups = joined(groups, |group| (group.shape(), group.nodes.clone()));
     let mut alike: BTreeMap<Shape, usize> = BTreeMap::new();
     groups.iter().for_each(|group| *alike.entry(group.shape()).or_default() += 1);
@@ -100,7 +104,8 @@ impl<'a> Group<'a> {
     }
 
     fn shape(&self) -> Shape {
-        (self.code, self.certainty, self.breaks, self.about.is_empty(), self.kinds.clone())
+        let alone = self.about.is_empty() && !self.is_unexplained();
+        (self.code, self.certainty, self.breaks, alone, self.kinds.clone())
     }
 
     fn join(&mut self, other: Self) {

@@ -37,7 +37,8 @@ pub(crate) fn render(told: &Told<'_>, treatment: &[NodeTreatment], left: &[usize
     sections.push(stays(told, left, style));
     let promise = DoctorText::Promise {}.text(style.lang);
     sections.push(wrap(&promise, style.width, "", ""));
-    joined(sections) + "\n"
+    // The findings stand above it, a question below.
+    format!("\n{}\n", joined(sections))
 }
 
 /// All of the plan, for the log.

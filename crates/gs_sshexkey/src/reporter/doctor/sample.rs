@@ -221,6 +221,18 @@ pub(crate) fn preflight() -> Examination {
     Examination::new(checked, findings).preflight()
 }
 
+/// Nobody gave a password, and one node does not take the key.
+pub(crate) fn closed() -> Examination {
+    let why = || NoEntry::NoPassword("no password was wanted".to_owned());
+    let said = "omm@{host}: Permission denied (publickey,password).";
+    let checked = Sample::new(2).breaks(1, 2, By::Ip, Cause::KeyRefused, said).barred(2, why()).checked();
+    let words = said.replace("{host}", "10.0.0.2");
+    let finding = || Finding::new(Code::Unexplained, 1).likely();
+    let pair = finding().about(0).explains([0]).seen(0, "ssh 10.0.0.2", &words);
+    let node = finding().bars(true).seen_from_here("ssh 10.0.0.2", &why().to_string());
+    Examination::new(checked, vec![node, pair])
+}
+
 /// Every other code on every node, with commands of its own: as much as there can be.
 pub(crate) fn flood(size: u32) -> Examination {
     let sample = Sample::new(size).stopped(2).checked();

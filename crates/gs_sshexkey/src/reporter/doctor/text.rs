@@ -1,5 +1,7 @@
 //! What `doctor` shows at a terminal: what is wrong and what to do, in the order in which a person needs it.
 
+use sshtrust::check::NoEntry;
+
 use super::findings::{draw, draw_short};
 use super::words::{nodes, unseen};
 use super::{Group, Stage, Told, end, groups};
@@ -99,10 +101,11 @@ pub(super) fn found(told: &Told<'_>, all: &[Group<'_>], style: &Style) -> Vec<Ve
         }
         sections.push(short);
     }
+    sections.retain(|section| !section.is_empty());
     sections
 }
 
-/// Nodes that were not entered or not read, with the reason.
+/// Nodes that were not entered or not read, with the reason; and how they can be.
 fn barred(told: &Told<'_>, style: &Style) -> Vec<String> {
     let mut lines = not_entered(told.checked, &DoctorText::NotExamined {}.text(style.lang), style);
     let unread = told.case.nodes.iter().enumerate().zip(&told.unseen);
@@ -113,6 +116,13 @@ fn barred(told: &Told<'_>, style: &Style) -> Vec<String> {
         let text = DoctorText::NotRead {}.text(style.lang);
         let text = format!("{text}{colon}{}", nodes(told.checked, &unread, style.lang));
         lines.extend(wrap(&text, style.width, "", "  "));
+    }
+    let closed = told.case.nodes.iter().enumerate();
+    let closed = closed.filter(|(_, node)| matches!(node.entry, Err(NoEntry::NoPassword(_))));
+    let closed: Vec<usize> = closed.map(|(index, _)| index).collect();
+    if !closed.is_empty() {
+        let nodes = &nodes(told.checked, &closed, style.lang);
+        lines.extend(wrap(&DoctorText::GivePassword { nodes }.text(style.lang), style.width, "", "  "));
     }
     lines
 }

@@ -5,12 +5,16 @@ use sshfiles::{ShellProfile, SshConfig};
 use super::limits::forbid_agent;
 use super::offered::{cluster_key, has_key_file, own_key};
 use super::pairs::lacks_key;
+use super::records::names;
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::identity::AGENT_SOCKET;
 use crate::observe::{EntryKind, Evidence, Linger};
 use crate::plan::{Command, Part};
 use crate::probe::Cause;
 use crate::text::sh_quote;
+
+/// Most hosts on a line of ssh's configuration that a person is to write.
+const HOSTS_A_LINE: usize = 40;
 
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     if case.preflight {
@@ -48,7 +52,8 @@ fn dead(case: &Case, node: usize, evidence: &Evidence, useless: bool, blocks: bo
     let state = &evidence.state;
     let socket = socket(evidence);
     if let Some(said) = trouble(evidence).filter(|_| !useless) {
-        let source = format!("SSH_AUTH_SOCK={socket} ssh-add -l");
+        let asked = format!("SSH_AUTH_SOCK={socket} ssh-add -l");
+        let source = if state.agent.socket { asked } else { format!("ls -l {socket}") };
         finding = finding.seen(node, &source, said);
         let mut causes = vec![Cause::KeyRefused, Cause::AgentUseless];
         if state.agent.hangs {
@@ -69,7 +74,7 @@ fn dead(case: &Case, node: usize, evidence: &Evidence, useless: bool, blocks: bo
     if let Some((said, pairs)) = no_block(case, node, evidence, blocks) {
         finding = finding.seen(node, &format!("{}/.ssh/config", state.home), &said).explains(pairs);
         parts.push(Part::Config);
-        commands.push(add_block(case, evidence));
+        commands.extend(add_block(case, evidence));
     }
     if let Some((said, fix)) = no_exports(evidence) {
         finding = finding.seen(node, &format!("{}/.bashrc", state.home), &said);
@@ -88,7 +93,7 @@ fn trouble(evidence: &Evidence) -> Option<&'static str> {
     match (agent.socket, agent.alive, agent.hangs) {
         // Nobody could have asked.
         _ if !evidence.state.missing.is_empty() || forbid_agent(evidence) => None,
-        (false, ..) => Some("Could not open a connection to your authentication agent: there is no socket"),
+        (false, ..) => Some("No such file or directory"),
         (true, _, true) => Some("no answer within 5 seconds"),
         (true, false, _) => Some("Error connecting to agent: Connection refused"),
         (true, true, _) if agent.keys.is_empty() => Some("The agent has no identities."),
@@ -117,7 +122,10 @@ fn no_block(case: &Case, node: usize, evidence: &Evidence, blocks: bool) -> Opti
         let refused = matches!(edge.cause, Cause::KeyRefused | Cause::AgentUseless);
         edge.from == node && edge.to != node && refused && holds && !named
     });
+    // The user's own lines may lead there as well.
+    let led = String::from_utf8_lossy(&entry.bytes).contains(AGENT_SOCKET);
     match (known.is_empty(), pairs.is_empty()) {
+        (true, true) if led => None,
         (true, _) => {
             Some(("the lines between '# BEGIN gs_sshexkey' and its end are missing".to_owned(), pairs))
         }
@@ -126,15 +134,17 @@ fn no_block(case: &Case, node: usize, evidence: &Evidence, blocks: bool) -> Opti
     }
 }
 
-/// The lines that lead ssh to the agent, by hand.
-fn add_block(case: &Case, evidence: &Evidence) -> Command {
-    let hosts: Vec<String> = case.nodes.iter().map(|node| node.spec.ip.to_string()).collect();
-    let names = case.nodes.iter().filter_map(|node| node.name.clone());
-    let hosts: Vec<String> = hosts.into_iter().chain(names).collect();
-    let text =
-        format!("Host {}\n\tIdentityFile ~/.ssh/id_om\n\tIdentityAgent ~/{AGENT_SOCKET}\n", hosts.join(" "));
+/// The lines that lead ssh to the agent, by hand: one line a command, and none that is longer than a screen shows.
+fn add_block(case: &Case, evidence: &Evidence) -> Vec<Command> {
     let path = sh_quote(&format!("{}/.ssh/config", evidence.state.home));
-    Command::new(format!("printf '%s' {} >>{path}", sh_quote(&text)))
+    let hosts: Vec<String> = case.nodes.iter().flat_map(names).collect();
+    let add = |hosts: &[String]| {
+        let hosts = sh_quote(&format!("Host {}", hosts.join(" ")));
+        let key = "'  IdentityFile ~/.ssh/id_om'";
+        let agent = format!("'  IdentityAgent ~/{AGENT_SOCKET}'");
+        Command::new(format!("printf '%s\\n' {hosts} {key} {agent} >>{path}"))
+    };
+    hosts.chunks(HOSTS_A_LINE).map(add).collect()
 }
 
 /// The profile does not lead to the agent: what is there, and the command that puts it right.
@@ -147,7 +157,8 @@ fn no_exports(evidence: &Evidence) -> Option<(String, Command)> {
     }
     let mut profile = ShellProfile::parse(&entry.bytes);
     let agent = profile.agent();
-    let pid = agent.as_ref().map(|(_, pid)| pid.clone()).unwrap_or_default();
+    let pid = evidence.state.agent.pid.map(|pid| pid.to_string());
+    let pid = pid.or_else(|| agent.as_ref().map(|(_, pid)| pid.clone())).unwrap_or_default();
     if !profile.set_agent(&wanted, &pid) {
         // It is all there; what the user does after that is the user's affair.
         return None;
@@ -157,11 +168,14 @@ fn no_exports(evidence: &Evidence) -> Option<(String, Command)> {
         Some((socket, _)) if socket != wanted => format!("SSH_AUTH_SOCK is {socket}"),
         Some(_) => format!("the exports are not reached where nobody types: SSH_AUTH_SOCK is '{found}'"),
     };
-    let lines = format!("export SSH_AUTH_SOCK={wanted}\nexport SSH_AGENT_PID={pid}");
-    let path = sh_quote(&entry.path);
+    let sock = sh_quote(&format!("export SSH_AUTH_SOCK={wanted}"));
+    let lines = format!("{sock} 'export SSH_AGENT_PID={}'", pid.trim_matches(|c: char| !c.is_ascii_digit()));
+    let path = sh_quote(&format!("{}/.bashrc", evidence.state.home));
+    let old = "/^export SSH_AUTH_SOCK=.*gauss_socket_tmp/d; /^export SSH_AGENT_PID=/d";
     let script = format!(
-        "{{ printf '%s\\n' {}; cat {path}; }} >{path}.gs_new && cat {path}.gs_new >{path} && rm -f {path}.gs_new",
-        sh_quote(&lines)
+        "touch {path} && {{ printf '%s\\n' {lines}; sed {} {path}; }} >{path}.gs_new && cat {path}.gs_new >{path} && \
+         rm -f {path}.gs_new",
+        sh_quote(old)
     );
     Some((said, Command::new(script)))
 }

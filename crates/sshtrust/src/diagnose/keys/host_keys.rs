@@ -181,8 +181,12 @@ fn revoked(case: &Case, host: usize, at: Option<usize>, callers: &Callers) -> Fi
     finding.about = at.map(|_| host);
     let Some(node) = case.node(host) else { return finding };
     if let (None, Some((conflict, _))) = (at, refusal(node)) {
-        let source = format!("{}:{}", conflict.file.display(), conflict.line);
+        let file = conflict.file.display().to_string();
+        let source = format!("{file}:{}", conflict.line);
         finding = finding.bars(true).seen_from_here(&source, &format!("@revoked {}", conflict.recorded));
+        let here = case.nodes.iter().position(|node| node.local).unwrap_or(host);
+        let show = Command::new(format!("sed -n {}p {}", conflict.line, sh_quote(&file)));
+        finding = finding.cure(Cure::by_hand(here, ByHand::Revoked, [show]));
     }
     for (count, (caller, pairs)) in callers.iter().enumerate() {
         finding = finding.explains(pairs.iter().copied());
@@ -226,9 +230,15 @@ fn show_records(case: &Case, finding: Finding, caller: usize, node: &CaseNode, p
         finding = finding.seen(caller, &format!("{}:{}", record.path, record.line), &said);
     }
     match pairs.first().and_then(|pair| case.edge(*pair)) {
-        Some(edge) => finding.seen(caller, &format!("ssh {}", edge.host), &edge.said),
+        Some(edge) => finding.seen(caller, &format!("ssh {}", edge.host), &without_frame(&edge.said)),
         None => finding,
     }
+}
+
+/// What ssh says, without the lines of `@` around it.
+fn without_frame(said: &str) -> String {
+    let words = said.split(" | ").map(|line| line.trim_matches(['@', ' ']));
+    words.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" | ")
 }
 
 /// Puts the keys of these nodes, which are all confirmed or all not, right at a caller.
@@ -269,10 +279,13 @@ fn by_hand(case: &Case, caller: usize, node: &CaseNode) -> Vec<Command> {
         commands.push(Command::new(format!("ssh-keyscan -p {port} {ip} 2>/dev/null >>{file}")));
         return commands;
     }
-    for name in &names {
-        let lines: Vec<String> =
-            node.host_keys.iter().map(|key| sh_quote(&format!("{} {key} #OM", field(name, port)))).collect();
-        commands.push(Command::new(format!("printf '%s\\n' {} >>{file}", lines.join(" "))));
+    // One is enough: ssh asks for the type that is on record.
+    let usual = node.host_keys.iter().find(|key| key.algorithm() == "ssh-ed25519");
+    if let Some(key) = usual.or(node.host_keys.first()) {
+        commands.extend(names.iter().map(|name| {
+            let line = sh_quote(&format!("{} {key} #OM", field(name, port)));
+            Command::new(format!("printf '%s\\n' {line} >>{file}"))
+        }));
     }
     commands
 }

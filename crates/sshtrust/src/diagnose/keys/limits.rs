@@ -12,6 +12,9 @@ use crate::text::sh_quote;
 /// Longest path of a Unix socket, in bytes: `sun_path` of unix(7) less its final zero.
 const LONGEST_SOCKET: usize = 107;
 
+/// Most nodes that are written out in a command.
+const MOST_NODES: usize = 40;
+
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     let at = |(node, _, evidence): (usize, _, &Evidence)| {
         [long_socket(case, node, evidence), fips(case, node, evidence)]
@@ -61,6 +64,9 @@ pub(super) fn set_up(case: &Case) -> Command {
         22 => spec.ip.to_string(),
         port => format!("{},{port}", spec.ip),
     };
+    if case.nodes.len() > MOST_NODES {
+        return Command::new("gs_sshexkey -f HOSTFILE");
+    }
     let lines: Vec<String> = case.nodes.iter().map(|node| sh_quote(&line(node.spec))).collect();
     let lines = lines.join(" ");
     Command::new(format!("f=$(mktemp) && printf '%s\\n' {lines} >\"$f\" && gs_sshexkey -f \"$f\""))

@@ -344,7 +344,7 @@ fn trust_that_was_made_by_hand() {
 fn agents() {
     type Change = fn(&mut crate::observe::AgentState);
     let cases: [(Change, &str, Cause); 4] = [
-        (|agent| *agent = Default::default(), "there is no socket", Cause::KeyRefused),
+        (|agent| *agent = Default::default(), "No such file or directory", Cause::KeyRefused),
         (|agent| (agent.alive, agent.keys) = (false, Vec::new()), "Connection refused", Cause::KeyRefused),
         (
             |agent| (agent.alive, agent.hangs, agent.keys) = (false, true, Vec::new()),

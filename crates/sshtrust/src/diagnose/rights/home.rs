@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{is_reached, is_secure, set_right};
-use crate::diagnose::{Case, Code, Cure, Finding};
+use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::observe::{Evidence, Right};
 use crate::probe::Cause;
 
@@ -44,7 +44,12 @@ fn at(case: &Case, node: usize, evidence: &Evidence) -> Option<Finding> {
         };
         commands.extend(set_right(evidence, path, right, mode));
     }
-    Some(finding.cure(Cure::run(node, commands)))
+    // What the program changes it notes down in the home, to take it back; where it cannot, it keeps its hands off.
+    let cure = match evidence.rights.home_access {
+        Some(false) => Cure::by_hand(node, ByHand::NeedsRoot, commands),
+        _ => Cure::run(node, commands),
+    };
+    Some(finding.cure(cure))
 }
 
 /// The folders on the way from `authorized_keys` up to the home for which sshd ignores the file.

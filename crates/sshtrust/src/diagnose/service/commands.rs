@@ -16,7 +16,8 @@ fn service(case: &Case, node: usize) -> Option<&Service> {
 pub(super) fn start(case: &Case, node: usize) -> Vec<Command> {
     let Some(service) = service(case, node) else {
         return vec![
-            Command::root("\"$(command -v sshd)\" -t"),
+            // Without this folder, which only a service that runs may have, it says no more.
+            Command::root("mkdir -p -m 755 /run/sshd && \"$(command -v sshd)\" -t"),
             Command::root(
                 "systemctl enable --now sshd || systemctl enable --now ssh || service sshd start || \
                  service ssh start || \"$(command -v sshd)\"",

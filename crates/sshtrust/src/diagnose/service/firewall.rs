@@ -191,8 +191,7 @@ fn accuse(case: &Case, node: usize, charge: Charge<'_>) -> Finding {
     }
     finding = with_words(with_own_word(finding, case), case);
     let Some(evidence) = case.node(node).and_then(|node| node.evidence.as_ref()) else {
-        let open = console(case, node);
-        return finding.cure(Cure::by_hand(node, ByHand::NotEntered, [open]));
+        return finding.cure(Cure::by_hand(node, ByHand::NotEntered, console(case, node)));
     };
     if !evidence.service.zone.is_empty() {
         finding = finding.seen(node, "firewall-cmd --list-all", &evidence.service.zone.join("\n"));
@@ -204,10 +203,10 @@ fn accuse(case: &Case, node: usize, charge: Charge<'_>) -> Finding {
 fn cure(case: &Case, node: usize, evidence: &Evidence, blocks: &[&Block<'_>]) -> Cure {
     let service = &evidence.service;
     if blocks.is_empty() {
-        return Cure::by_hand(node, ByHand::Judgement, [console(case, node)]);
+        return Cure::by_hand(node, ByHand::Judgement, console(case, node));
     }
     let panic = |block: &&Block<'_>| block.loss.chain.table.contains("firewalld_policy_drop");
-    if service.has("firewalld-runs") && blocks.iter().any(|block| panic(block)) {
+    if service.has("firewalld-runs") && blocks.iter().any(panic) {
         return Cure::by_hand(node, ByHand::Security, [Command::root("firewall-cmd --panic-off")]);
     }
     let mut commands: Vec<Command> = Vec::new();
@@ -366,20 +365,24 @@ fn zone_of(chain: &str) -> Option<&str> {
     Some(zone).filter(|zone| !zone.is_empty() && !zone.starts_with("policy_"))
 }
 
-/// Opens the port on a machine of which nothing is known.
-fn console(case: &Case, node: usize) -> Command {
+/// Opens the port on a machine of which nothing is known, whoever filters there.
+fn console(case: &Case, node: usize) -> [Command; 3] {
     let port = case.node(node).map_or(22, |node| node.spec.port);
-    Command::root(format!(
-        "if firewall-cmd --state >/dev/null 2>&1; then \
-         ! firewall-cmd --query-panic >/dev/null || firewall-cmd --panic-off; \
-         for zone in $(firewall-cmd --get-default-zone) $(firewall-cmd --get-active-zones | grep -v '^ ' | cut -d' ' -f1); do \
+    let firewalld = format!(
+        "! firewall-cmd --state 2>/dev/null || {{ ! firewall-cmd --query-panic || firewall-cmd --panic-off; \
+         for zone in $(firewall-cmd --get-default-zone) \
+         $(firewall-cmd --get-active-zones | grep -v '^ ' | cut -d' ' -f1); do \
          firewall-cmd --zone=\"$zone\" --add-port={port}/tcp; \
-         firewall-cmd --permanent --zone=\"$zone\" --add-port={port}/tcp; done; \
-         elif ufw status 2>/dev/null | grep -q '^Status: active'; then ufw allow {port}/tcp; \
-         elif command -v nft >/dev/null; then nft list ruleset | \
+         firewall-cmd --permanent --zone=\"$zone\" --add-port={port}/tcp; done; }}"
+    );
+    let ufw = format!("! ufw status 2>/dev/null | grep -q '^Status: active' || ufw allow {port}/tcp");
+    // Every chain that sees what arrives, where no program above looks after them.
+    let plain = format!(
+        "firewall-cmd --state 2>/dev/null || nft list ruleset | \
          awk '/^table/ {{ t = $2 \" \" $3 }} $1 == \"chain\" {{ c = $2 }} /type filter hook input/ {{ print t, c }}' | \
          while read -r family table chain; do \
          nft insert rule \"$family\" \"$table\" \"$chain\" tcp dport {port} accept; done; \
-         else iptables -I INPUT -p tcp --dport {port} -j ACCEPT; fi"
-    ))
+         command -v nft >/dev/null || iptables -I INPUT -p tcp --dport {port} -j ACCEPT"
+    );
+    [firewalld, ufw, plain].map(Command::root)
 }

@@ -21,8 +21,9 @@ const UNREACHED: [Cause; 3] = [Cause::Refused, Cause::TimedOut, Cause::NoRoute];
 /// The findings of this family.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     let mut findings = sshd::find(case);
-    findings.extend(firewall::find(case, &findings));
     findings.extend(network::find(case));
+    let filtered = firewall::find(case, &findings);
+    findings.extend(filtered);
     findings.extend(limits::find(case));
     findings.extend(settings::find(case));
     findings

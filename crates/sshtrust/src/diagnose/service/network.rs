@@ -11,8 +11,10 @@ use crate::session::ConnectError;
 
 /// A name server that takes longer than this, in hundredths of seconds, is slow.
 const SLOW: u64 = 200;
-/// Lost host keys and logins that end on another machine look like this.
+/// Calls that end on another machine look like this ...
 const ELSEWHERE: [Cause; 3] = [Cause::HostKeyChanged, Cause::HostKeyUnknown, Cause::KeyRefused];
+/// ... and those whose answers do.
+const ASTRAY: [Cause; 3] = [Cause::TimedOut, Cause::Hung, Cause::ClosedEarly];
 
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     let rules: [fn(&Case, usize) -> Option<Finding>; 4] = [node_down, mtu, duplicate, slow_names];
@@ -98,8 +100,9 @@ fn meets_everywhere(case: &Case, from: usize, to: usize) -> bool {
 fn duplicate(case: &Case, node: usize) -> Option<Finding> {
     let ip = case.node(node)?.spec.ip;
     let pairs = case.pairs_to(node, &ELSEWHERE);
+    let astray = [case.pairs_to(node, &ASTRAY), case.pairs_from(node, &ASTRAY)].concat();
     if let Some((other, interface)) = owner(case, node, ip) {
-        let finding = Finding::new(Code::DuplicateIp, node).about(other).explains(pairs);
+        let finding = Finding::new(Code::DuplicateIp, node).about(other).explains(pairs).explains(astray);
         let finding = finding.bars(connect_error(case, node).is_some());
         let finding = finding.seen(other, "ip addr", &format!("{ip} on {interface}"));
         let take = Command::root(format!(
@@ -115,7 +118,8 @@ fn duplicate(case: &Case, node: usize) -> Option<Finding> {
     if !told && (macs.len() < 2 || pairs.is_empty()) {
         return None;
     }
-    let mut finding = Finding::new(Code::DuplicateIp, node).likely().explains(pairs).bars(told);
+    let mut finding =
+        Finding::new(Code::DuplicateIp, node).likely().explains(pairs).explains(astray).bars(told);
     for (from, mac) in known.iter().take(4) {
         finding = finding.seen(*from, "ip neigh", &format!("{ip} lladdr {mac}"));
     }
@@ -141,7 +145,7 @@ fn owner(case: &Case, node: usize, ip: IpAddr) -> Option<(usize, &str)> {
 }
 
 /// The hardware address that each other node knows for an address; not where one stands for several, as a router does.
-fn hardware_known<'a>(case: &'a Case, node: usize, ip: IpAddr) -> Vec<(usize, &'a str)> {
+fn hardware_known(case: &Case, node: usize, ip: IpAddr) -> Vec<(usize, &str)> {
     let others = case.seen().filter(|(index, _, _)| *index != node);
     let known = others.filter_map(|(index, _, evidence)| {
         let near = &evidence.service.neighbours;

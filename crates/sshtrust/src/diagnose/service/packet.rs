@@ -47,10 +47,12 @@ pub(super) fn loss<'a>(chains: &'a [Chain], hooks: &[Hook], packet: Packet<'_>) 
     let mut found: Option<Loss<'a>> = None;
     for chain in base.filter(|chain| speaks_of(chain, packet)) {
         let mut walk = Walk { chains, packet, arriving: arrives(chain), doubt: None };
+        let end = Loss { chain, rule: None, sure: true };
         let loss = match walk.chain(chain, DEEPEST) {
             Fate::Accepted => walk.doubt,
-            Fate::Lost(loss) => Some(walk.doubt.unwrap_or(loss)),
-            Fate::Passes if chain.drops => Some(walk.doubt.unwrap_or(Loss { chain, rule: None, sure: true })),
+            // It is lost here at the latest, and perhaps before.
+            Fate::Lost(loss) => Some(Loss { sure: loss.sure, ..walk.doubt.unwrap_or(loss) }),
+            Fate::Passes if chain.drops => Some(Loss { sure: true, ..walk.doubt.unwrap_or(end) }),
             Fate::Passes => walk.doubt,
         };
         match loss {

@@ -115,9 +115,12 @@ fn disagree(case: &Case, node: usize, pairs: Vec<usize>) -> Finding {
         ));
     }
     let keyword = kind.map_or("KexAlgorithms", |(_, keyword)| keyword);
-    let first = ours.iter().find(|word| is_plain(word) && !word.contains("-cert-")).cloned();
-    // With a plus sign the defaults count, and these beside them.
-    let line = format!("{keyword} +{}", first.unwrap_or_else(|| default_of(keyword).to_owned()));
+    let usual = default_of(keyword);
+    let fits = ours.is_empty() || ours.iter().any(|word| word == usual);
+    let first = ours.iter().find(|word| is_plain(word) && !word.contains("-cert-"));
+    let common = if fits { usual } else { first.map_or(usual, String::as_str) };
+    // With a plus sign the defaults count, and this one beside them.
+    let line = format!("{keyword} +{common}");
     finding.cure(Cure::by_hand(node, ByHand::Security, [commands::set(case, node, &line)]))
 }
 
@@ -166,7 +169,7 @@ fn wrappers(case: &Case, node: usize) -> Option<Finding> {
     let others = case.nodes.iter().enumerate().filter(|(index, _)| *index != node);
     let ahead: BTreeSet<IpAddr> =
         others.map(|(_, node)| node.spec.ip).filter(|ip| denies(wrappers, *ip).is_some()).collect();
-    if pairs.is_empty() && !(case.preflight && !ahead.is_empty()) {
+    if pairs.is_empty() && (ahead.is_empty() || !case.preflight) {
         return None;
     }
     let rule = ahead.iter().find_map(|ip| denies(wrappers, *ip)).unwrap_or_default();

@@ -7,6 +7,8 @@ use crate::probe::{Cause, TrustEdge};
 use crate::session::ConnectError;
 use crate::text::sh_quote;
 
+/// sshd needs an empty folder, `/run/sshd` on Debian and its relatives.
+const MISSING_FOLDER: &str = "Missing privilege separation directory: ";
 /// What a person is told at most of what sshd says of itself.
 const MOST_WORDS: usize = 4;
 
@@ -49,12 +51,20 @@ fn said(mut finding: Finding, node: usize, evidence: &Evidence, port: u16) -> Fi
     if service.program.is_none() {
         return finding.seen(node, "command -v sshd", "not found");
     }
-    if !service.test.is_empty() {
-        finding = finding.seen(node, "sshd -t", &last(&service.test));
+    let complaints = complaints(service);
+    if !complaints.is_empty() {
+        finding = finding.seen(node, "sshd -t", &last(&complaints));
     } else if !service.journal.is_empty() {
         finding = finding.seen(node, &format!("journalctl -u {}", service.unit), &last(&service.journal));
     }
     finding
+}
+
+/// What sshd has against its configuration. The folder that it misses while its service does not run comes with the
+/// service.
+fn complaints(service: &Service) -> Vec<String> {
+    let comes = |line: &&String| service.init == Init::Systemd && line.contains(MISSING_FOLDER);
+    service.test.iter().filter(|line| !comes(line)).cloned().collect()
 }
 
 fn last(lines: &[String]) -> String {
@@ -68,20 +78,19 @@ fn mend(finding: Finding, case: &Case, node: usize, service: &Service) -> Findin
         return finding.cure(Cure::by_hand(node, ByHand::Judgement, []));
     }
     // It runs, but elsewhere: whether that is meant only a person knows. Lines of this kind add up.
-    if let (Some(_), true, Some(visited)) =
-        (&service.process, service.test.is_empty() && service.effective, case.node(node))
-    {
+    if let (Some(_), true, Some(visited)) = (&service.process, service.effective, case.node(node)) {
         let (ip, port) = (visited.spec.ip, visited.spec.port);
         let same_port = service.number("Port") == Some(u32::from(port));
         let line = if same_port { format!("ListenAddress {ip}") } else { format!("Port {port}") };
         return finding.cure(Cure::by_hand(node, ByHand::Judgement, [commands::set(case, node, &line)]));
     }
-    if service.test.is_empty() {
+    let complaints = complaints(service);
+    if complaints.is_empty() {
         return finding.cure(Cure::run(node, start));
     }
     let mut mends = Vec::new();
     let mut judged = false;
-    for line in &service.test {
+    for line in &complaints {
         match obstacle(line, service) {
             Some(Obstacle::Known(command)) if !mends.contains(&command) => mends.push(command),
             Some(Obstacle::Setting(command)) => {
@@ -110,11 +119,11 @@ enum Obstacle {
 
 /// Reads a line of `sshd -t`.
 fn obstacle(line: &str, service: &Service) -> Option<Obstacle> {
-    // `Missing privilege separation directory: /run/sshd`; systemd makes it by itself.
-    if let Some((_, path)) = line.split_once("Missing privilege separation directory: ") {
-        let run = format!("mkdir -m 755 {}", sh_quote(path.trim()));
-        let make = Command::root(run).undo(format!("rmdir {}", sh_quote(path.trim())));
-        return (service.init != Init::Systemd).then_some(Obstacle::Known(make));
+    if let Some((_, path)) = line.split_once(MISSING_FOLDER) {
+        let path = sh_quote(path.trim());
+        let make =
+            Command::root(format!("mkdir -m 755 {path}")).undo(format!("rmdir {path} 2>/dev/null || :"));
+        return Some(Obstacle::Known(make));
     }
     if let Some((path, _)) = line.split_once(" must be owned by root and not group or world-writable.") {
         let path = sh_quote(path.trim());

@@ -44,6 +44,9 @@ case $gs_path in
     else
         if [ -e "$gs_home/.ssh/id_om.pub" ]; then gs_line=$gs_home/.ssh/id_om.pub; else gs_line=$gs_home/.ssh/id_rsa.pub; fi
         $gs_brief ssh-keygen -Q -f "$gs_path" "$gs_line" 2>&1 </dev/null | head -n 5
+        # It may be a plain list of keys, too.
+        gs_key=$(cut -d ' ' -f 2 "$gs_line" 2>/dev/null)
+        [ -z "$gs_key" ] || ! grep -qsF "$gs_key" "$gs_path" || echo "$gs_line: REVOKED"
     fi | gs_fact keys-revoked
     ;;
 esac

@@ -180,9 +180,7 @@ fn settings(bytes: &[u8]) -> Settings {
         (!value.eq_ignore_ascii_case("none")).then_some(value)
     };
     Settings {
-        strict_modes: !config
-            .get("StrictModes")
-            .is_some_and(|words| words.first().is_some_and(|w| w == "no")),
+        strict_modes: config.get("StrictModes").is_none_or(|words| words.first().is_none_or(|w| w != "no")),
         keys_files: config.get("AuthorizedKeysFile"),
         keys_command: set("AuthorizedKeysCommand"),
         revoked_keys: set("RevokedKeys"),

@@ -1,4 +1,7 @@
 # Whether sshd runs and as what it is set, who filters packets, and what the network answers. Reads only.
+# $1 name, $2 text: a fact without a fork.
+gs_say() { printf '\n%s fact %s\n%s\n\n%s end\n' "$gs_token" "$1" "$2" "$gs_token"; }
+
 gs_sshd=$(command -v sshd)
 gs_init=none gs_unit=
 if [ -d /run/systemd/system ]; then
@@ -25,18 +28,21 @@ done
 gs_firewalld=
 gs_runs /run/firewalld.pid firewalld && gs_firewalld=y && gs_tools="$gs_tools firewalld-runs"
 [ -r /etc/ufw/ufw.conf ] && grep -q '^ENABLED=yes' /etc/ufw/ufw.conf && gs_tools="$gs_tools ufw-on"
-printf '%s\n%s\n%s\n%s' "$gs_init" "$gs_unit" "$gs_sshd" "$gs_tools" | gs_fact service-tools
+gs_say service-tools "$gs_init
+$gs_unit
+$gs_sshd
+$gs_tools"
 
 # The listener, by what it wrote itself; else the oldest process of that name.
 gs_runs /run/sshd.pid sshd || gs_pid=$(pgrep -o -x sshd 2>/dev/null)
 if [ -n "$gs_pid" ] && read -r gs_one 2>/dev/null <"/proc/$gs_pid/stat"; then
-    printf '%s\n' "$gs_one"
-    tr '\0' ' ' <"/proc/$gs_pid/cmdline" 2>/dev/null
-fi | head -c 1000 | gs_fact service-process
+    gs_say service-process "$gs_one
+$(tr '\0' ' ' 2>/dev/null <"/proc/$gs_pid/cmdline")"
+fi
 
 # State 0A of proc_net_tcp(5): what listens.
-gs_listens=$(grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | cut -c 1-55 | head -c 30000)
-if [ -r /proc/net/tcp ]; then printf %s "$gs_listens" | gs_fact service-listens; fi
+gs_listens=$(grep -h -m 300 ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+[ ! -r /proc/net/tcp ] || gs_say service-listens "$gs_listens"
 gs_down=y
 case $gs_listens in
 *":$(printf %04X "$gs_port") 00"*) gs_down= ;;
@@ -47,7 +53,7 @@ gs_root=
 if [ -n "$gs_root" ] && [ -n "$gs_sshd" ]; then
     gs_settings=$($gs_brief "$gs_sshd" -T -C "user=$gs_user,host=localhost,addr=127.0.0.1" 2>/dev/null </dev/null)
     gs_status=$?
-    printf %s "$gs_settings" | head -c 30000 | gs_fact service-settings
+    gs_say service-settings "$gs_settings"
     if [ $gs_status -ne 0 ]; then
         $gs_brief "$gs_sshd" -t 2>&1 </dev/null | head -c 3000 | gs_fact service-test
     fi
@@ -56,8 +62,9 @@ else
     gs_not_seen sshd-settings
 fi
 # Which lines choose algorithms: the defaults agree with everybody's.
-grep -HniE '^[[:space:]]*(kexalgorithms|ciphers|macs|hostkeyalgorithms)' \
-    /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null | head -c 3000 | gs_fact service-chosen
+gs_one=$(grep -HniE -m 9 '^[[:space:]]*(kexalgorithms|ciphers|macs|hostkeyalgorithms)' \
+    /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null)
+gs_say service-chosen "$gs_one"
 if [ -n "$gs_down" ] && [ $gs_init = systemd ]; then
     $gs_brief systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p Result \
         "$gs_unit.service" "$gs_unit.socket" 2>/dev/null | gs_fact service-units
@@ -75,7 +82,7 @@ if [ -z "$gs_root" ]; then
 else
     if gs_has nft; then
         gs_rules=$($gs_brief nft -a list ruleset 2>/dev/null | head -c 300000)
-        printf %s "$gs_rules" | gs_fact service-nft
+        gs_say service-nft "$gs_rules"
     fi
     for gs_one in iptables ip6tables; do
         gs_has $gs_one || continue
@@ -114,10 +121,14 @@ if grep -q '^[[:space:]]*[^#[:space:]]' /etc/hosts.deny 2>/dev/null; then
     [ -r /etc/hosts.allow ] && head -c 20000 /etc/hosts.allow | gs_fact service-allow
 fi
 
+for gs_dir in /sys/class/net/*; do
+    gs_one=
+    read -r gs_one 2>/dev/null <"$gs_dir/address" && echo "$gs_one"
+done | gs_fact service-hardware
 if gs_has ip; then
     ip -o addr 2>/dev/null | head -c 20000 | gs_fact service-addresses
-    ip -o link 2>/dev/null | head -c 20000 | gs_fact service-links
-    ip neigh 2>/dev/null | head -c 100000 | gs_fact service-neighbours
+    # Who answers for the others counts only where calls go astray.
+    [ -z "$gs_callees" ] || ip neigh 2>/dev/null | head -c 100000 | gs_fact service-neighbours
 fi
 
 # How long sshd waits for the name of a caller, if it wants to know it: a line with the address and hundredths of seconds.

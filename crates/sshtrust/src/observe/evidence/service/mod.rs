@@ -125,7 +125,7 @@ impl Service {
         let settings = if effective { facts.text("service-settings") } else { facts.text("service-files") };
         let (addresses, hardware) = (
             network::addresses(&facts.text("service-addresses")),
-            network::hardware(&facts.text("service-links")),
+            network::hardware(&facts.text("service-hardware")),
         );
         Self {
             init,
@@ -295,7 +295,7 @@ mod tests {
         #[test]
         fn any_bytes_give_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[ -~\n]{0,200}") {
             for name in ["tools", "process", "listens", "settings", "test", "units", "nft", "iptables", "deny",
-                         "addresses", "links", "neighbours", "lookups", "callees"] {
+                         "addresses", "hardware", "neighbours", "lookups", "callees"] {
                 let mut output = format!("\nT fact service-{name}\n").into_bytes();
                 output.extend_from_slice(&bytes);
                 output.extend_from_slice(text.as_bytes());

@@ -75,13 +75,10 @@ pub(super) fn addresses(text: &str) -> Vec<(String, IpAddr)> {
     text.lines().filter_map(one).collect()
 }
 
-/// `ip -o link`: `... link/ether 02:00:00:00:00:01 brd ...`.
+/// Lines of `/sys/class/net/*/address`. A loopback has nothing but zeros.
 pub(super) fn hardware(text: &str) -> BTreeSet<String> {
-    let one = |line: &str| {
-        let (_, after) = line.split_once("link/ether ")?;
-        after.split_whitespace().next().map(str::to_ascii_lowercase)
-    };
-    text.lines().filter_map(one).collect()
+    let all = text.lines().map(|line| printable(line.as_bytes()).to_ascii_lowercase());
+    all.filter(|address| address.bytes().any(|b| b != b'0' && b != b':')).collect()
 }
 
 /// `ip neigh`: `10.0.0.2 dev eth0 lladdr 02:00:00:00:00:02 REACHABLE`. What failed has no hardware address.
@@ -144,9 +141,8 @@ mod tests {
                     2: eth0    inet6 fe80::1/64 scope link \n3: tun0    inet 10.8.0.2 peer 10.8.0.1/32 scope global";
         let found: Vec<String> = addresses(text).iter().map(|(name, ip)| format!("{name} {ip}")).collect();
         assert_eq!(found, ["lo 127.0.0.1", "eth0 10.0.0.2", "eth0 fe80::1", "tun0 10.8.0.2"]);
-        let link =
-            "2: eth0@if5: <UP> mtu 1500 qdisc x\\    link/ether 02:AA:00:00:00:01 brd ff:ff link-netnsid 0";
-        assert_eq!(hardware(link).into_iter().collect::<Vec<_>>(), ["02:aa:00:00:00:01"]);
+        let all = hardware("00:00:00:00:00:00\n02:AA:00:00:00:01\n");
+        assert_eq!(all.into_iter().collect::<Vec<_>>(), ["02:aa:00:00:00:01"]);
         let near = "10.0.0.3 dev eth0 lladdr 02:00:00:00:00:03 STALE\n10.0.0.4 dev eth0 FAILED\n\
                     10.0.0.5 dev eth0 INCOMPLETE";
         let found = neighbours(near);
