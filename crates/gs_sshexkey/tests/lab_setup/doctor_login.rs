@@ -120,6 +120,8 @@ fn settings_of_sshd_that_refuse_the_user_or_the_key() {
         "root",
         "printf 'Match Address 10.77.0.4\\nPermitRootLogin no\\n' >>/etc/ssh/sshd_config",
     );
+    lab.node(2).stop_sshd().unwrap();
+    lab.node(2).start_sshd().unwrap();
     let document = find_and_follow(&lab, "root", &[("root-login-off", 2)]);
     assert_eq!(pairs(&document), [1], "{document:#}");
 }
