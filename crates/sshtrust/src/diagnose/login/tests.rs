@@ -49,6 +49,7 @@ fn must_give(cases: &[(&str, Change, Wanted)]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn settings_that_refuse() {
     must_give(&[
         ("nothing", |_| {}, &[]),
@@ -164,6 +165,7 @@ fn commands_change_the_line_and_nothing_else() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn states_of_accounts() {
     const CHANGE: &str = "Password change required but no TTY available.";
     const CLOSED: &str = "Your account has expired; please contact your administrator. | Connection closed";
