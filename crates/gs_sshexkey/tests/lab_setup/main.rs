@@ -17,6 +17,8 @@ mod doctor;
 mod doctor_agents;
 mod doctor_healing;
 mod doctor_keys;
+mod doctor_login;
+mod doctor_machine;
 mod doctor_preflight;
 mod doctor_rights;
 mod doctor_service;

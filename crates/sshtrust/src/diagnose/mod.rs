@@ -48,6 +48,7 @@ impl Diagnosis {
 pub fn diagnose(case: &Case) -> Diagnosis {
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|find| find(case)).collect();
     fold(&mut findings);
+    leave_to_names(&mut findings);
     findings.extend(rest::find(case, &findings));
     for finding in &mut findings {
         finding.cures.iter_mut().for_each(|cure| limit(case, cure));
@@ -64,6 +65,20 @@ fn fold(findings: &mut Vec<Finding>) {
         let follows = matches!(finding.code, Code::KnownHostsConflict | Code::KeyMismatch);
         let all = !finding.pairs.is_empty() && finding.pairs.iter().all(|pair| astray.contains(pair));
         !(follows && all)
+    });
+}
+
+/// A call by a name that leads to another machine fails there in any way, mostly by that one's host key. What others make
+/// of it is a consequence.
+fn leave_to_names(findings: &mut Vec<Finding>) {
+    let names = findings.iter().filter(|finding| finding.code == Code::HostsMapping);
+    let taken: BTreeSet<usize> = names.flat_map(|finding| finding.pairs.iter().copied()).collect();
+    findings.retain_mut(|finding| {
+        let broke = !finding.pairs.is_empty();
+        if finding.code != Code::HostsMapping {
+            finding.pairs.retain(|pair| !taken.contains(pair));
+        }
+        !broke || finding.breaks()
     });
 }
 

@@ -18,6 +18,11 @@ pub(super) use edit::reload;
 
 /// The findings of this family.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
-    let rules = [settings::find, account::find, shell::find, outside::find, tools::find];
-    rules.iter().flat_map(|rule| rule(case)).collect()
+    let rules = [settings::find, account::find, shell::find, tools::find];
+    let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule(case)).collect();
+    // Of a node that says why it lets nobody in, it is no news that it refused the password too.
+    let told: Vec<usize> =
+        findings.iter().filter(|finding| finding.bars).map(|finding| finding.node).collect();
+    findings.extend(outside::find(case).into_iter().filter(|finding| !told.contains(&finding.node)));
+    findings
 }

@@ -9,6 +9,8 @@ use crate::text::sh_quote;
 
 /// Shells that understand what is written for sh(1).
 const POSIX: [&str; 9] = ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "rbash"];
+/// The words of nologin(8).
+const UNAVAILABLE: &str = "account is currently not available";
 /// What other shells say to a mistake in their profiles.
 const FOREIGN_WORDS: [&str; 7] = [
     "Expression Syntax.",
@@ -47,9 +49,11 @@ fn ended(case: &Case, node: usize) -> Option<Finding> {
     }
     let edge = pairs.first().and_then(|pair| case.edge(*pair));
     let why = refusal(case, node).unwrap_or_default();
-    let said = edge.map_or(why.as_str(), |edge| edge.said.as_str());
+    // nologin(8) says it where calls do not listen, and the coordinator does.
+    let said = edge.map_or("", |edge| edge.said.as_str());
+    let said = if said.is_empty() && why.contains(UNAVAILABLE) { why.as_str() } else { said };
     let none = matches!(kind, Some(ShellKind::NoLogin | ShellKind::Missing));
-    let told = said.contains("account is currently not available");
+    let told = said.contains(UNAVAILABLE) || why.contains(UNAVAILABLE);
     if edge.is_none() && !told && !(case.preflight && none) {
         return None;
     }

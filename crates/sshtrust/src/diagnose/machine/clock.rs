@@ -4,7 +4,7 @@ use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::observe::{Clock, Machine};
 
 /// Clocks may differ by so many seconds.
-const TOLERANCE: i64 = 60;
+const TOLERANCE: u64 = 60;
 
 /// How far a clock is ahead of the coordinator's, in seconds: at least and at most. Nobody knows when between the
 /// question and the answer it was read.
@@ -38,8 +38,8 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
             most.min(reference).saturating_sub(reference)
         }
     };
-    let right = seen.iter().filter(|(_, _, clock)| off(*clock).abs() <= TOLERANCE).count();
-    let wrong = seen.iter().filter(|(_, _, clock)| off(*clock).abs() > TOLERANCE);
+    let right = seen.iter().filter(|(_, _, clock)| off(*clock).unsigned_abs() <= TOLERANCE).count();
+    let wrong = seen.iter().filter(|(_, _, clock)| off(*clock).unsigned_abs() > TOLERANCE);
     wrong
         .map(|(node, machine, clock)| {
             let finding = finding(*node, machine, *clock, off(*clock));
@@ -51,7 +51,7 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
 
 fn finding(node: usize, machine: &Machine, clock: Clock, off: i64) -> Finding {
     let how = if off > 0 { "ahead of" } else { "behind" };
-    let said = format!("{}: {} seconds {how} the others", clock.said, off.abs());
+    let said = format!("{}: {} seconds {how} the others", clock.said, off.unsigned_abs());
     let commands: &[&str] = match () {
         () if machine.has("chronyc") => {
             &["systemctl enable --now chronyd || systemctl enable --now chrony", "chronyc makestep"]

@@ -32,6 +32,11 @@ fn mapped(case: &Case, node: usize) -> Option<Mapped<'_>> {
     // A machine that has another name than the description says is found by another rule.
     let name = known.name.as_deref().filter(|_| known.described.is_none())?;
     let address = known.spec.ip;
+    // A name that two machines have leads to one of them at most.
+    let twins = case.nodes.iter().filter(|node| node.name.as_deref() == Some(name)).count();
+    if twins > 1 {
+        return None;
+    }
     let ours = |evidence: &Evidence| {
         let lines = Hosts::parse(evidence.state.bytes("hosts")).lookup(name);
         lines.iter().any(|(_, ip, ours)| *ours && *ip == address)
@@ -48,18 +53,24 @@ struct Lost<'a> {
 }
 
 fn lost(case: &Case, node: usize, evidence: &Evidence, mapped: &[Mapped<'_>]) -> Option<Finding> {
+    let hosts = Hosts::parse(evidence.state.bytes("hosts"));
+    let shadowed = |to: usize| {
+        mapped.iter().find(|mapped| mapped.node == to).is_some_and(|mapped| is_shadowed(&hosts, mapped))
+    };
     let pairs = case.pairs(|edge| {
         let lost = matches!(edge.cause, Cause::NameUnknown | Cause::WrongAddress { .. });
         let known = mapped.iter().any(|mapped| mapped.node == edge.to);
-        edge.from == node && edge.to != node && edge.by == By::Name && lost && known
+        let fits = (lost && known) || shadowed(edge.to);
+        edge.from == node && edge.to != node && edge.by == By::Name && fits
     });
     let red = |to: usize| pairs.iter().any(|pair| case.edge(*pair).is_some_and(|edge| edge.to == to));
     let names: Vec<Lost<'_>> = mapped
         .iter()
         .filter(|mapped| mapped.node != node && (mapped.ours || red(mapped.node)))
         .filter_map(|mapped| {
-            let (_, found) = evidence.machine.names.iter().find(|(name, _)| name == mapped.name)?;
-            Some(Lost { mapped, found: found.as_deref() })
+            let told = evidence.machine.names.iter().find(|(name, _)| name == mapped.name);
+            let found = told.and_then(|(_, found)| found.as_deref());
+            (told.is_some() || is_shadowed(&hosts, mapped)).then_some(Lost { mapped, found })
         })
         .collect();
     let file = evidence.state.entries.get("hosts");
@@ -72,7 +83,8 @@ fn lost(case: &Case, node: usize, evidence: &Evidence, mapped: &[Mapped<'_>]) ->
         finding = finding.about(only.mapped.node);
     }
     for lost in names.iter().take(3) {
-        let said = lost.found.unwrap_or("nothing");
+        let shadowed = lost.found.is_none() && is_shadowed(&hosts, lost.mapped);
+        let said = if shadowed { "more than one address" } else { lost.found.unwrap_or("nothing") };
         finding = finding.seen(node, &format!("getent ahosts {}", lost.mapped.name), said);
     }
     if let (true, Some(edge)) = (names.is_empty(), pairs.first().and_then(|pair| case.edge(*pair))) {
@@ -84,6 +96,14 @@ fn lost(case: &Case, node: usize, evidence: &Evidence, mapped: &[Mapped<'_>]) ->
         return Some(finding.cure(Cure::run(node, [open])));
     }
     Some(told_by_file(finding, node, evidence, &names).cure(cure(case, node, evidence, &names, mapped)))
+}
+
+/// Whether a line of the user's stands before ours and says something else: ssh goes there first.
+fn is_shadowed(hosts: &Hosts, mapped: &Mapped<'_>) -> bool {
+    let lines = hosts.lookup(mapped.name);
+    let right = lines.iter().position(|(_, ip, _)| *ip == mapped.address);
+    let before = lines.iter().take(right.unwrap_or(0));
+    before.into_iter().any(|(_, ip, ours)| !ours && ip.is_ipv4() == mapped.address.is_ipv4())
 }
 
 /// The lines of the file that have a name, too.
