@@ -18,9 +18,9 @@ pub(crate) struct Doctor {
     pub(crate) look: Check,
     /// What to do about it.
     pub(crate) work: Work,
-    /// Only findings with these codes; empty: all.
+    /// Heal only findings with these codes; empty: all.
     pub(crate) only: Vec<Code>,
-    /// No findings with these codes.
+    /// Heal no findings with these codes.
     pub(crate) skip: Vec<Code>,
     /// Nodes whose changed host key the user vouches for.
     pub(crate) accept: Vec<IpAddr>,
@@ -74,6 +74,13 @@ impl DoctorWords {
     }
 }
 
+impl DoctorWords {
+    /// A word that picks what is healed.
+    fn picks(&self) -> Option<&'static str> {
+        if self.only.is_empty() { (!self.skip.is_empty()).then_some("--skip") } else { Some("--only") }
+    }
+}
+
 const SEE: &str = "See gs_sshexkey help doctor.";
 
 /// Puts the job together.
@@ -99,6 +106,9 @@ pub(super) fn job(mut words: super::Words, lang: Lang) -> Result<Job, Report> {
     };
     if own.yes && !own.fix {
         return Err(unknown("--yes").cure("It goes with --fix."));
+    }
+    if let (false, Some(flag)) = (own.fix, own.picks()) {
+        return Err(unknown(flag).cure("It goes with --fix."));
     }
     let look = look(words, lang, "doctor")?;
     if look.format == Format::Prometheus {
@@ -187,6 +197,7 @@ mod tests {
         let cases = [
             ("doctor", "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
             ("doctor -f h me", "[GAUSS-50000] : Unrecognized parameter: me."),
+            ("doctor -f h --only mtu", "[GAUSS-50000] : Unrecognized parameter: --only."),
             ("doctor -f h --yes", "[GAUSS-50000] : Unrecognized parameter: --yes."),
             ("doctor -f h --key-type ecdsa", "[GAUSS-50000] : Unrecognized parameter: --key-type."),
             (
@@ -198,7 +209,7 @@ mod tests {
                 "[GAUSS-50004] : The parameter '--explain' value is incorrect. There is no code 'luck'.",
             ),
             (
-                "doctor -f h --only luck",
+                "doctor -f h --fix --only luck",
                 "[GAUSS-50004] : The parameter '--only' value is incorrect. There is no code 'luck'.",
             ),
             (

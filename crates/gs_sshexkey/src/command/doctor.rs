@@ -1,11 +1,11 @@
 //! `gs_sshexkey doctor`: why trust was lost, and bringing it back.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sshtrust::check::Options as CheckOptions;
+use sshtrust::check::{CheckError, Options as CheckOptions};
 use sshtrust::diagnose::{Code, Diagnosis, Finding};
 use sshtrust::doctor::{Examined, Healed, Options, Treatment, Wanted, examine, heal, treat};
 use sshtrust::inventory::{Cluster, NodeSpec};
@@ -124,8 +124,8 @@ async fn drive(
     if is_screen(&words.look) {
         tell(&words.look, &Told::new(&examined, Stage::Planned, next()))?;
     }
-    show_plan(words, &examined, &treatment, watcher);
-    if ask && !agreed(words.look.lang).await? {
+    show_plan(words, &examined, &treatment, watcher, ask);
+    if ask && !agreed(words.look.lang, stop.clone()).await? {
         return finish(words, &examined, Stage::Declined);
     }
     fix(words, options, examined, &treatment, watcher, stop).await
@@ -186,25 +186,36 @@ fn command(verb: &[&str], words: &[String]) -> String {
     printable(all.join(" ").as_bytes())
 }
 
-fn show_plan(words: &Doctor, examined: &Examined, treatment: &Treatment, watcher: &Watcher) {
+/// Shows the plan; where somebody is to agree to it, on the channel of the question too, if standard output is not that
+/// person's screen.
+fn show_plan(words: &Doctor, examined: &Examined, treatment: &Treatment, watcher: &Watcher, ask: bool) {
     let told = Told::new(examined, Stage::Planned, Next::default());
     let plain = Style { lang: Lang::En, width: 120, colour: false, unicode: true };
     watcher.0.detail(&render_whole_plan(&told, &treatment.nodes, &plain));
-    if words.look.format == Format::Text {
-        let screen = Style::of_stdout(words.look.lang);
-        let plan = render_plan(&told, &treatment.nodes, &treatment.left, &screen);
-        // Nobody may be listening any more.
+    let is_text = words.look.format == Format::Text;
+    let elsewhere = ask && (!is_text || !std::io::stdout().is_terminal());
+    let screen = Style::of_stdout(words.look.lang);
+    let plan = render_plan(&told, &treatment.nodes, &treatment.left, &screen);
+    // Nobody may be listening any more.
+    if is_text {
         let _ = std::io::stdout().write_all(plan.as_bytes());
+    }
+    if elsewhere {
+        let _ = std::io::stderr().write_all(plan.as_bytes());
     }
 }
 
-async fn agreed(lang: Lang) -> Result<bool, Report> {
+/// Whether the user agrees. A signal is a no.
+async fn agreed(lang: Lang, mut stop: watch::Receiver<bool>) -> Result<bool, Report> {
     let question = match lang {
         Lang::En => "Do this? [y/N] ",
         Lang::Zh => "是否执行？[y/N] ",
     };
-    let answer = tokio::task::spawn_blocking(move || prompt::agrees(question)).await;
-    let answer = answer.map_err(|e| e.to_string()).and_then(|answer| answer);
+    let asking = tokio::task::spawn_blocking(move || prompt::agrees(question));
+    let answer = tokio::select! {
+        answer = asking => answer.map_err(|e| e.to_string()).and_then(|answer| answer),
+        _ = stop.wait_for(|stop| *stop) => return Err(errors::check(&CheckError::Interrupted)),
+    };
     answer.map_err(|why| {
         Report::other(&format!("Nobody agreed to the changes: {why}. Nothing was changed."))
             .cure("Read the plan above, then add --yes.")

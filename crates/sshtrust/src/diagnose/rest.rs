@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Case, Code, Finding};
-use crate::enter::NoEntry;
 use crate::probe::{Shape, TrustEdge, troubles};
 
 /// Every pair that nothing explains, those that belong together in one finding; and every node that was not entered for
@@ -29,6 +28,7 @@ pub(super) fn find(case: &Case, found: &[Finding]) -> Vec<Finding> {
         rest.push(finding.explains(pairs));
     }
     rest.extend(barred(case, found));
+    rest.extend(unread(case));
     merge(rest)
 }
 
@@ -37,11 +37,9 @@ fn barred(case: &Case, found: &[Finding]) -> Vec<Finding> {
     let nodes = case.nodes.iter().enumerate();
     let unexplained = nodes.filter_map(|(index, node)| {
         let why = node.entry.as_ref().err()?;
-        // Without a password a closed door is no fault in itself.
-        let closed = matches!(why, NoEntry::NoPassword(_)) && case.preflight;
         let told = found.iter().any(|finding| finding.node == index && (finding.bars || finding.breaks()))
             || is_told_of_own_call(case, index, found);
-        (!told && !closed).then_some((index, why))
+        (!told).then_some((index, why))
     });
     unexplained
         .map(|(index, why)| {
@@ -58,6 +56,16 @@ fn is_told_of_own_call(case: &Case, node: usize, found: &[Finding]) -> bool {
     let local = |edge: &TrustEdge| case.node(edge.from).is_some_and(|from| from.local);
     let own = case.pairs(|edge| edge.to == node && edge.from != node && local(edge));
     own.iter().any(|pair| found.iter().any(|finding| finding.pairs.contains(pair)))
+}
+
+/// Nodes that were entered and could not be read: nobody knows what is wrong there.
+fn unread(case: &Case) -> impl Iterator<Item = Finding> + '_ {
+    let nodes = case.nodes.iter().enumerate();
+    let unread = nodes.filter(|(_, node)| node.entry.is_ok() && node.evidence.is_none());
+    unread.map(|(index, _)| {
+        let finding = Finding::new(Code::Unexplained, index).likely().bars(true);
+        finding.seen_from_here(&case.label(index), "it was entered, but what is there could not be read")
+    })
 }
 
 /// Findings about one node with one code are one.
@@ -77,4 +85,78 @@ fn merge(findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     merged.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::diagnose;
+    use super::super::sample::{healthy, short};
+    use crate::diagnose::Code;
+    use crate::enter::NoEntry;
+    use crate::probe::Cause;
+
+    #[test]
+    fn what_no_rule_knows_is_told() {
+        let mut case = healthy(3);
+        case.break_pair(0, 1, Cause::Other, "strange");
+        let found = diagnose(&case).findings;
+        assert_eq!(short(&found), [("one-way", 1, 1)]);
+        assert_eq!((found[0].about, found[0].witnesses[0].said.as_str()), (Some(0), "strange"));
+        case.break_pair(1, 0, Cause::Other, "stranger");
+        let codes: Vec<Code> = diagnose(&case).findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [Code::Unexplained; 2]);
+    }
+
+    #[test]
+    fn a_node_that_nobody_could_look_into_is_told_too() {
+        let mut case = healthy(3);
+        case.nodes[1].evidence = None;
+        assert_eq!(short(&diagnose(&case).findings), [("unexplained", 1, 0)]);
+        let mut case = healthy(3);
+        case.preflight = true;
+        case.bar(2, NoEntry::NoPassword("no password was wanted".to_owned()));
+        let found = diagnose(&case).findings;
+        assert!(found.iter().any(|finding| finding.node == 2 && finding.bars), "{found:?}");
+    }
+
+    fn causes() -> impl Strategy<Value = Cause> {
+        prop::sample::select(vec![
+            Cause::Refused,
+            Cause::TimedOut,
+            Cause::NoRoute,
+            Cause::Hung,
+            Cause::ClosedEarly,
+            Cause::Penalised,
+            Cause::MaxStartups,
+            Cause::HostKeyChanged,
+            Cause::HostKeyUnknown,
+            Cause::KeyRefused,
+            Cause::TooManyKeys,
+            Cause::Permissions,
+            Cause::NoCommonAlgorithm,
+            Cause::NoLogin,
+            Cause::BadConfig,
+            Cause::Other,
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn every_pair_that_does_not_work_is_in_a_finding(
+            broken in prop::collection::btree_map((0usize..5, 0usize..5), causes(), 0..20)
+        ) {
+            let mut case = healthy(5);
+            for ((from, to), cause) in broken.iter().filter(|((from, to), _)| from != to) {
+                case.break_pair(*from, *to, cause.clone(), "words");
+            }
+            let found = diagnose(&case).findings;
+            let told: BTreeSet<usize> = found.iter().flat_map(|finding| finding.pairs.iter().copied()).collect();
+            let all: BTreeSet<usize> = (0..case.matrix.edges().len()).collect();
+            prop_assert_eq!(told, all);
+        }
+    }
 }

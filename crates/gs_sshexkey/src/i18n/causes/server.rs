@@ -34,8 +34,8 @@ causes! {
             如果各节点不应受惩罚，在 `/etc/ssh/sshd_config` 中列出它们，然后重启：
             | PerSourcePenaltyExemptList 10.0.0.0/24";
         fix (
-            "waits and tries again with fewer connections. Settings it leaves to the administrator and prints the lines.",
-            "等待，并以更少的连接重试。配置由管理员决定，只打印需要的行。",
+            "prints the line. How sshd is set is for the administrator to decide, and the penalty ends by itself.",
+            "只打印需要的行。配置由管理员决定，惩罚到时间会自行结束。",
         );
         prevention "Exempt the cluster's own network on every node. Let monitoring log in, or watch the port on another way."
             "在每个节点上豁免集群自己的网段。监控应真正登录，或换一种方式检查端口。";
@@ -127,8 +127,8 @@ causes! {
             D# sshd -t && systemctl reload ssh
             不允许开启时，可以使用 `scp -O`。";
         fix (
-            "as root, adds the line `Subsystem sftp internal-sftp` to `sshd_config` and reloads sshd. Else it prints the command.",
-            "有 root 权限时，在 `sshd_config` 中添加 `Subsystem sftp internal-sftp` 一行，并重新加载 sshd；否则只打印命令。",
+            "prints the command. The line may have been taken out on purpose, so it changes nothing there.",
+            "只打印命令。该行可能是有意去掉的，因此不做任何修改。",
         );
         prevention "`internal-sftp` needs no program of its own, so no update can lose it."
             "`internal-sftp` 不依赖单独的程序，升级也不会丢失。";

@@ -37,7 +37,7 @@ fn refused(case: &Case, node: usize) -> Finding {
             "sshd -T -C user={user},host=localhost,addr=127.0.0.1 | grep -E {}",
             sh_quote(settings)
         )),
-        Command::root(format!("! command -v faillock >/dev/null || faillock --user {user} --reset")),
+        Command::root(format!("! command -v faillock >/dev/null || faillock --user {user}")),
         Command::root(format!("passwd {user}")),
     ];
     let cure = Cure::by_hand(node, ByHand::Security, commands);

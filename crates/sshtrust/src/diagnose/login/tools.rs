@@ -88,6 +88,24 @@ fn comment_out((file, line): &(String, usize), home: &str, host: &str) -> Comman
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::Healing;
+    use crate::diagnose::sample::healthy;
+
+    #[test]
+    fn what_a_called_node_says_names_no_file_to_edit() {
+        let mut case = healthy(2);
+        let said = "Bad configuration option: x | /etc/shadow: line 1: x | /etc/ssh/ssh_config.d/../sshd_config: line 2: x";
+        case.break_pair(1, 0, Cause::BadConfig, said);
+        let found = find(&case);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].cures.iter().all(|cure| matches!(cure.healing, Healing::ByHand(_))), "{found:?}");
+        // What ssh reads is edited, if the node's own ssh complains of it.
+        let mut case = healthy(2);
+        case.break_pair(1, 0, Cause::BadConfig, "/root/.ssh/config: line 3: Bad configuration option: x");
+        let cure = &find(&case)[0].cures[0];
+        assert_eq!(cure.healing, Healing::Run);
+        assert!(cure.commands[0].run.starts_with("! ssh -G "), "{}", cure.commands[0].run);
+    }
 
     #[test]
     fn where_ssh_stumbles() {

@@ -26,6 +26,7 @@ elif [ ! -r /etc/ssh/sshd_config ]; then
     gs_not_seen sshd-settings
 fi
 
+[ "$gs_uid" = 0 ] || gs_not_seen account
 # The age of the password, without the password: of that field only the marks that lock it.
 if [ "$gs_uid" = 0 ]; then
     $gs_brief getent shadow "$gs_user" 2>/dev/null | sed 's/^[^:]*:\([!*]\{0,2\}\)[^:]*/\1/' | gs_fact login-shadow

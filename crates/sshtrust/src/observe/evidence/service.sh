@@ -65,6 +65,7 @@ else
     cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null | head -c 60000 | gs_fact service-files
     gs_not_seen sshd-settings
 fi
+[ "$gs_uid" = 0 ] || gs_not_seen log
 # Since OpenSSH 9.8: whom it turns away for a while, and why. The caller seldom hears it.
 case $gs_settings in
 *"persourcepenalties crash"*)
