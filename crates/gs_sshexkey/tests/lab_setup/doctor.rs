@@ -7,6 +7,7 @@ use lab::{Lab, Node};
 use serde_json::Value;
 
 use crate::harness::*;
+use crate::tools::*;
 
 /// The flags of a run that must not ask anybody.
 pub(crate) const ASK_NOBODY: &[&str] = &["--no-password"];
@@ -100,4 +101,52 @@ fn a_healthy_cluster_gives_no_finding() {
         let document = must_find(&lab, user, &["--no-password", "--by", "both"], "", &[]);
         assert_eq!(document["counts"]["works"], 12, "{document:#}");
     }
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn three_faults_of_three_kinds_are_each_named_and_sshds_own_words_are_quoted() {
+    let lab = cluster(4);
+    let nodes = all(&lab);
+    set_up(&lab, "root");
+    let answer = format!("{PASSWORD}\n");
+    sh(nodes[1], "root", "chmod o+w /root");
+    nodes[2].stop_sshd().unwrap();
+    let stale = "ssh-keygen -q -t ed25519 -N '' -f /tmp/other; sed -i '/^10.77.0.1 /d' .ssh/known_hosts; \
+                 echo \"10.77.0.1 $(cut -d' ' -f1,2 /tmp/other.pub)\" >>.ssh/known_hosts";
+    sh(nodes[3], "root", stale);
+    let wanted = [("sshd-down", 2), ("home-permissions", 1), ("known-hosts-conflict", 3)];
+    let document = must_find(&lab, "root", &[], &answer, &wanted);
+    let explained: u64 =
+        document["findings"].as_array().unwrap().iter().map(|f| f["pairs"].as_u64().unwrap()).sum();
+    assert_eq!(explained, document["counts"]["broken"].as_u64().unwrap(), "{document:#}");
+    let said = |finding: &Value| {
+        let witnesses = finding["witnesses"].as_array().unwrap().iter();
+        let log = witnesses.filter(|witness| witness["source"] == "the log of sshd");
+        log.map(|witness| witness["said"].as_str().unwrap().to_owned()).collect::<String>()
+    };
+    let quoted = said(&document["findings"][1]);
+    assert!(quoted.contains("bad ownership or modes for directory /root"), "{document:#}");
+    // What can be healed from here is; the rest is left, with what to do.
+    let (document, status) = doctor(&lab, "root", &["--fix", "--yes"], &answer);
+    assert_eq!(
+        (findings(&lab, &document), status),
+        (vec![("sshd-down".to_owned(), 2)], Some(1)),
+        "{document:#}"
+    );
+    cure_by_hand(&lab, "root", &document);
+    must_be_well(&lab, "root");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn what_an_ordinary_user_cannot_see_is_listed() {
+    let lab = cluster(2);
+    set_up(&lab, "omm");
+    let (document, _) = doctor(&lab, "omm", ASK_NOBODY, "");
+    let not_seen = document["nodes"][1]["not_seen"].to_string();
+    assert!(not_seen.contains("\"log\"") && not_seen.contains("\"account\""), "{document:#}");
+    set_up(&lab, "root");
+    let (document, _) = doctor(&lab, "root", ASK_NOBODY, "");
+    assert_eq!(document["nodes"][1]["not_seen"], serde_json::json!([]), "{document:#}");
 }

@@ -49,6 +49,7 @@ pub fn diagnose(case: &Case) -> Diagnosis {
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|find| find(case)).collect();
     fold(&mut findings);
     leave_to_names(&mut findings);
+    findings.iter_mut().for_each(|finding| quote_log(case, finding));
     findings.extend(rest::find(case, &findings));
     for finding in &mut findings {
         finding.cures.iter_mut().for_each(|cure| limit(case, cure));
@@ -80,6 +81,27 @@ fn leave_to_names(findings: &mut Vec<Finding>) {
         }
         !broke || finding.breaks()
     });
+}
+
+/// Adds what sshd itself wrote into its log about it, on the node that it is about.
+fn quote_log(case: &Case, finding: &mut Finding) {
+    const MOST: usize = 2;
+    let words = match finding.code {
+        Code::HomePermissions | Code::KeyPermissions => "bad ownership or modes",
+        Code::RootLoginOff => "ROOT LOGIN REFUSED",
+        Code::AccountNotAllowed => "not allowed because",
+        Code::PasswordExpired => "xpired",
+        Code::TcpWrappers => "refused connect",
+        _ => return,
+    };
+    let evidence = case.node(finding.node).and_then(|node| node.evidence.as_ref());
+    let lines = evidence.map_or(&[] as &[String], |evidence| &evidence.service.refusals);
+    let fits = lines.iter().filter(|line| line.contains(words)).take(MOST);
+    finding.witnesses.extend(fits.map(|line| Witness {
+        node: Some(finding.node),
+        source: "the log of sshd".to_owned(),
+        said: line.clone(),
+    }));
 }
 
 /// A cure that the program cannot carry out is by hand: nobody is on the node, or not as root.

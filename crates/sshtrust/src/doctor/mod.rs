@@ -144,10 +144,12 @@ fn questions(checked: &Checked) -> Vec<Questions> {
             names: names.clone(),
             peers: peers.clone(),
             callees: Vec::new(),
+            in_vain: false,
             port: node.spec.port,
         })
         .collect();
     for edge in checked.matrix.edges() {
+        questions.get_mut(edge.to).into_iter().for_each(|questions| questions.in_vain = true);
         let callee = checked.nodes.get(edge.to).map(|node| node.spec);
         let asked = questions.get_mut(edge.from).map(|questions| &mut questions.callees);
         if let (Some(callee), Some(asked)) = (callee, asked)

@@ -61,6 +61,8 @@ pub struct Questions {
     pub peers: Vec<IpAddr>,
     /// Nodes that this one could not reach: what does the network answer?
     pub callees: Vec<NodeSpec>,
+    /// Somebody could not reach or enter this node: sshd may have said why.
+    pub in_vain: bool,
     /// The port on which this node's sshd should listen.
     pub port: u16,
 }
@@ -194,12 +196,13 @@ fn script(user: &str, questions: &Questions, breadth: Breadth) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         head,
-        "gs_user={} gs_names={} gs_addresses={} gs_peers={} gs_callees={} gs_port={port}",
+        "gs_user={} gs_names={} gs_addresses={} gs_peers={} gs_callees={} gs_port={port} gs_in_vain={}",
         sh_quote(user),
         sh_quote(&names.join(" ")),
         sh_quote(&addresses.join(" ")),
         sh_quote(&peers.join(" ")),
         sh_quote(&callees.join(" ")),
+        if questions.in_vain { "yes" } else { "" },
     );
     let wanted = FAMILIES.iter().filter(|(_, for_set_up)| breadth == Breadth::Whole || *for_set_up);
     let families: String = wanted.map(|(script, _)| *script).collect();

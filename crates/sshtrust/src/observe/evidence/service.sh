@@ -66,19 +66,29 @@ else
     gs_not_seen sshd-settings
 fi
 [ "$gs_uid" = 0 ] || gs_not_seen log
-# Since OpenSSH 9.8: whom it turns away for a while, and why. The caller seldom hears it.
-case $gs_settings in
-*"persourcepenalties crash"*)
+# $1: what to look for in the last words of sshd, in its journal or its log.
+gs_log() {
     if [ $gs_init = systemd ]; then
-        $gs_brief journalctl -t sshd -t sshd-session --since -20min -o cat --no-pager -q -g 'penalty:' -n 100 2>/dev/null
+        $gs_brief journalctl -t sshd -t sshd-session -t sshd-auth --since -20min -o cat --no-pager -q \
+            -g "$1" -n 100 2>/dev/null
     else
         gs_one=$(tr '\0' ' ' 2>/dev/null <"/proc/$gs_pid/cmdline" | sed -n 's/.* -E \([^ ]*\).*/\1/p')
         for gs_one in "$gs_one" /var/log/auth.log /var/log/secure; do
-            [ -r "$gs_one" ] && tail -n 500 "$gs_one" | grep 'penalty:'
+            [ ! -r "$gs_one" ] || [ ! -f "$gs_one" ] || tail -n 500 "$gs_one"
         done
-    fi | sed 's/.*drop connection/drop connection/' | sort -u | tail -n 30 | gs_fact service-penalties
+    fi | grep -aE "$1"
+}
+# Since OpenSSH 9.8: whom it turns away for a while, and why. The caller seldom hears it.
+case $gs_settings in
+*"persourcepenalties crash"*)
+    gs_log 'penalty:' | sed 's/.*drop connection/drop connection/' | sort -u | tail -n 30 | gs_fact service-penalties
     ;;
 esac
+# Why it let somebody not in.
+if [ -n "$gs_in_vain" ] && [ "$gs_uid" = 0 ]; then
+    gs_log 'Authentication refused|not allowed because|ROOT LOGIN REFUSED|refused connect|xpired' |
+        sed 's/^.*sshd[^ ]*: //' | sort -u | tail -n 12 | cut -c 1-300 | gs_fact service-refusals
+fi
 # Which lines choose algorithms: the defaults agree with everybody's.
 gs_one=$(grep -HniE -m 9 '^[[:space:]]*(kexalgorithms|ciphers|macs|hostkeyalgorithms)' \
     /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null)

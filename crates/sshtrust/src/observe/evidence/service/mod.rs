@@ -87,6 +87,8 @@ pub struct Service {
     pub journal: Vec<String>,
     /// What sshd lately wrote about callers that it turns away as punished, safe to show.
     pub penalties: Vec<String>,
+    /// Why sshd lately let somebody not in, in its own words, safe to show; if somebody had no success.
+    pub refusals: Vec<String>,
     /// Every chain of the packet filter.
     pub rules: Vec<Chain>,
     /// firewalld's zone, if the port does not seem open in it, safe to show.
@@ -147,6 +149,7 @@ impl Service {
             units: units(&facts.text("service-units")),
             journal: facts.lines("service-journal"),
             penalties: facts.lines("service-penalties"),
+            refusals: facts.lines("service-refusals"),
             rules,
             zone: facts.lines("service-zone"),
             wrappers: (facts.text("service-libwrap") == "yes")
