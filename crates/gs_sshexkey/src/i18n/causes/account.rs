@@ -131,16 +131,16 @@ causes! {
     }
     FOREIGN_SHELL {
         title "The login shell is not a POSIX shell" "登录 shell 不是 POSIX shell";
-        symptom "`ssh` works; scripts that run commands on the node get errors of syntax.
+        symptom "Commands over `ssh` end with errors of syntax, mostly from the shell's own profile.
             | export: Command not found.
             | Missing name for redirect."
-            "`ssh` 正常，但在该节点上执行命令的脚本报语法错误。
+            "通过 `ssh` 执行的命令报语法错误，多数来自该 shell 自己的配置文件。
             | export: Command not found.
             | Missing name for redirect.";
         causes "The shell is csh, tcsh, fish or the like. `~/.bashrc` is then not read either, so `SSH_AUTH_SOCK` is not set there; `ssh` finds the agent by `~/.ssh/config` all the same."
             "登录 shell 是 csh、tcsh、fish 之类。它也不读 `~/.bashrc`，因此没有设置 `SSH_AUTH_SOCK`；`ssh` 仍能通过 `~/.ssh/config` 找到 agent。";
-        seen "The last field of `getent passwd omm`. Root is not needed. The tool itself runs everything through `exec sh -c`."
-            "`getent passwd omm` 的最后一个字段。不需要 root 权限。本工具的所有命令都通过 `exec sh -c` 执行。";
+        seen "Calls whose key was accepted end with an error of such a shell, and the last field of `getent passwd omm` names it. Root is not needed. Where calls work, nothing is said: the tool itself runs everything through `exec sh -c`."
+            "公钥已被接受，但登录以这种 shell 的错误结束，且 `getent passwd omm` 的最后一个字段就是该 shell。不需要 root 权限。只要能正常登录就不报告：本工具的所有命令都通过 `exec sh -c` 执行。";
         cure "Where scripts of others have to work, openGauss's among them:
             # usermod -s /bin/bash omm"
             "需要运行其他脚本（包括 openGauss 的脚本）时：

@@ -116,10 +116,10 @@ pub(crate) fn healable() -> Examination {
     let checked = Sample::new(5).keyless(2).breaks(1, 3, By::Ip, Cause::KeyRefused, "").checked();
     let home = Finding::new(Code::HomePermissions, 2)
         .explains(pairs_to(&checked, 3))
-        .seen(2, "stat /home/omm", "drwxrwxrwx omm omm")
+        .seen(2, "ls -ld /home/omm", "drwxrwxrwx omm:omm")
         .seen(
             2,
-            "journalctl -u sshd",
+            "the log of sshd",
             "Authentication refused: bad ownership or modes for directory /home/omm",
         )
         .cure(Cure::run(2, [Command::new("chmod go-w '/home/omm'").undo("chmod 777 '/home/omm'")]));
@@ -129,7 +129,7 @@ pub(crate) fn healable() -> Examination {
         .cure(Cure::restore(1, [Part::Key, Part::Agent], [Command::new("gs_sshexkey agent start")]));
     let risks = (0..5).map(|node| {
         Finding::new(Code::KeepaliveMissing, node)
-            .seen(node, "systemctl --user list-timers", "0 timers listed.")
+            .seen(node, "crontab -l", "no job of gs_sshexkey")
             .cure(Cure::restore(node, [Part::Keepalive], [Command::new("gs_sshexkey agent keep")]))
     });
     let mut examination = Examination::new(checked, vec![home, key].into_iter().chain(risks).collect());
@@ -159,7 +159,7 @@ fn treated(node: usize, commands: Vec<Command>, parts: &[Part], profile: Option<
     };
     let plan = NodePlan {
         spec,
-        socket: "/home/omm/.gs_sshexkey/agent.sock".to_owned(),
+        socket: "/home/omm/gaussdb_tmp/gauss_socket_tmp".to_owned(),
         dirs: Vec::new(),
         agent: if profile.is_some() { AgentEdit::AddKey } else { AgentEdit::Nothing },
         files: profile.into_iter().map(edit).collect(),
@@ -212,7 +212,7 @@ pub(crate) fn preflight() -> Examination {
             .seen_from_here("connect 10.0.0.3 port 22", "Connection timed out")
             .cure(Cure::by_hand(2, ByHand::NotEntered, opened)),
         Finding::new(Code::HomePermissions, 1)
-            .seen(1, "stat /home/omm", "drwxrwxrwx omm omm")
+            .seen(1, "ls -ld /home/omm", "drwxrwxrwx omm:omm")
             .cure(Cure::run(1, [Command::new("chmod go-w '/home/omm'")])),
         Finding::new(Code::PasswordRefused, 3)
             .bars(true)
