@@ -117,11 +117,7 @@ pub(crate) fn healable() -> Examination {
     let home = Finding::new(Code::HomePermissions, 2)
         .explains(pairs_to(&checked, 3))
         .seen(2, "ls -ld /home/omm", "drwxrwxrwx omm:omm")
-        .seen(
-            2,
-            "the log of sshd",
-            "Authentication refused: bad ownership or modes for directory /home/omm",
-        )
+        .seen(2, "the log of sshd", "Authentication refused: bad ownership or modes for directory /home/omm")
         .cure(Cure::run(2, [Command::new("chmod go-w '/home/omm'").undo("chmod 777 '/home/omm'")]));
     let key = Finding::new(Code::KeyMismatch, 1)
         .explains(pairs_from(&checked, 2))
