@@ -169,6 +169,7 @@ fn next(words: &Doctor) -> Next {
         call.extend(["--password-file".to_owned(), path.to_string_lossy().into_owned()]);
     }
     let setup = command(&[], &call);
+    call.extend(look.no_password.then(|| "--no-password".to_owned()));
     if look.by_name {
         call.extend(["--by".to_owned(), if look.by_ip { "both" } else { "name" }.to_owned()]);
     }

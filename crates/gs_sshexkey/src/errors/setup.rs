@@ -102,7 +102,10 @@ fn foreseen(found: &[(NodeSpec, Finding)]) -> Report {
         let words = finding.witnesses.iter().map(|w| format!("{}: {}", w.source, w.said));
         let report = words.fold(report, |report, words| report.detail(&words));
         let commands = finding.cures.iter().flat_map(|cure| &cure.commands);
-        commands.fold(report, |report, c| report.detail(&format!("# {}", printable(c.run.as_bytes()))))
+        commands.fold(report, |report, command| {
+            let prompt = if command.as_root { '#' } else { '$' };
+            report.detail(&format!("{prompt} {}", printable(command.run.as_bytes())))
+        })
     };
     let report = found.iter().map(one).reduce(Report::and);
     report.unwrap_or_else(|| Report::other("Trust would not work.")).cure(

@@ -158,6 +158,9 @@ fn leave_out(line: &str) -> Option<Command> {
     )
 }
 
+/// So many addresses stand on one line of hosts_access(5), of which libwrap reads about 2,000 bytes.
+const PEERS_A_LINE: usize = 40;
+
 /// TCP wrappers turn callers away (hosts_access(5)).
 fn wrappers(case: &Case, node: usize) -> Option<Finding> {
     let wrappers = service(case, node)?.wrappers.as_ref()?;
@@ -179,6 +182,11 @@ fn wrappers(case: &Case, node: usize) -> Option<Finding> {
     let finding = with_words(finding.seen(node, "/etc/hosts.deny", rule), case);
     let peers: Vec<String> =
         ahead.iter().map(|ip| if ip.is_ipv4() { ip.to_string() } else { format!("[{ip}]") }).collect();
+    Some(finding.cure(Cure::run(node, peers.chunks(PEERS_A_LINE).map(allow))))
+}
+
+/// Lets these callers in.
+fn allow(peers: &[String]) -> Command {
     let line = format!("sshd: {}", peers.join(" "));
     let quoted = crate::text::sh_quote(&line);
     // The first line that fits counts; an empty file has no first line to insert before.
@@ -187,7 +195,7 @@ fn wrappers(case: &Case, node: usize) -> Option<Finding> {
         crate::text::sh_quote(&format!("1i {line}"))
     );
     let undo = format!("[ \"$(head -n 1 /etc/hosts.allow)\" != {quoted} ] || sed -i 1d /etc/hosts.allow");
-    Some(finding.cure(Cure::run(node, [Command::root(run).undo(undo)])))
+    Command::root(run).undo(undo)
 }
 
 /// The line that denies a caller, if one does for certain.
