@@ -197,6 +197,21 @@ pub(crate) fn cut_sessions(node: &Node) {
     signal(&sessions, "KILL");
 }
 
+/// Turns one node away at another's port: a set-up fails when its pairs are verified, which cannot be foreseen.
+pub(crate) fn keep_out(node: &Node, from: &Node) {
+    let script = format!(
+        "nft add table inet mine && nft 'add chain inet mine in {{ type filter hook input priority 0; }}' && \
+         nft add rule inet mine in ip saddr {} tcp dport 22 reject with tcp reset",
+        from.ip()
+    );
+    assert!(node.sh("root", &script).unwrap().status.success());
+}
+
+/// Lets it in again.
+pub(crate) fn let_in(node: &Node) {
+    assert!(node.sh("root", "nft delete table inet mine").unwrap().status.success());
+}
+
 /// Lets PAM count the passwords that sshd asks it about.
 pub(crate) fn count_tries(node: &Node) {
     let counter = "#!/bin/sh\necho \"$PAM_USER\" >>/var/log/tries\n";
