@@ -51,7 +51,7 @@ for gs_path in /etc/nologin /run/nologin; do
 done
 
 # What a call would meet: `sshd` starts the login shell like this. The second limit is for daemons of a profile that keep
-# the pipe.
+# the pipe. The set-up has started that shell already, and it takes its time.
 gs_ask="echo gs_sshexkey:mark; env | grep '^LD_[LP]'"
 gs_like_ssh() {
     (cd "$gs_home" 2>/dev/null
@@ -60,22 +60,24 @@ gs_like_ssh() {
         SSH_CLIENT='127.0.0.1 9 22' SSH_CONNECTION='127.0.0.1 9 127.0.0.1 22' "$gs_shell" "$@" </dev/null 2>/dev/null) |
         $gs_brief head -c 4000
 }
-gs_said=
-# passwd(5): an empty field is /bin/sh.
-gs_shell=${gs_shell:-/bin/sh}
-case ${gs_shell##*/} in
-nologin | false | true | sync) gs_kind=none ;;
-*) if [ -x "$gs_shell" ]; then gs_kind=there gs_said=$(gs_like_ssh -c "$gs_ask"); else gs_kind=missing; fi ;;
-esac
-printf '%s %s' "$gs_kind" "$gs_shell" | gs_fact login-shell
-printf %s "$gs_said" | gs_fact login-said
-case $gs_said in
-gs_sshexkey:mark* | '') ;;
-*)
-    # Where a profile may print. csh(1) has no such guard as sh(1).
+if [ "$gs_breadth" != set-up ]; then
+    gs_said=
+    # passwd(5): an empty field is /bin/sh.
+    gs_shell=${gs_shell:-/bin/sh}
     case ${gs_shell##*/} in
-    bash | sh | dash | ksh) grep -nHE '^[[:space:]]*(echo|printf|cat|date|uptime|who|w|fortune|figlet)([[:space:]]|$)' \
-        "$gs_home/.bashrc" /etc/bashrc /etc/bash.bashrc 2>/dev/null | head -n 10 ;;
-    esac | gs_fact login-noise
-    ;;
-esac
+    nologin | false | true | sync) gs_kind=none ;;
+    *) if [ -x "$gs_shell" ]; then gs_kind=there gs_said=$(gs_like_ssh -c "$gs_ask"); else gs_kind=missing; fi ;;
+    esac
+    printf '%s %s' "$gs_kind" "$gs_shell" | gs_fact login-shell
+    printf %s "$gs_said" | gs_fact login-said
+    case $gs_said in
+    gs_sshexkey:mark* | '') ;;
+    *)
+        # Where a profile may print. csh(1) has no such guard as sh(1).
+        case ${gs_shell##*/} in
+        bash | sh | dash | ksh) grep -nHE '^[[:space:]]*(echo|printf|cat|date|uptime|who|w|fortune|figlet)([[:space:]]|$)' \
+            "$gs_home/.bashrc" /etc/bashrc /etc/bash.bashrc 2>/dev/null | head -n 10 ;;
+        esac | gs_fact login-noise
+        ;;
+    esac
+fi

@@ -193,10 +193,12 @@ fn script(user: &str, questions: &Questions, breadth: Breadth) -> String {
     let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
     let peers: Vec<String> = questions.peers.iter().map(ToString::to_string).collect();
     let port = questions.port;
+    let breadth_word = if breadth == Breadth::SetUp { "set-up" } else { "whole" };
     // Writing to a String cannot fail.
     let _ = writeln!(
         head,
-        "gs_user={} gs_names={} gs_addresses={} gs_peers={} gs_callees={} gs_port={port} gs_in_vain={}",
+        "gs_user={} gs_names={} gs_addresses={} gs_peers={} gs_callees={} gs_port={port} \
+         gs_breadth={breadth_word} gs_in_vain={}",
         sh_quote(user),
         sh_quote(&names.join(" ")),
         sh_quote(&addresses.join(" ")),
