@@ -178,13 +178,3 @@ fn colours_add_nothing_but_colours() {
         assert_eq!(bare, plain);
     }
 }
-
-/// Shows the screens: `cargo test -p gs_sshexkey -- --ignored show_the_doctor --nocapture`.
-#[test]
-#[ignore = "for eyes"]
-fn show_the_doctor() {
-    use std::io::Write;
-    for (name, text, _) in screens() {
-        writeln!(std::io::stdout(), "===== {name}\n{text}").unwrap();
-    }
-}
