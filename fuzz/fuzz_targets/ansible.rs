@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::inventory::MOST_NODES;
-use sshtrust::inventory::ansible::{AnsibleError, parse_ansible};
+use trust::inventory::MOST_NODES;
+use trust::inventory::ansible::{AnsibleError, parse_ansible};
 
 fuzz_target!(|bytes: &[u8]| {
     match parse_ansible(bytes, "all") {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::bundle::{finish_script, parse_answer};
-use sshtrust::inventory::NodeSpec;
+use trust::bundle::{finish_script, parse_answer};
+use trust::inventory::NodeSpec;
 
 fuzz_target!(|bytes: &[u8]| {
     let node = NodeSpec { ip: [10, 0, 0, 1].into(), port: 22 };

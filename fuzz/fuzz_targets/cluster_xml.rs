@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::inventory::xml::parse_xml;
+use trust::inventory::xml::parse_xml;
 
 fuzz_target!(|bytes: &[u8]| {
     match parse_xml(bytes, 22) {

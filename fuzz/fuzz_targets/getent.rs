@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::inventory::parse_getent;
+use trust::inventory::parse_getent;
 
 fuzz_target!(|bytes: &[u8]| {
     assert!(parse_getent(bytes).values().all(|addresses| !addresses.is_empty()));

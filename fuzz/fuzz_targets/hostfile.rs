@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::inventory::parse_hostfile;
+use trust::inventory::parse_hostfile;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(cluster) = parse_hostfile(bytes) else { return };

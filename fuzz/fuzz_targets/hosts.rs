@@ -16,5 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(!file.set_mapping(&mapping, true));
     assert!(file.lookup("NODE1").iter().any(|(_, _, ours)| *ours));
     assert_eq!(file.remove_mapping(), 1);
-    assert_eq!(file.to_bytes(), clean);
+    // But for a final newline that was missing.
+    let left = file.to_bytes();
+    assert!(left == clean || left.strip_suffix(b"\n") == Some(&clean));
 });

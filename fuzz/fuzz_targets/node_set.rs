@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::inventory::MOST_NODES;
-use sshtrust::inventory::nodeset::{expand, parse_nodeset};
+use trust::inventory::MOST_NODES;
+use trust::inventory::nodeset::{expand, parse_nodeset};
 
 fuzz_target!(|text: &str| {
     let _ = parse_nodeset(text);

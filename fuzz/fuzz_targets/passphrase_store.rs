@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::identity::open_passphrase;
+use trust::store::open_passphrase;
 
 fuzz_target!(|bytes: &[u8]| {
     let (cipher, rand) = bytes.split_at(bytes.len().min(51));

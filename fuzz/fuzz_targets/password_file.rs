@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sshtrust::inventory::parse_hostfile;
-use sshtrust::passwords::PasswordFile;
+use trust::inventory::parse_hostfile;
+use trust::passwords::PasswordFile;
 use zeroize::Zeroizing;
 
 fuzz_target!(|bytes: &[u8]| {

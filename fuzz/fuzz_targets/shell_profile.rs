@@ -15,5 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(!file.set_agent(SOCKET, "17"));
     assert_eq!(file.agent(), Some((SOCKET.to_owned(), "17".to_owned())));
     assert!(file.remove_agent());
-    assert_eq!(file.to_bytes(), clean);
+    // But for a final newline that was missing.
+    let left = file.to_bytes();
+    assert!(left == clean || left.strip_suffix(b"\n") == Some(&clean));
 });

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use lab::{Lab, LabSpec, Node};
+use lab::{Lab, Node};
 
 use crate::cargo::build_program;
 use crate::demo::write_hostfile;
 use crate::error::TaskError;
-use crate::labs::ROOT_PASSWORD;
+use crate::labs::{self, ROOT_PASSWORD};
 use crate::packages;
 
 /// How to measure it.
@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) fn run(agent: &Agent) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_TESTS)?;
     let program = build_program()?;
-    let lab = Lab::up(LabSpec::new(2).root_password(ROOT_PASSWORD).program(program))?;
+    let lab = Lab::up(labs::spec(2).program(program))?;
     write_hostfile(&lab)?;
     let node = lab.node(0);
     must(node, &format!("echo '{ROOT_PASSWORD}' | gs_sshexkey -f /root/hosts >/dev/null 2>&1"))?;

@@ -1,14 +1,14 @@
 //! `cargo xtask bench check`: how fast every pair is tried, against plain `ssh` started by hand on every node.
 
 use clap::Args;
-use lab::{Lab, LabSpec};
+use lab::Lab;
 
 use crate::cargo::build_program;
 use crate::demo::write_hostfile;
 use crate::error::TaskError;
 use crate::floor::{self, Calls, Floor, Pairs};
 use crate::growth::{Growth, pairs};
-use crate::labs::ROOT_PASSWORD;
+use crate::labs::{self, ROOT_PASSWORD};
 use crate::measure::{Cost, measure};
 use crate::packages;
 
@@ -64,7 +64,7 @@ pub(crate) fn run(check: &Check) -> Result<(), TaskError> {
     let program = build_program()?;
     let mut rounds = Vec::new();
     for nodes in &check.nodes {
-        let lab = Lab::up(LabSpec::new(*nodes).root_password(ROOT_PASSWORD).program(&program))?;
+        let lab = Lab::up(labs::spec(*nodes).program(&program))?;
         rounds.push(one_round(check, &lab)?);
         lab.down()?;
     }

@@ -1,12 +1,12 @@
 //! `cargo xtask bench doctor`: what it costs to examine a cluster where all is well, against `check`.
 
 use clap::Args;
-use lab::{Lab, LabSpec};
+use lab::Lab;
 
 use crate::cargo::build_program;
 use crate::demo::write_hostfile;
 use crate::error::TaskError;
-use crate::labs::ROOT_PASSWORD;
+use crate::labs::{self, ROOT_PASSWORD};
 use crate::measure::{Cost, measure};
 use crate::packages;
 
@@ -35,7 +35,7 @@ pub(crate) fn run(doctor: &Doctor) -> Result<(), TaskError> {
         return Err(TaskError::Measure { said: "a pair has two nodes, and one run is the least".to_owned() });
     }
     let program = build_program()?;
-    let lab = Lab::up(LabSpec::new(doctor.nodes).root_password(ROOT_PASSWORD).program(program))?;
+    let lab = Lab::up(labs::spec(doctor.nodes).program(program))?;
     write_hostfile(&lab)?;
     measure(lab.node(0), &SET_UP, &format!("{ROOT_PASSWORD}\n"))?;
     let (mut check, mut examined): (Option<Cost>, Option<Cost>) = (None, None);

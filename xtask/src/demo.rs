@@ -4,11 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use lab::{Lab, LabSpec, Node};
+use lab::{Lab, Node};
 
 use crate::cargo::build_program;
 use crate::error::TaskError;
-use crate::labs::{ROOT_PASSWORD, keep};
+use crate::labs::{self, ROOT_PASSWORD, keep};
 use crate::packages;
 
 /// What the demo shall look like.
@@ -32,7 +32,7 @@ pub(crate) fn run(demo: &Demo) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_CLUSTER)?;
     let program = build_program()?;
     let start = Instant::now();
-    let lab = Lab::up(LabSpec::new(demo.nodes).root_password(ROOT_PASSWORD).program(program))?;
+    let lab = Lab::up(labs::spec(demo.nodes).program(program))?;
     println!("\n{} nodes are up after {:.2} s.", demo.nodes, start.elapsed().as_secs_f64());
     set_up_trust(&lab)?;
     let failed = show_connections(&lab);

@@ -50,6 +50,11 @@ pub(crate) enum LabTask {
 /// The password of root in every lab of ours. It guards nothing: the nodes are reachable from each other only.
 pub(crate) const ROOT_PASSWORD: &str = "Lab-root-1";
 
+/// The lab of a demonstration or a measurement: with the key exchange that users have.
+pub(crate) fn spec(nodes: usize) -> LabSpec {
+    LabSpec::new(nodes).root_password(ROOT_PASSWORD).as_shipped()
+}
+
 /// Does it.
 pub(crate) fn run(task: &LabTask) -> Result<(), TaskError> {
     match task {
@@ -92,7 +97,7 @@ fn release(name: &str) -> Result<Release, String> {
 
 fn up(nodes: usize, program: bool, systems: bool, release: Option<Release>) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_CLUSTER)?;
-    let mut spec = LabSpec::new(nodes).root_password(ROOT_PASSWORD);
+    let mut spec = spec(nodes);
     if systems {
         packages::ensure_systems()?;
         spec = spec.systems();

@@ -1,4 +1,4 @@
-//! Builds, shows, tests and measures the project: `cargo xtask demo | test | bench | lab`.
+//! Builds, shows, tests and measures the project: `cargo xtask build | demo | test | bench | lab`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the person who runs it")]
 
@@ -7,6 +7,7 @@ mod bench_agent;
 mod bench_check;
 mod bench_doctor;
 mod cargo;
+mod checks;
 mod demo;
 mod error;
 mod floor;
@@ -15,6 +16,7 @@ mod labs;
 mod measure;
 mod packages;
 mod test;
+mod tree;
 
 use std::process::ExitCode;
 
@@ -30,10 +32,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Build the program: static, so that it runs on any Linux of this processor; prints where it is
+    Build,
     /// Bring a cluster up, let the program set up trust on it, and show that it works
     Demo(demo::Demo),
     /// Run all checks and tests
-    Test,
+    Test(test::Test),
     /// Measure the program
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -44,8 +48,9 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
+        Task::Build => cargo::build_program().map(|path| println!("{}", path.display())),
         Task::Demo(demo) => demo::run(&demo),
-        Task::Test => test::run(),
+        Task::Test(test) => test::run(&test),
         Task::Bench(bench) => bench::run(&bench),
         Task::Lab(task) => labs::run(&task),
     };

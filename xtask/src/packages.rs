@@ -24,7 +24,7 @@ const MANAGERS: [Manager; 4] = [
 ];
 
 /// Package names where they differ: Debian's, Red Hat's and openEuler's, SUSE's.
-const NAMES: [[&str; 3]; 10] = [
+const NAMES: [[&str; 3]; 12] = [
     ["openssh-server", "openssh-server", "openssh-server"],
     ["openssh-client", "openssh-clients", "openssh-clients"],
     ["iproute2", "iproute", "iproute2"],
@@ -33,6 +33,8 @@ const NAMES: [[&str; 3]; 10] = [
     ["cron", "cronie", "cronie"],
     ["csh", "tcsh", "tcsh"],
     ["procps", "procps-ng", "procps"],
+    ["mount", "util-linux", "util-linux"],
+    ["shellcheck", "ShellCheck", "ShellCheck"],
     ["chromium-driver", "chromedriver", "chromedriver"],
     ["fonts-wqy-microhei", "wqy-microhei-fonts", "wqy-microhei-fonts"],
 ];
@@ -48,7 +50,7 @@ pub(crate) type Extra = (&'static str, &'static str);
 /// For a cluster that is set up: the keepalive of the agents is a cron job.
 pub(crate) const FOR_CLUSTER: [Extra; 1] = [("cron", "cron")];
 /// For the tests: login shells, installers and openGauss's own tools are part of the matrix.
-pub(crate) const FOR_TESTS: [Extra; 8] = [
+pub(crate) const FOR_TESTS: [Extra; 12] = [
     ("cron", "cron"),
     ("csh", "csh"),
     ("dash", "dash"),
@@ -57,6 +59,10 @@ pub(crate) const FOR_TESTS: [Extra; 8] = [
     ("openssl", "openssl"),
     ("pkill", "procps"),
     ("cmp", "diffutils"),
+    ("losetup", "mount"),
+    ("shellcheck", "shellcheck"),
+    ("mkfs.ext4", "e2fsprogs"),
+    ("mkfs.xfs", "xfsprogs"),
 ];
 /// For the tests of the page that `check --html` writes: a browser, what drives it, and a font with Chinese letters.
 pub(crate) const FOR_BROWSER: [Extra; 3] = [

@@ -3,18 +3,29 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 use crate::errors::Report;
 
-/// No core dump may hold a secret, no other process of the user may read our memory, and a thousand connections need
-/// as many file descriptors.
+/// No core dump and no swap space may hold a secret, no other process of the user may read our memory, and a thousand
+/// connections need as many file descriptors.
 pub(crate) fn harden() {
     // Best effort: none of these is a condition for the work.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    keep_out_of_swap();
     let files = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
+}
+
+/// Where the system sets no bound, as for root; below a bound, the first allocation beyond it would end the program.
+fn keep_out_of_swap() {
+    let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
+    if getrlimit(Resource::Memlock).current.is_none() {
+        // Pages as they come into use: a thread's stack is mostly never touched.
+        let _ = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);
+    }
 }
 
 /// The user who runs the program.

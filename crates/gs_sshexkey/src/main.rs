@@ -12,8 +12,16 @@ mod log;
 mod prompt;
 mod reporter;
 mod resolver;
+mod testing;
 
+use std::alloc::System;
 use std::process::ExitCode;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// Memory that is given back is wiped first, also that of the libraries: their buffers held passwords and keys.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     host::harden();

@@ -1,7 +1,7 @@
 //! Asks for a password: at a terminal without echo, else one line of standard input.
 
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -13,8 +13,16 @@ const LONGEST: usize = 4_096;
 /// How often an empty answer at a terminal is asked for again. It is never sent: many systems count it as a failure.
 const EMPTY_ANSWERS: usize = 3;
 
-/// The terminal's settings from before the echo was switched off.
-static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+/// The question that stands at the terminal without echo.
+static OPEN: Mutex<Option<Open>> = Mutex::new(None);
+
+/// See [`OPEN`].
+struct Open {
+    /// The terminal's settings from before the echo was switched off.
+    before: Termios,
+    text: String,
+    channel: Channel,
+}
 
 /// Where a question stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +39,13 @@ pub(crate) enum Channel {
 /// Why there is no answer.
 pub(crate) fn ask(intro: &str, channel: Channel) -> Result<Secret, String> {
     let terminal = std::io::stdin().is_terminal();
+    let question = format!("{intro}\nPassword: ");
     for _ in 0..EMPTY_ANSWERS {
         // Echo goes off before the question is there, for an `expect` that answers at once.
         if terminal {
-            hide();
+            hide(&question, channel);
         }
-        say(&format!("{intro}\nPassword: "), channel);
+        say(&question, channel);
         let answer = read_line();
         restore();
         say("\n", channel);
@@ -96,21 +105,49 @@ fn read_line() -> Result<Zeroizing<String>, String> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-fn hide() {
+fn hide(text: &str, channel: Channel) {
     let Ok(before) = tcgetattr(rustix::stdio::stdin()) else { return };
+    if set_silent(&before) {
+        *open() = Some(Open { before, text: text.to_owned(), channel });
+    }
+}
+
+/// Switches the echo off. What was typed ahead is kept.
+fn set_silent(before: &Termios) -> bool {
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     // The line end is shown, so that the screen goes on below.
     silent.local_modes.remove(LocalModes::ECHONL);
-    // What was typed ahead is kept.
-    if tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &silent).is_ok() {
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-    }
+    tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &silent).is_ok()
+}
+
+fn open() -> MutexGuard<'static, Option<Open>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives the terminal its echo back. Also called when a signal ends the program.
 pub(crate) fn restore() {
-    if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(Open { before, .. }) = open().take() {
         let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &before);
+    }
+}
+
+/// The program is about to be stopped (SIGTSTP): the terminal is as it was, as readpassphrase(3) does it.
+pub(crate) fn suspend() {
+    if let Some(Open { before, .. }) = &*open() {
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, before);
+    }
+}
+
+/// The program goes on (SIGCONT), however it was stopped: a question that stands is asked again, without echo.
+pub(crate) fn resume() {
+    if let Some(question) = &mut *open() {
+        let Ok(now) = tcgetattr(rustix::stdio::stdin()) else { return };
+        // One that was stopped without a word (SIGSTOP) finds its own settings.
+        if now.local_modes.contains(LocalModes::ECHO) {
+            question.before = now;
+        }
+        set_silent(&question.before);
+        say(&question.text, question.channel);
     }
 }

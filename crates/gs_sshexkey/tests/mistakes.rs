@@ -339,6 +339,84 @@ fn a_log_that_cannot_be_written_stops_the_run_before_anything() {
 }
 
 #[test]
+fn taking_away_or_reading_what_is_not_described_is_not_tried() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("hosts"), "10.9.9.9\n").unwrap();
+    fs::write(dir.path().join("bad"), "node1\n").unwrap();
+    fs::write(dir.path().join("open"), "Zxcv_1\n").unwrap();
+    let cases: &[(&[&str], &str)] = &[
+        (&["revoke"], "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
+        (&["revoke", "-f", "none"], "[GAUSS-50201] : The none does not exist."),
+        (&["revoke", "-f", "bad"], "[GAUSS-50603] : The IP address is invalid. The IP list is:['node1']."),
+        (
+            &["revoke", "-f", "hosts", "--password-file", "open"],
+            "[GAUSS-50204] : Failed to read open. Others may use it: its mode is 0644.",
+        ),
+        (&["revoke", "-f", "hosts", "--partially"], "[GAUSS-50000] : Unrecognized parameter: --partially."),
+        (&["access"], "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
+        (&["access", "-f", "bad"], "[GAUSS-50603] : The IP address is invalid. The IP list is:['node1']."),
+        (&["access", "-f", "hosts", "--yes"], "[GAUSS-50000] : Unrecognized parameter: --yes."),
+        (
+            &["revoke", "-f", "hosts", "--yes", "--dry-run"],
+            "[GAUSS-50005] : The parameter '--dry-run' and '--yes' can not be used together.",
+        ),
+    ];
+    for (args, wanted) in cases {
+        let (code, out, err) = run(dir.path(), args);
+        assert_eq!((code, out.as_str(), err.lines().next()), (Some(2), "", Some(*wanted)), "{args:?}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "nothing is left behind");
+}
+
+#[test]
+fn nodes_that_cannot_come_are_told_before_anything_is_tried() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = [
+        ("hosts", "10.9.9.8\n10.9.9.9,2222\n"),
+        ("twice", "10.9.9.1\n10.9.9.2\n10.9.9.1\n"),
+        ("bad", "node1\n"),
+        ("none", "# none\n"),
+    ];
+    for (name, content) in files {
+        fs::write(dir.path().join(name), content).unwrap();
+    }
+    let wrong = "[GAUSS-50004] : The parameter '--add' value is incorrect.";
+    let cases: &[(&[&str], &str, &str)] = &[
+        (&["--add", "10.9.9.1,10.9.9.1"], wrong, "10.9.9.1 is named twice"),
+        (&["--add", "@twice"], wrong, "10.9.9.1 is named twice"),
+        (&["--add", ""], wrong, "it names no node"),
+        (&["--add", "10.9.9.[1"], wrong, "the brackets do not match"),
+        (&["--add", "10.9.9.9"], wrong, "10.9.9.9 has another port than in the list"),
+        (&["--add", "127.0.0.1"], wrong, "a loopback address is every machine's own"),
+        (
+            &["--add", "@hosts"],
+            &format!("{wrong} It names every node of the list."),
+            "gs_sshexkey -f HOSTFILE",
+        ),
+        (&["--add", "@none"], &format!("{wrong} It cannot be empty."), "none names no node"),
+        (
+            &["-x", "bad"],
+            "[GAUSS-50603] : The IP address is invalid. The IP list is:['node1'].",
+            "bad, line 1",
+        ),
+        (&["-x", "absent"], "[GAUSS-50201] : The absent does not exist.", ""),
+        (
+            &["--add", "10.9.9.1", "--password-file", "hosts"],
+            "[GAUSS-50204] : Failed to read hosts. Others may use it: its mode is 0644.",
+            "",
+        ),
+    ];
+    for (args, first, detail) in cases {
+        let (code, out, err) = run(dir.path(), &[&["expand", "-f", "hosts"], *args].concat());
+        assert_eq!((code, out.as_str(), err.lines().next()), (Some(2), "", Some(*first)), "{args:?}");
+        assert!(err.contains(detail), "{args:?}: {err}");
+    }
+    let (code, _, err) = run(dir.path(), &["expand", "-e", "absent", "-x", "none"]);
+    assert_eq!((code, err.lines().next()), (Some(2), Some("[GAUSS-50201] : The absent does not exist.")));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), files.len(), "nothing is left behind");
+}
+
+#[test]
 fn help_and_version_go_to_standard_output() {
     let dir = tempfile::tempdir().unwrap();
     for args in [["-?"], ["--help"]] {

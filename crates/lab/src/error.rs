@@ -101,6 +101,9 @@ pub enum SpecMistake {
     /// A shell that the specification asks for is not installed.
     #[error("{0} is not installed where the nodes have their system from")]
     NoSuchShell(String),
+    /// Only nodes of the first tier can have a folder in common.
+    #[error("whole systems share no folder")]
+    SharedBySystems,
     /// The root of this release has nothing that boots.
     #[error("there are no whole systems of Debian {0}")]
     NoSystems(Release),

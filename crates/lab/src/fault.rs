@@ -236,7 +236,7 @@ impl Node {
     }
 }
 
-fn run(mut command: Command, program: &'static str) -> Result<(), LabError> {
+pub(crate) fn run(mut command: Command, program: &'static str) -> Result<(), LabError> {
     let output = command.output().map_err(LabError::io("run", "nsenter"))?;
     if output.status.success() {
         return Ok(());

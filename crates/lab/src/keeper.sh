@@ -3,7 +3,7 @@
 # and so is the lab: with process 1 the kernel ends all others.
 # $1: the lab's directory; $2: the shell for the nodes' process 1.
 set -eu
-state=$1 shell=$2 fs=$1/fs kept= group=
+state=$1 shell=$2 fs=$1/fs kept='' group=''
 
 mount -t tmpfs -o mode=755,size=512m gs-lab "$fs"
 # /proc is still the machine's, so this is the number that the machine knows.

@@ -17,7 +17,7 @@ use crate::requirements::{requirements, system_requirements};
 use crate::root::root;
 use crate::spec::LabSpec;
 use crate::system::{disks, wait_until_up};
-use crate::{host_keys, layers, network};
+use crate::{host_keys, layers, network, shared};
 
 /// How long an sshd may take to listen, on a machine that is busy with other labs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -126,6 +126,7 @@ fn lay_layers(keeper: &mut Keeper, spec: &LabSpec, base: &Path) -> Result<(), La
     let (outside, inside) = (keeper.fs(), keeper.dir.fs());
     write(&outside.join("bridge"), &network::bridge())?;
     let lower = share_layers(&outside, &inside, spec, base)?;
+    shared::make(&outside, spec)?;
     let mut overlays = String::new();
     for index in 0..spec.nodes.len() {
         let disk = outside.join(disk_name(index));
@@ -139,6 +140,8 @@ fn lay_layers(keeper: &mut Keeper, spec: &LabSpec, base: &Path) -> Result<(), La
             disks::prepare(&disk, index)?;
         } else {
             prepare(&disk, &disk_inside, index, base)?;
+            let shared = shared::join(&disk.join("upper"), &inside, &disk_inside.join("root"), spec, index)?;
+            append(&disk.join("fstab"), &shared)?;
         }
         overlays.push_str(&overlay(&lower, &disk_inside));
     }
@@ -246,6 +249,11 @@ fn table(nodes: &[Node]) -> String {
 
 pub(crate) fn disk_name(index: usize) -> String {
     format!("n{index}")
+}
+
+fn append(path: &Path, text: &str) -> Result<(), LabError> {
+    let old = fs::read_to_string(path).map_err(LabError::io("read", path))?;
+    write(path, &(old + text))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), LabError> {

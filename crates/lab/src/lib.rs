@@ -30,6 +30,7 @@
 //! ```
 
 mod accounts;
+mod container;
 mod error;
 mod fault;
 mod host_keys;
@@ -44,11 +45,15 @@ mod process;
 mod registry;
 mod requirements;
 mod root;
+mod shared;
 mod snapshot;
 mod spec;
+mod stall;
+mod storage;
 mod system;
 mod terminal;
 
+pub use container::Container;
 pub use error::{LabError, SpecMistake};
 pub use lab::Lab;
 pub use node::{Node, ShellOutput, enter_words};
@@ -58,4 +63,5 @@ pub use requirements::{Requirement, requirements, root_requirements, system_requ
 pub use root::{Release, build_root, root};
 pub use snapshot::{Entry, Kind, Snapshot};
 pub use spec::{LabSpec, Sh};
+pub use storage::{Filesystem, PowerCut};
 pub use terminal::Terminal;

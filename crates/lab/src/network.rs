@@ -65,6 +65,16 @@ pub(crate) fn address(spec: &LabSpec, index: usize) -> String {
         let _ = writeln!(batch, "addr add {}/64 dev eth0 nodad", ipv6(index));
     }
     batch.push_str("link set eth0 up\n");
+    if !spec.as_shipped {
+        // The routes that the kernel has made, also the one to the node itself (ip-route(8), quickack).
+        let ip = ipv4(index);
+        let _ =
+            writeln!(batch, "route change 10.77.0.0/16 dev eth0 proto kernel scope link src {ip} quickack 1");
+        let _ = writeln!(
+            batch,
+            "route change local {ip} dev eth0 table local proto kernel scope host src {ip} quickack 1"
+        );
+    }
     if spec.nodes.len() > MOST_LEARNING_NODES {
         for other in (0..spec.nodes.len()).filter(|other| *other != index) {
             let mac = mac(other);

@@ -27,6 +27,7 @@ pub struct Node {
     /// The node's disk, in the keeper's mount namespace.
     pub(crate) disk: PathBuf,
     users: Arc<[User]>,
+    variables: Vec<String>,
 }
 
 /// What a script printed and how it ended.
@@ -53,6 +54,7 @@ impl Node {
             keeper: keeper.process,
             disk: keeper.dir.fs().join(disk_name(index)),
             users,
+            variables: spec.variables.clone(),
         }
     }
 
@@ -131,7 +133,7 @@ impl Node {
             let id = user.uid.to_string();
             command.args(["setpriv", "--reuid", &id, "--regid", &id, "--init-groups", "--"]);
         }
-        command.args(["env", "-i", "-C", &user.home()]).args(environment(user));
+        command.args(["env", "-i", "-C", &user.home()]).args(environment(user)).args(&self.variables);
         command
     }
 

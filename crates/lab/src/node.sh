@@ -27,5 +27,5 @@ exec </dev/null >/dev/null 2>&1
 while :; do
     # While the shell waits for this one, it reaps every other child too.
     sleep 2147483647 &
-    wait $!
+    wait $! || :
 done

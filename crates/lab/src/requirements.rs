@@ -87,7 +87,7 @@ fn missing_programs(programs: &[(&'static str, &'static str)]) -> Vec<Requiremen
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Finds a program of this machine on the fixed search path.
-fn find_program(name: &str) -> Option<PathBuf> {
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
 }
 

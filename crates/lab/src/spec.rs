@@ -32,6 +32,15 @@ impl User {
     }
 }
 
+/// A folder that several nodes have in common, as on a file server.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedFolder {
+    pub(crate) path: String,
+    pub(crate) owner: String,
+    pub(crate) mode: u32,
+    pub(crate) nodes: Vec<usize>,
+}
+
 /// What one node has of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct NodeSpec {
@@ -52,7 +61,12 @@ pub struct LabSpec {
     pub(crate) nodes: Vec<NodeSpec>,
     pub(crate) ipv6: bool,
     pub(crate) program: Option<PathBuf>,
+    /// `NAME=value` for every command that is run on a node from outside.
+    pub(crate) variables: Vec<String>,
+    pub(crate) shared: Vec<SharedFolder>,
     pub(crate) systems: bool,
+    /// Whether sshd offers the key exchanges that it has by itself.
+    pub(crate) as_shipped: bool,
     /// None: the machine's own.
     pub(crate) release: Option<Release>,
     mistake: Option<SpecMistake>,
@@ -88,7 +102,10 @@ impl LabSpec {
             nodes: (0..nodes.min(MOST_NODES)).map(node).collect(),
             ipv6: false,
             program: None,
+            variables: Vec::new(),
+            shared: Vec::new(),
             systems: false,
+            as_shipped: false,
             release: None,
             mistake: (!fits).then_some(SpecMistake::Nodes(nodes)),
         }
@@ -180,6 +197,34 @@ impl LabSpec {
         self
     }
 
+    /// Sets an environment variable for all that [`Node::command`](crate::Node::command) and
+    /// [`Node::sh`](crate::Node::sh) run. Who comes by ssh or is run by cron does not have it.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> LabSpec {
+        self.variables.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Makes a folder one and the same on several nodes, empty and with this owner, as a file server, a cluster file
+    /// system or a volume of containers does. Not on whole systems.
+    #[must_use]
+    pub fn shared_folder(mut self, nodes: &[usize], path: &str, owner: &str, mode: u32) -> LabSpec {
+        nodes.iter().for_each(|node| self.with_node(*node, |_| {}));
+        let (path, owner) = (path.to_owned(), owner.to_owned());
+        self.shared.push(SharedFolder { path, owner, mode, nodes: nodes.to_vec() });
+        self
+    }
+
+    /// Lets sshd and the kernel do as they do by themselves. Unless told, sshd offers Curve25519 alone, which costs a login
+    /// a seventh of OpenSSH's first choice, and packets are acknowledged at once: plain ssh, which leaves Nagle's algorithm
+    /// on until it has a session, waits twice for 40 ms else. Tests connect thousands of times, but what is measured must be
+    /// what users have. Nodes of [another release](LabSpec::release) always offer their own key exchanges.
+    #[must_use]
+    pub fn as_shipped(mut self) -> LabSpec {
+        self.as_shipped = true;
+        self
+    }
+
     /// Makes every node a whole system: the second tier. It boots the systemd of Debian bookworm, with sshd, cron
     /// and logind as services, polkit on demand, and firewalld installed but not enabled; it can
     /// [reboot](crate::Node::reboot). It needs the root file system that [`build_root`](crate::build_root) makes of
@@ -197,6 +242,12 @@ impl LabSpec {
     pub fn release(mut self, release: Release) -> LabSpec {
         self.release = Some(release);
         self
+    }
+
+    /// The number of a user.
+    pub(crate) fn uid(&self, name: &str) -> Result<u32, LabError> {
+        let found = self.users.iter().find(|user| user.name == name);
+        found.map(|user| user.uid).ok_or_else(|| LabError::UnknownUser { user: name.to_owned() })
     }
 
     fn with_node(&mut self, node: usize, change: impl FnOnce(&mut NodeSpec)) {
@@ -221,6 +272,9 @@ impl LabSpec {
     pub(crate) fn check(&self, base: &Path) -> Result<(), LabError> {
         if let Some(mistake) = &self.mistake {
             return Err(LabError::Spec(mistake.clone()));
+        }
+        if self.systems && !self.shared.is_empty() {
+            return Err(LabError::Spec(SpecMistake::SharedBySystems));
         }
         let asked = self.nodes.iter().filter_map(|node| node.sh).map(|sh| sh.program().to_owned());
         let shells = self.users.iter().map(|user| user.shell.clone());

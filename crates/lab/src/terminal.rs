@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use crate::error::LabError;
 use crate::node::Node;
 
+/// The longest that [`Terminal::finish`] waits.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// A program that runs at a terminal. Ends when it is dropped, as when a window is closed.
 #[derive(Debug)]
 pub struct Terminal {
@@ -101,7 +104,15 @@ impl Terminal {
     /// # Errors
     /// When the program has ended.
     pub fn press_ctrl_c(&mut self) -> Result<(), LabError> {
-        self.type_bytes(b"\x03")
+        self.press_ctrl('C')
+    }
+
+    /// Presses Ctrl and a key from `@` to `_`.
+    ///
+    /// # Errors
+    /// When the program has ended.
+    pub fn press_ctrl(&mut self, key: char) -> Result<(), LabError> {
+        self.type_bytes(&[key as u8 & 0x1f])
     }
 
     /// What the terminal has shown so far, with its `\r\n` line ends.
@@ -114,14 +125,26 @@ impl Terminal {
     /// Waits for the program to end; returns how it ended and all that the terminal has shown.
     ///
     /// # Errors
-    /// When the process cannot be waited for.
+    /// When the process cannot be waited for, or is there still after five minutes.
     pub fn finish(mut self) -> Result<(ExitStatus, String), LabError> {
+        self.wait_for_end()?;
         let status = self.child.wait().map_err(LabError::io("wait for", "script"))?;
         if let Some(reader) = self.reader.take() {
             // The thread cannot panic; if it did, the screen so far is what there is.
             let _ = reader.join();
         }
         Ok((status, self.screen()))
+    }
+
+    fn wait_for_end(&self) -> Result<(), LabError> {
+        let shown = self.screen.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.screen.changed.wait_timeout_while(shown, LONGEST, |shown| !shown.ended);
+        let shown = waited.unwrap_or_else(PoisonError::into_inner).0;
+        if shown.ended {
+            return Ok(());
+        }
+        let screen = String::from_utf8_lossy(&shown.bytes).into_owned();
+        Err(LabError::Terminal { wanted: "the end".to_owned(), screen })
     }
 
     fn type_bytes(&mut self, bytes: &[u8]) -> Result<(), LabError> {

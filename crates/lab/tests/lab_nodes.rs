@@ -38,6 +38,8 @@ fn nothing_of_the_machine_shows() {
     );
     let top: HashSet<String> = node.sh("root", "ls /").unwrap().stdout.lines().map(str::to_owned).collect();
     assert!(!top.contains("work") && !top.contains("boot") && !top.contains("lost+found"));
+    let lab_with = Lab::up(LabSpec::new(1).variable("ONE", "a b").variable("TWO", "2")).unwrap();
+    assert_eq!(lab_with.node(0).sh("root", "echo \"$ONE/$TWO\"").unwrap().stdout, "a b/2\n");
     // A file on one node is not on another, nor on the machine.
     node.write("/home/omm/deep/file", b"x", 0o640, "omm").unwrap();
     assert!(lab.node(1).read("/home/omm/deep/file").is_err());
@@ -90,6 +92,14 @@ fn shells_and_names_and_sshd_settings_are_chosen() {
     assert!(first.stdout.contains("/dash\ndb-0\n") && first.stdout.contains("subsystem sftp"));
     assert!(second.stdout.contains("/bash\ndb-1\n") && !second.stdout.contains("subsystem"));
     assert!(second.stdout.contains("passwordauthentication no\nkbdinteractiveauthentication yes"));
+    // The cheap key exchange, unless the one that users have is wanted.
+    let own = Lab::up(LabSpec::new(1).as_shipped()).unwrap();
+    let offered = |node: &lab::Node| {
+        let settings = node.sh("root", "sshd -T | sed -n 's/^kexalgorithms //p'").unwrap().stdout;
+        settings.trim().split(',').filter(|name| !name.starts_with("curve25519-sha256")).count()
+    };
+    assert_eq!(offered(lab.node(0)), 0);
+    assert!(offered(own.node(0)) > 3);
 }
 
 #[test]

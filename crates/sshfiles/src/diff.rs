@@ -1,8 +1,10 @@
 //! What an edit would change, for a reader at a terminal.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 
+use crate::lines::Lines;
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
 /// Unchanged lines shown around a change.
@@ -24,6 +26,38 @@ pub fn unified_diff(old: &[u8], new: &[u8], name: &str) -> String {
         push_hunk(&mut text, &hunk, &old, &new);
     }
     text
+}
+
+/// The lines that one version of a file has and the other has not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineChanges {
+    /// Lines of the new version, in its order, without their LF.
+    pub added: Vec<Vec<u8>>,
+    /// Lines of the old version, in its order, without their LF.
+    pub removed: Vec<Vec<u8>>,
+}
+
+/// Compares two versions of a file as bags of lines: a line that moved is no change, and of a line that comes several
+/// times as many are changes as one version has more of it, the later ones. Neither is a final newline a change.
+pub fn line_changes(old: &[u8], new: &[u8]) -> LineChanges {
+    let (old, new) = (Lines::parse(old), Lines::parse(new));
+    LineChanges { added: beyond(&new, &old), removed: beyond(&old, &new) }
+}
+
+/// The lines of one version for which the other has no partner.
+fn beyond(one: &Lines, other: &Lines) -> Vec<Vec<u8>> {
+    let mut partners: HashMap<&[u8], usize> = HashMap::new();
+    for (_, line) in other.iter() {
+        *partners.entry(line).or_default() += 1;
+    }
+    let mut alone = Vec::new();
+    for (_, line) in one.iter() {
+        match partners.get_mut(line) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => alone.push(line.to_vec()),
+        }
+    }
+    alone
 }
 
 fn push_hunk(text: &mut String, hunk: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::lines::Lines;
-use crate::words::{is_plain_host, visible};
+use crate::words::{is_plain_host, visible, without_ours};
 
 /// The comment of every line of ours in `/etc/hosts`. openGauss looks for it.
 pub const HOSTS_MARK: &str = "#Gauss OM IP Hosts Mapping";
@@ -52,7 +52,7 @@ impl Hosts {
     /// Without `keep_old` they are replaced by exactly these, at the place of the first of them or else at
     /// the end of the file; right ones in the right order are not touched. With `keep_old` all stay and only
     /// missing ones are appended. A pair that comes twice counts once; one whose name is no plain host name
-    /// is left out.
+    /// is left out. If the last line is one of ours that does not end, as older versions left it, it is ended.
     pub fn set_mapping(&mut self, mapping: &[(IpAddr, String)], keep_old: bool) -> bool {
         let mut wanted: Vec<&(IpAddr, String)> = Vec::new();
         for pair in mapping {
@@ -60,7 +60,8 @@ impl Hosts {
                 wanted.push(pair);
             }
         }
-        if keep_old { self.append_missing(wanted) } else { self.replace_ours(wanted) }
+        let changed = if keep_old { self.append_missing(wanted) } else { self.replace_ours(wanted) };
+        self.end_ours() || changed
     }
 
     /// The lines that give a name an address, in order: line number from 1, address, whether the line is
@@ -72,10 +73,30 @@ impl Hosts {
             .collect()
     }
 
-    /// Removes every line of ours. Returns how many.
+    /// Whether there is a line of ours, also one to which somebody's line is glued.
+    pub fn has_ours(&self) -> bool {
+        self.lines.iter().any(|(_, line)| what_is_left(line).is_some())
+    }
+
+    /// Removes every line of ours. Returns how many. What is glued to one, because it did not end when somebody
+    /// appended, becomes a line of its own.
     pub fn remove_mapping(&mut self) -> usize {
-        let ours = self.our_ids();
-        ours.into_iter().filter(|id| self.lines.remove(*id)).count()
+        self.lines.rewrite(|line| what_is_left(line).map(<[u8]>::to_vec))
+    }
+
+    /// What the lines of ours say: an address, and its names.
+    pub fn mapping(&self) -> Vec<(IpAddr, Vec<String>)> {
+        let ours = self.entries().filter(|(_, entry)| entry.ours);
+        let text = |name: &&[u8]| String::from_utf8_lossy(name).into_owned();
+        ours.filter_map(|(_, entry)| Some((entry.address?, entry.names.iter().map(text).collect()))).collect()
+    }
+
+    /// Removes the lines of ours with an address that is chosen. Returns how many.
+    pub fn remove_mapping_of(&mut self, gone: impl Fn(IpAddr) -> bool) -> usize {
+        self.lines.rewrite(|line| {
+            let left = what_is_left(line)?;
+            entry(line)?.address.is_some_and(&gone).then(|| left.to_vec())
+        })
     }
 
     fn append_missing(&mut self, mut wanted: Vec<&(IpAddr, String)>) -> bool {
@@ -95,13 +116,25 @@ impl Hosts {
         {
             return false;
         }
-        let first = self.our_ids().first().copied().unwrap_or(self.lines.end());
-        self.remove_mapping();
+        let old = self.our_ids();
+        let first = old.first().copied().unwrap_or(self.lines.end());
+        for id in old {
+            self.lines.remove(id);
+        }
         // Each goes before the one put there last, so the last comes first.
         for pair in wanted.into_iter().rev() {
             self.lines.insert(first, line_for(pair));
         }
         true
+    }
+
+    /// Ends the last line, if it is ours. Returns whether a byte changed.
+    fn end_ours(&mut self) -> bool {
+        let ours = self.lines.unfinished().is_some_and(|(_, line)| is_ours(line));
+        if ours {
+            self.lines.finish();
+        }
+        ours
     }
 
     fn our_ids(&self) -> Vec<usize> {
@@ -120,6 +153,15 @@ fn entry(line: &[u8]) -> Option<Entry<'_>> {
     let mut words = data.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let address = std::str::from_utf8(words.next()?).ok().and_then(|text| text.parse().ok());
     Some(Entry { address, names: words.collect(), ours: comment.trim_ascii_end() == HOSTS_MARK.as_bytes() })
+}
+
+fn is_ours(line: &[u8]) -> bool {
+    entry(line).is_some_and(|entry| entry.ours)
+}
+
+/// What is left of a line without what is ours; `None` if nothing of it is.
+fn what_is_left(line: &[u8]) -> Option<&[u8]> {
+    without_ours(line, HOSTS_MARK, is_ours, |rest| entry(rest).is_some_and(|entry| entry.address.is_some()))
 }
 
 fn line_for((address, name): &(IpAddr, String)) -> Vec<u8> {

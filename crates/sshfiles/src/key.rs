@@ -7,6 +7,8 @@ use base64ct::{Base64, Base64Unpadded, Encoding};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::wire;
+
 /// RFC 4251, section 6: no algorithm name is longer.
 const MAX_ALGORITHM_BYTES: usize = 64;
 
@@ -46,9 +48,7 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::Truncated`] or [`KeyError::Algorithm`] if they do not.
     pub fn from_blob(blob: Vec<u8>) -> Result<Self, KeyError> {
-        let (length, rest) = blob.split_first_chunk::<4>().ok_or(KeyError::Truncated)?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| KeyError::Truncated)?;
-        let (name, material) = rest.split_at_checked(length).ok_or(KeyError::Truncated)?;
+        let (name, material) = wire::string(&blob).ok_or(KeyError::Truncated)?;
         if material.is_empty() {
             return Err(KeyError::Truncated);
         }

@@ -13,9 +13,9 @@
 //! | [`ShellProfile`] | `~/.bashrc`, `~/.profile`, `~/.login` | bash(1), csh(1) |
 //! | [`Crontab`] | what `crontab -l` prints | crontab(5) |
 //!
-//! Three rules hold for every editor. An edit returns whether a byte changed. The same edit a second time
+//! Four rules hold for every editor. An edit returns whether a byte changed. The same edit a second time
 //! changes nothing. An edit and its removal give the old bytes back, where the file had no lines of ours
-//! before.
+//! before, but for a final newline that was missing. A line of ours that is the last one ends in a newline.
 
 mod authorized_keys;
 mod crontab;
@@ -23,20 +23,25 @@ mod diff;
 mod hosts;
 mod job;
 mod key;
+mod key_options;
 mod known_hosts;
 pub mod lines;
+mod private_key;
 mod shell_profile;
 mod ssh_config;
 mod sshd_config;
+pub mod wire;
 mod words;
 
 pub use authorized_keys::{AuthorizedKey, AuthorizedKeys};
 pub use crontab::Crontab;
-pub use diff::unified_diff;
+pub use diff::{LineChanges, line_changes, unified_diff};
 pub use hosts::{HOSTS_MARK, Hosts};
 pub use job::JOB_COMMAND;
 pub use key::{KeyError, PublicKey};
-pub use known_hosts::{KnownHost, KnownHosts, Marker};
+pub use key_options::KeyBounds;
+pub use known_hosts::{KnownHost, KnownHosts, Marker, host_field, matches_pattern};
+pub use private_key::{Locking, locking, public_half};
 pub use shell_profile::ShellProfile;
 pub use ssh_config::{HostEntry, SshConfig};
 pub use sshd_config::SshdConfig;

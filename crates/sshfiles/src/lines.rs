@@ -1,9 +1,9 @@
 //! Bytes as lines, and back without loss.
 //!
 //! A line ends at LF. A CR before it belongs to the line's own text, so CRLF files survive as they are.
-//! Whether the last line ends in LF is a property of the file that editing keeps: a line appended to a file
-//! without a final newline is set off by one LF and gets none itself, so that removing it restores the old
-//! bytes exactly.
+//! A file whose last line lacks its LF keeps lacking it until a line is put below that one: then both get
+//! theirs. Whoever appends to the file next, such as `cat key >> file`, must neither be glued to our line nor
+//! ours to the user's. Removing what was appended leaves the LF.
 
 /// The lines of a file, in order, each with a stable number of its own.
 ///
@@ -74,16 +74,17 @@ impl Lines {
         id + 1 - self.gaps.partition_point(|gap| *gap < id)
     }
 
-    /// Appends a line and returns its id. `line` holds no LF.
+    /// Appends a line and returns its id. `line` holds no LF; the file ends in one from now on.
     pub fn push(&mut self, line: Vec<u8>) -> usize {
         // An LF inside would become two lines at the next reading.
         debug_assert!(!line.contains(&b'\n'));
         self.slots.push(Some(line));
+        self.final_newline = true;
         self.slots.len() - 1
     }
 
     /// Puts a line before the line or gap with this id, whose id and all later ones grow by one. `line` holds
-    /// no LF.
+    /// no LF. Where no line follows it, the file ends in LF from now on.
     pub fn insert(&mut self, id: usize, line: Vec<u8>) {
         debug_assert!(!line.contains(&b'\n'));
         let id = id.min(self.slots.len());
@@ -91,6 +92,7 @@ impl Lines {
             *gap += 1;
         }
         self.slots.insert(id, Some(line));
+        self.final_newline |= self.slots.iter().skip(id + 1).all(Option::is_none);
     }
 
     /// Gives the line with this id another text, which holds no LF. A gap stays one.
@@ -101,9 +103,29 @@ impl Lines {
         }
     }
 
-    /// Ends the last line in LF, for files that nobody reads without it.
+    /// The last line with its id, if it does not end in LF.
+    pub fn unfinished(&self) -> Option<(usize, &[u8])> {
+        if self.final_newline { None } else { self.iter().next_back() }
+    }
+
+    /// Ends the last line in LF.
     pub fn finish(&mut self) {
         self.final_newline = true;
+    }
+
+    /// Gives lines another text, which holds no LF; where it is empty, the line goes. Returns how many lines changed.
+    pub fn rewrite(&mut self, mut text: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> usize {
+        let changes: Vec<(usize, Vec<u8>)> =
+            self.iter().filter_map(|(id, line)| Some((id, text(line)?))).collect();
+        let count = changes.len();
+        for (id, line) in changes {
+            if line.is_empty() {
+                self.remove(id);
+            } else {
+                self.replace(id, line);
+            }
+        }
+        count
     }
 
     /// Removes the line with this id. Returns whether it was there.

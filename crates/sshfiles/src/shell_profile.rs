@@ -47,7 +47,8 @@ impl ShellProfile {
     /// (the word `return`, `exit` or `exec` in it, as in Debian's guard for shells that are not interactive)
     /// or the last line is not finished: then they go below the comment that opens the file, above all code.
     /// Exports below an early leave are moved there too. Nothing happens if a value holds a control character
-    /// or a single quote.
+    /// or a single quote. If the last line is one of ours that does not end, as older versions left it, it is
+    /// ended.
     pub fn set_agent(&mut self, socket: &str, pid: &str) -> bool {
         let (Some(sock_line), Some(pid_line)) = (export(SOCK, socket), export(PID, pid)) else {
             return false;
@@ -58,12 +59,13 @@ impl ShellProfile {
         let right =
             |pair: &Pair| pair.socket == socket && pair.pid.as_ref().is_some_and(|(_, known)| known == pid);
         if pairs.len() == 1 && in_place.is_some_and(right) {
-            return false;
+            return self.end_ours(&pairs);
         }
         let in_place = in_place.map(|pair| pair.sock);
         let before = self.to_bytes();
         self.remove(&pairs);
         self.put(in_place, leave, [sock_line, pid_line]);
+        self.end_ours(&[]);
         self.to_bytes() != before
     }
 
@@ -87,11 +89,12 @@ impl ShellProfile {
     /// Returns whether a byte changed.
     pub fn set_job(&mut self, job: &str) -> bool {
         if is_only_job(&self.lines, job) {
-            return false;
+            return self.end_ours(&self.pairs(None));
         }
         self.remove_job();
         let leave = self.early_leave(&[]);
         self.put(None, leave, [job.as_bytes().to_vec()]);
+        self.end_ours(&self.pairs(None));
         true
     }
 
@@ -99,6 +102,22 @@ impl ShellProfile {
     pub fn remove_job(&mut self) -> usize {
         let ours = job_ids(&self.lines);
         ours.into_iter().filter(|id| self.lines.remove(*id)).count()
+    }
+
+    /// Whether there are exports or a job of ours.
+    pub fn has_ours(&self) -> bool {
+        self.has_job() || !self.pairs(None).is_empty()
+    }
+
+    /// The numbers, from 1, of lines that name the agent's socket and are not ours to remove: they are part of some code
+    /// of the user's. Comments are passed over.
+    pub fn names_agent(&self) -> Vec<usize> {
+        let pairs = self.pairs(None);
+        let names =
+            |line: &[u8]| line.windows(SOCKET_PLACE.len()).any(|text| text == SOCKET_PLACE.as_bytes());
+        let lines =
+            self.lines.iter().filter(|(id, line)| names(line) && !is_comment(line) && !has_line(&pairs, *id));
+        lines.map(|(id, _)| self.lines.number(id)).collect()
     }
 
     /// Removes our exports. Returns whether there were any. Only a socket at openGauss's place is recognised.
@@ -123,6 +142,15 @@ impl ShellProfile {
         pairs
     }
 
+    /// Ends the last line, if it is a job of ours or one of these exports. Returns whether a byte changed.
+    fn end_ours(&mut self, pairs: &[Pair]) -> bool {
+        let ours = self.lines.unfinished().is_some_and(|(id, line)| has_line(pairs, id) || is_job(line));
+        if ours {
+            self.lines.finish();
+        }
+        ours
+    }
+
     fn remove(&mut self, pairs: &[Pair]) {
         for pair in pairs {
             self.lines.remove(pair.sock);
@@ -134,9 +162,7 @@ impl ShellProfile {
 
     /// The first line of the user's after which the shell may not read on.
     fn early_leave(&self, ours: &[Pair]) -> Option<usize> {
-        let is_ours =
-            |id| ours.iter().any(|p| p.sock == id || p.pid.as_ref().is_some_and(|(pid, _)| *pid == id));
-        let leaves = |id, line: &[u8]| may_leave(line) && !is_ours(id) && !is_job(line);
+        let leaves = |id, line: &[u8]| may_leave(line) && !has_line(ours, id) && !is_job(line);
         self.lines.iter().find(|(id, line)| leaves(*id, line)).map(|(id, _)| id)
     }
 
@@ -150,6 +176,11 @@ impl ShellProfile {
     fn top(&self) -> usize {
         self.lines.iter().find(|(_, line)| !is_comment(line)).map_or(0, |(id, _)| id)
     }
+}
+
+/// Whether a line is one of these exports.
+fn has_line(pairs: &[Pair], id: usize) -> bool {
+    pairs.iter().any(|pair| pair.sock == id || pair.pid.as_ref().is_some_and(|(pid, _)| *pid == id))
 }
 
 /// The line that exports a variable; nothing if the value cannot be written on one line.

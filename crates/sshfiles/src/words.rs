@@ -41,6 +41,39 @@ pub(crate) fn has_mark(comment: &[u8]) -> bool {
     comment.trim_ascii_end().rsplit(|byte| is_blank(*byte)).next() == Some(OM_MARK.as_bytes())
 }
 
+/// What is left of a line when what is ours is taken out; `None` if nothing of it is ours. It is empty, or what somebody
+/// appended to a line of ours that did not end, as older versions left it: `ours #OMtheirs` leaves `theirs`. `ours` and
+/// `theirs` say whether a text is a whole line of its kind.
+pub(crate) fn without_ours<'a>(
+    line: &'a [u8],
+    mark: &str,
+    ours: impl Fn(&[u8]) -> bool,
+    theirs: impl Fn(&[u8]) -> bool,
+) -> Option<&'a [u8]> {
+    let mark = mark.as_bytes();
+    let is_seam = |(before, after): &(&[u8], &[u8])| {
+        before.ends_with(mark)
+            && !after.first().is_none_or(|byte| is_blank(*byte))
+            && ours(before)
+            && theirs(after)
+    };
+    let mut rest = line;
+    let mut at = 0;
+    while let Some(start) =
+        rest.get(at..).and_then(|text| text.windows(mark.len()).position(|word| word == mark))
+    {
+        at += start + mark.len();
+        if let Some((_, after)) = rest.split_at_checked(at).filter(is_seam) {
+            (rest, at) = (after, 0);
+        }
+    }
+    match (ours(rest), rest.len() == line.len()) {
+        (true, _) => Some(&[]),
+        (false, true) => None,
+        (false, false) => Some(rest),
+    }
+}
+
 /// Whether a text is a host name or an IP address and nothing else, so that it can be written into any of the
 /// formats without changing the meaning of the line: no blank, no comma, no wildcard, no quote.
 pub(crate) fn is_plain_host(host: &str) -> bool {

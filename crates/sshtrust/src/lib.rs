@@ -1,4 +1,5 @@
-//! Sets up and examines mutual SSH trust between the nodes of a cluster.
+//! Sets up and examines mutual SSH trust between the nodes of a cluster: the I/O. What is data and decisions is in the
+//! crate [`trust`], whose modules are handed on here under their own names.
 //!
 //! One pipeline carries every command. Data enters at the left and never turns back:
 //!
@@ -8,38 +9,43 @@
 //!
 //! - [`inventory`]: who is in the cluster.
 //! - [`session`]: one SSH connection a node. The only user of the SSH library.
-//! - [`enter`]: reaches the nodes and logs in.
+//! - [`fleet`]: nodes that are entered, visited, and held for a change.
+//! - [`resolver`]: names, as this machine resolves them.
 //! - [`node`]: a POSIX shell on a node, over that connection or on this machine.
 //! - [`observe`]: what is on a node now.
-//! - [`identity`]: the cluster's key pair, its passphrase and the passphrase store.
+//! - [`identity`]: the key pairs of the nodes, opened: one that they share, or one each.
+//! - [`guard`]: files and folders that nobody else can change.
 //! - [`program`]: builds of this program, to be placed on the nodes.
-//! - [`plan`]: what has to change. Pure.
+//! - [`plan`]: what has to change.
 //! - [`apply`]: makes the change, journaled and undoable.
 //! - [`probe`]: who can reach whom.
 //! - [`passwords`]: a file of passwords, in place of questions.
 //! - [`setup`]: the pipeline of the classic command.
+//! - [`operation`]: the verbs that change: an intent, and the stages that carry it out.
 //! - [`check`]: the pipeline that only looks.
 //! - [`bundle`]: scripts and answers for trust by hand.
 //! - [`keep`]: run on a node: keeps the agent there alive.
+//! - [`limits`]: how long to wait for what.
 //! - [`event`]: what happened, as plain data. Nothing here prints.
 
 pub mod apply;
-pub mod bundle;
+pub mod change;
 pub mod check;
-pub mod diagnose;
 pub mod doctor;
-pub mod enter;
-pub mod event;
+pub mod fleet;
+pub mod guard;
 pub mod identity;
-pub mod inventory;
 pub mod keep;
 pub mod node;
 pub mod observe;
-pub mod passwords;
-pub mod plan;
+pub mod operation;
 pub mod probe;
 pub mod program;
-pub mod secret;
+pub mod resolver;
 pub mod session;
 pub mod setup;
-pub mod text;
+
+pub use fleet::enter;
+pub use trust::{
+    access, bounds, bundle, diagnose, event, inventory, limits, passwords, place, plan, secret, text,
+};

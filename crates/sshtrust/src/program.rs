@@ -1,6 +1,6 @@
 //! Builds of this program, to be placed on nodes: its own, and those for other processors that lie beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
+use trust::program::{Build, Builds};
 use zeroize::Zeroizing;
+
+use crate::event::{Event, Observer};
+use crate::guard::{self, Unguarded};
+use crate::text::printable;
 
 /// What one read takes, in bytes.
 const PIECE: usize = 64 << 10;
@@ -19,14 +24,13 @@ const PIECE: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Program {
     path: PathBuf,
-    digest: String,
-    size: u64,
+    build: Build,
     packed: OnceCell<Arc<Zeroizing<Vec<u8>>>>,
 }
 
 impl PartialEq for Program {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        self.build == other.build
     }
 }
 
@@ -38,27 +42,26 @@ impl Program {
     /// # Errors
     /// If the file cannot be read.
     pub fn read(path: &Path) -> io::Result<Self> {
+        Self::hash(path, File::open(path)?)
+    }
+
+    /// What lies at the path later is compared with this: each node looks at the digest.
+    fn hash(path: &Path, file: File) -> io::Result<Self> {
         let mut hash = Sha256::new();
         let mut size = 0;
-        each_piece(path, |piece| {
+        each_piece(file, |piece| {
             hash.update(piece);
             size += piece.len() as u64;
             Ok(())
         })?;
         let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { path: path.to_owned(), digest, size, packed: OnceCell::new() })
+        Ok(Self { path: path.to_owned(), build: Build { digest, size }, packed: OnceCell::new() })
     }
 
-    /// Its SHA-256 digest, as sha256sum(1) prints it.
+    /// What a plan knows of it.
     #[must_use]
-    pub fn digest(&self) -> &str {
-        &self.digest
-    }
-
-    /// Its size in bytes.
-    #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.size
+    pub const fn build(&self) -> &Build {
+        &self.build
     }
 
     /// Its bytes, packed as gzip(1) does (RFC 1952). Packed once, when the first node needs it.
@@ -76,12 +79,11 @@ impl Program {
 
 fn pack(path: &Path) -> io::Result<Arc<Zeroizing<Vec<u8>>>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-    each_piece(path, |piece| packer.write_all(piece))?;
+    each_piece(File::open(path)?, |piece| packer.write_all(piece))?;
     Ok(Arc::new(Zeroizing::new(packer.finish()?)))
 }
 
-fn each_piece(path: &Path, mut act: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut file = File::open(path)?;
+fn each_piece(mut file: File, mut act: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut buffer = vec![0u8; PIECE];
     loop {
         match file.read(&mut buffer)? {
@@ -91,39 +93,79 @@ fn each_piece(path: &Path, mut act: impl FnMut(&[u8]) -> io::Result<()>) -> io::
     }
 }
 
+/// A build that was left out, because somebody else may have changed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its file.
+    pub file: PathBuf,
+    /// Where it is weak.
+    pub why: Unguarded,
+}
+
 /// The builds that there are, by processor as `uname -m` names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Programs {
-    builds: BTreeMap<String, Arc<Program>>,
+    programs: BTreeMap<String, Arc<Program>>,
 }
 
 impl Programs {
     /// Looks for builds for these processors. `own` is the running program; another processor's is expected beside it,
-    /// as `gs_sshexkey-aarch64` and so on. What cannot be read is not there.
+    /// as `gs_sshexkey-aarch64` and so on. What is not there is not there; what is there and was left out is told.
+    ///
+    /// What is taken is run on nodes, by root perhaps, so a stranger must not have had a hand in it ([`guard::file`]). The own
+    /// program is read as the kernel runs it, whatever lies at its path by now: who could change that is obeyed already.
     #[must_use]
-    pub fn find<'a>(own: &Path, machines: impl Iterator<Item = &'a str>) -> Self {
-        let mut found = Self::default();
-        for machine in machines {
-            if found.builds.contains_key(machine) || !is_plain(machine) {
-                continue;
-            }
-            let path = if machine == std::env::consts::ARCH {
+    pub fn find<'a>(own: &Path, machines: impl Iterator<Item = &'a str>) -> (Self, Vec<LeftOut>) {
+        let (mut found, mut left_out) = (Self::default(), Vec::new());
+        for machine in machines.filter(|machine| is_plain(machine)).collect::<BTreeSet<_>>() {
+            let program = if machine == std::env::consts::ARCH {
                 // Still there when the file was replaced by a newer one.
-                PathBuf::from("/proc/self/exe")
+                Program::read(Path::new("/proc/self/exe")).ok()
             } else {
-                own.with_file_name(format!("gs_sshexkey-{machine}"))
+                beside(&own.with_file_name(format!("gs_sshexkey-{machine}")), &mut left_out)
             };
-            if let Ok(program) = Program::read(&path) {
-                found.builds.insert(machine.to_owned(), Arc::new(program));
-            }
+            found.programs.extend(program.map(|program| (machine.to_owned(), Arc::new(program))));
         }
-        found
+        (found, left_out)
     }
 
-    /// The build for a processor.
+    /// What a plan knows of them.
     #[must_use]
-    pub fn build(&self, machine: &str) -> Option<Arc<Program>> {
-        self.builds.get(machine).cloned()
+    pub fn builds(&self) -> Builds {
+        self.programs.iter().map(|(machine, program)| (machine.clone(), program.build().clone())).collect()
+    }
+
+    /// The program that a plan names by its digest.
+    #[must_use]
+    pub fn with_digest(&self, digest: &str) -> Option<Arc<Program>> {
+        self.programs.values().find(|program| program.build().digest == digest).cloned()
+    }
+}
+
+impl FromIterator<(String, Program)> for Programs {
+    fn from_iter<I: IntoIterator<Item = (String, Program)>>(programs: I) -> Self {
+        let programs = programs.into_iter().map(|(machine, program)| (machine, Arc::new(program)));
+        Self { programs: programs.collect() }
+    }
+}
+
+/// A build that lies beside the program.
+fn beside(path: &Path, left_out: &mut Vec<LeftOut>) -> Option<Program> {
+    path.symlink_metadata().ok()?;
+    match guard::file(path) {
+        Ok(file) => Program::hash(path, file).ok(),
+        Err(why) => {
+            left_out.push(LeftOut { file: path.to_owned(), why });
+            None
+        }
+    }
+}
+
+/// Tells which builds were left out.
+pub(crate) fn tell_left_out(left_out: Vec<LeftOut>, observer: &dyn Observer) {
+    for LeftOut { file, why } in left_out {
+        let file = printable(file.as_os_str().as_encoded_bytes());
+        observer.event(&Event::ProgramLeftOut { file, why: why.to_string() });
     }
 }
 
@@ -135,18 +177,47 @@ fn is_plain(machine: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn builds_are_found_beside_the_program() {
         let dir = tempfile::tempdir().unwrap();
         let own = dir.path().join("gs_sshexkey");
-        std::fs::write(dir.path().join("gs_sshexkey-m68k"), "program").unwrap();
+        let sibling = dir.path().join("gs_sshexkey-m68k");
+        std::fs::write(&sibling, "program").unwrap();
+        std::fs::set_permissions(&sibling, Permissions::from_mode(0o755)).unwrap();
         let machines = ["m68k", "sparc", "../../etc/passwd", "", std::env::consts::ARCH];
-        let found = Programs::find(&own, machines.into_iter());
-        let other = found.build("m68k").unwrap();
-        assert_eq!((other.digest().len(), other.size()), (64, 7));
-        assert!(found.build(std::env::consts::ARCH).unwrap().size() > 1000);
-        assert!(found.build("sparc").is_none() && found.build("").is_none());
+        let (found, left_out) = Programs::find(&own, machines.into_iter());
+        assert_eq!(left_out, []);
+        let builds = found.builds();
+        let other = builds.get("m68k").unwrap();
+        assert_eq!((other.digest.len(), other.size), (64, 7));
+        assert!(builds.get(std::env::consts::ARCH).unwrap().size > 1000);
+        assert!(builds.get("sparc").is_none() && builds.get("").is_none());
+        assert_eq!(found.with_digest(&other.digest).unwrap().build(), other);
+        assert!(found.with_digest("").is_none());
+    }
+
+    #[test]
+    fn a_build_that_others_may_have_put_there_is_left_out_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let sibling = dir.path().join("gs_sshexkey-m68k");
+        std::fs::write(&sibling, "program").unwrap();
+        let rights =
+            |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        // The folder as /tmp is; one of a group; the file itself.
+        for (folder, file) in
+            [(0o1777, 0o755), (0o777, 0o755), (0o775, 0o755), (0o755, 0o775), (0o700, 0o702)]
+        {
+            rights(dir.path(), folder);
+            rights(&sibling, file);
+            let (found, left_out) =
+                Programs::find(&dir.path().join("gs_sshexkey"), ["m68k", "m68k", "sparc"].into_iter());
+            assert!(found.builds().get("m68k").is_none(), "{folder:o} {file:o}");
+            let files: Vec<&PathBuf> = left_out.iter().map(|left_out| &left_out.file).collect();
+            assert_eq!(files, [&sibling], "{folder:o} {file:o}");
+        }
     }
 
     #[tokio::test]
@@ -160,6 +231,6 @@ mod tests {
         let sh = "gzip -dc packed.gz | sha256sum; sha256sum program";
         let output = std::process::Command::new("sh").args(["-c", sh]).current_dir(dir.path()).output();
         let text = String::from_utf8(output.unwrap().stdout).unwrap();
-        assert_eq!(text, format!("{0}  -\n{0}  program\n", program.digest()));
+        assert_eq!(text, format!("{0}  -\n{0}  program\n", program.build().digest));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Source, source, unknown};
+use clap::{ArgAction, Args};
+
+use super::{CommonWords, Job, Source, Words, source};
 use crate::errors::Report;
 use crate::i18n::Lang;
 
@@ -21,40 +23,37 @@ pub(crate) struct Bundle {
     pub(crate) lang: Lang,
 }
 
-/// Puts the job together.
-pub(super) fn job(mut words: super::Words, lang: Lang) -> Result<Bundle, Report> {
-    const SEE: &str = "See gs_sshexkey help bundle.";
-    if let Some(other) = words.rest.get(1) {
-        return Err(unknown(&sshtrust::text::printable(other.as_encoded_bytes())).cure(SEE));
+#[derive(Args)]
+pub(super) struct BundleWords {
+    #[command(flatten)]
+    source: source::SourceWords,
+    #[arg(short = 'o', long = "output")]
+    folder: Option<PathBuf>,
+    #[arg(long)]
+    collect: bool,
+    #[arg(short = 'l', action = ArgAction::Set)]
+    log: Option<PathBuf>,
+    #[command(flatten)]
+    common: CommonWords,
+}
+
+impl Words for BundleWords {
+    fn common(&self) -> &CommonWords {
+        &self.common
     }
-    let folder = words.check.output.take();
-    let of_others = [
-        (words.skip_hostname_set, "--skip-hostname-set"),
-        (words.no_deduplicate, "--no-deduplicate"),
-        (words.dry_run, "--dry-run"),
-        (words.key_type.is_some(), "--key-type"),
-        (words.no_keepalive, "--no-keepalive"),
-        (words.password_file.is_some(), "--password-file"),
-        (words.json, "--json"),
-    ];
-    let other = of_others.iter().find(|(given, _)| *given).map(|(_, word)| *word);
-    if let Some(word) = other.or_else(|| words.check.given()) {
-        return Err(unknown(word).cure(SEE));
+
+    fn job(self, lang: Lang) -> Result<Job, Report> {
+        let source = source::read(self.source)?;
+        let required = || Report::new("50001", "Incorrect parameter. Parameter '-o' is required.");
+        let folder = self
+            .folder
+            .ok_or_else(|| required().cure("Name the folder that you will carry to the nodes."))?;
+        Ok(Job::Bundle(Bundle { source, folder, collect: self.collect, log: self.log, lang }))
     }
-    let source = source::read(words.source)?;
-    let required = || Report::new("50001", "Incorrect parameter. Parameter '-o' is required.");
-    Ok(Bundle {
-        source,
-        folder: folder.ok_or_else(|| required().cure("Name the folder that you will carry to the nodes."))?,
-        collect: words.collect,
-        log: words.log,
-        lang,
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Job;
     use super::super::tests::read;
     use super::*;
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Source, source, unknown};
+use super::mistake::see;
+use super::source::LoginWords;
+use super::{CommonWords, HostKeys, Job, Source, Words, source};
 use crate::errors::Report;
 use crate::i18n::Lang;
 
@@ -15,6 +17,8 @@ pub(crate) struct Check {
     pub(crate) source: Source,
     /// The file that has the passwords.
     pub(crate) password_file: Option<PathBuf>,
+    /// Which host keys count as known.
+    pub(crate) host_keys: HostKeys,
     /// The log file.
     pub(crate) log: Option<PathBuf>,
     /// Call by address.
@@ -51,90 +55,75 @@ enum ByWord {
     Both,
 }
 
+/// What `check` and `doctor` have in common: where the cluster is, by what nodes are called, how it is told.
 #[derive(Args)]
-pub(super) struct CheckWords {
+pub(super) struct LookWords {
+    #[command(flatten)]
+    source: source::SourceWords,
+    #[command(flatten)]
+    login: LoginWords,
     #[arg(long, value_enum)]
     by: Option<ByWord>,
     #[arg(long)]
-    no_password: bool,
+    json: bool,
     #[arg(long, value_enum)]
     format: Option<Format>,
     #[arg(short = 'o', long)]
-    pub(super) output: Option<PathBuf>,
+    output: Option<PathBuf>,
     #[arg(long)]
     html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) common: CommonWords,
 }
 
-impl CheckWords {
-    /// A word of these that was given.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        let words = [
-            (self.by.is_some(), "--by"),
-            (self.no_password, "--no-password"),
-            (self.format.is_some(), "--format"),
-            (self.output.is_some(), "--output"),
-            (self.html.is_some(), "--html"),
-        ];
-        words.iter().find(|(given, _)| *given).map(|(_, word)| *word)
+#[derive(Args)]
+pub(super) struct CheckWords {
+    #[command(flatten)]
+    look: LookWords,
+}
+
+impl Words for CheckWords {
+    fn common(&self) -> &CommonWords {
+        &self.look.common
+    }
+
+    fn job(self, lang: Lang) -> Result<Job, Report> {
+        self.look.check(lang, "check").map(Job::Check)
     }
 }
 
-/// Puts the job together.
-pub(super) fn job(words: super::Words, lang: Lang) -> Result<Check, Report> {
-    look(words, lang, "check")
-}
-
-/// What `check` and `doctor` have in common: where the cluster is, by what nodes are called, how it is told.
-pub(super) fn look(words: super::Words, lang: Lang, command: &str) -> Result<Check, Report> {
-    let see = format!("See gs_sshexkey help {command}.");
-    if let Some(other) = words.rest.get(1) {
-        return Err(unknown(&sshtrust::text::printable(other.as_encoded_bytes())).cure(&see));
+impl LookWords {
+    /// What to look at, and how to tell it.
+    pub(super) fn check(self, lang: Lang, verb: &str) -> Result<Check, Report> {
+        let see = see(Some(verb));
+        let format = match (self.json, self.format) {
+            (true, Some(other)) if other != Format::Json => {
+                let text = "The parameter '--json' value is incorrect. --format says otherwise.";
+                return Err(Report::new("50004", text).cure(&see));
+            }
+            (true, _) => Format::Json,
+            (false, format) => format.unwrap_or(Format::Text),
+        };
+        let LoginWords { host_keys, password_file, no_password, log } = self.login.consistent(verb)?;
+        let by = self.by.unwrap_or(ByWord::Ip);
+        Ok(Check {
+            source: source::read(self.source)?,
+            password_file,
+            host_keys: host_keys.read(),
+            log,
+            by_ip: by != ByWord::Name,
+            by_name: by != ByWord::Ip,
+            no_password,
+            format,
+            output: self.output,
+            lang,
+            html: self.html,
+        })
     }
-    let of_others = [
-        (words.skip_hostname_set, "--skip-hostname-set"),
-        (words.no_deduplicate, "--no-deduplicate"),
-        (words.dry_run, "--dry-run"),
-        (words.key_type.is_some(), "--key-type"),
-        (words.no_keepalive, "--no-keepalive"),
-        (words.collect, "--collect"),
-    ];
-    if let Some((_, word)) = of_others.iter().find(|(given, _)| *given) {
-        return Err(unknown(word).cure(&format!("It does not go with '{command}'. {see}")));
-    }
-    let CheckWords { by, no_password, format, output, html } = words.check;
-    let format = match (words.json, format) {
-        (true, Some(other)) if other != Format::Json => {
-            return Err(Report::new(
-                "50004",
-                "The parameter '--json' value is incorrect. --format says otherwise.",
-            )
-            .cure(&see));
-        }
-        (true, _) => Format::Json,
-        (false, format) => format.unwrap_or(Format::Text),
-    };
-    if no_password && words.password_file.is_some() {
-        let text = "The parameter '--no-password' and '--password-file' can not be used together.";
-        return Err(Report::new("50005", text).cure(&see));
-    }
-    let by = by.unwrap_or(ByWord::Ip);
-    Ok(Check {
-        source: source::read(words.source)?,
-        password_file: words.password_file,
-        log: words.log,
-        by_ip: by != ByWord::Name,
-        by_name: by != ByWord::Ip,
-        no_password,
-        format,
-        output,
-        lang,
-        html,
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Job;
     use super::super::tests::read;
     use super::*;
     use crate::errors::NOT_DONE;

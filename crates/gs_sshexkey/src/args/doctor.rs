@@ -6,8 +6,9 @@ use clap::Args;
 use sshtrust::diagnose::Code;
 use sshtrust::text::printable;
 
-use super::check::{Check, Format, look};
-use super::{Job, unknown};
+use super::check::{Check, Format, LookWords};
+use super::mistake::{see, together, unknown};
+use super::{CommonWords, Job, Words};
 use crate::errors::Report;
 use crate::i18n::Lang;
 
@@ -42,6 +43,8 @@ pub(crate) enum Work {
 
 #[derive(Args)]
 pub(super) struct DoctorWords {
+    #[command(flatten)]
+    look: LookWords,
     #[arg(long)]
     fix: bool,
     #[arg(long)]
@@ -58,86 +61,47 @@ pub(super) struct DoctorWords {
     explain: Option<String>,
 }
 
-impl DoctorWords {
-    /// A word of these that was given.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        let words = [
-            (self.fix, "--fix"),
-            (self.yes, "--yes"),
-            (!self.only.is_empty(), "--only"),
-            (!self.skip.is_empty(), "--skip"),
-            (!self.accept_host_key.is_empty(), "--accept-host-key"),
-            (self.preflight, "--preflight"),
-            (self.explain.is_some(), "--explain"),
-        ];
-        words.iter().find(|(given, _)| *given).map(|(_, word)| *word)
+impl Words for DoctorWords {
+    fn common(&self) -> &CommonWords {
+        &self.look.common
+    }
+
+    fn job(self, lang: Lang) -> Result<Job, Report> {
+        if let Some(word) = &self.explain {
+            return code("--explain", word).map(|code| Job::Explain(code, lang));
+        }
+        let work = self.work()?;
+        let look = self.look.check(lang, "doctor")?;
+        if look.format == Format::Prometheus {
+            let text = "The parameter '--format' value is incorrect. It must be one of: text, json.";
+            return Err(Report::new("50004", text).cure("'check' has metrics for a monitoring system."));
+        }
+        let codes = |flag: &str, words: &[String]| -> Result<Vec<Code>, Report> {
+            let each = words.iter().flat_map(|word| word.split(','));
+            each.map(|word| code(flag, word)).collect()
+        };
+        Ok(Job::Doctor(Box::new(Doctor {
+            look,
+            work,
+            only: codes("--only", &self.only)?,
+            skip: codes("--skip", &self.skip)?,
+            accept: addresses(&self.accept_host_key)?,
+        })))
     }
 }
 
 impl DoctorWords {
-    /// A word that picks what is healed.
-    fn picks(&self) -> Option<&'static str> {
-        if self.only.is_empty() { (!self.skip.is_empty()).then_some("--skip") } else { Some("--only") }
+    fn work(&self) -> Result<Work, Report> {
+        let with_fix =
+            [(self.yes, "--yes"), (!self.only.is_empty(), "--only"), (!self.skip.is_empty(), "--skip")];
+        match (self.preflight, self.fix, with_fix.iter().find(|(given, _)| *given)) {
+            (true, true, _) => Err(together("--preflight", "--fix").cure(&see(Some("doctor")))),
+            (_, false, Some((_, flag))) => Err(unknown(flag).cure("It goes with --fix.")),
+            (true, false, None) => Ok(Work::Preflight),
+            (false, true, _) => Ok(Work::Fix { ask: !self.yes }),
+            (false, false, None) => Ok(Work::Tell),
+        }
     }
-}
-
-const SEE: &str = "See gs_sshexkey help doctor.";
-
-/// Puts the job together.
-pub(super) fn job(mut words: super::Words, lang: Lang) -> Result<Job, Report> {
-    let empty = DoctorWords {
-        fix: false,
-        yes: false,
-        only: Vec::new(),
-        skip: Vec::new(),
-        accept_host_key: Vec::new(),
-        preflight: false,
-        explain: None,
-    };
-    let own = std::mem::replace(&mut words.doctor, empty);
-    if let Some(word) = &own.explain {
-        return explain(word, &words, lang);
-    }
-    let work = match (own.preflight, own.fix) {
-        (true, true) => return Err(together("--preflight", "--fix")),
-        (true, false) => Work::Preflight,
-        (false, true) => Work::Fix { ask: !own.yes },
-        (false, false) => Work::Tell,
-    };
-    if own.yes && !own.fix {
-        return Err(unknown("--yes").cure("It goes with --fix."));
-    }
-    if let (false, Some(flag)) = (own.fix, own.picks()) {
-        return Err(unknown(flag).cure("It goes with --fix."));
-    }
-    let look = look(words, lang, "doctor")?;
-    if look.format == Format::Prometheus {
-        let text = "The parameter '--format' value is incorrect. It must be one of: text, json.";
-        return Err(Report::new("50004", text).cure("'check' has metrics for a monitoring system."));
-    }
-    let codes = |flag: &str, words: &[String]| -> Result<Vec<Code>, Report> {
-        let each = words.iter().flat_map(|word| word.split(','));
-        each.map(|word| code(flag, word)).collect()
-    };
-    Ok(Job::Doctor(Box::new(Doctor {
-        look,
-        work,
-        only: codes("--only", &own.only)?,
-        skip: codes("--skip", &own.skip)?,
-        accept: addresses(&own.accept_host_key)?,
-    })))
-}
-
-fn explain(word: &str, words: &super::Words, lang: Lang) -> Result<Job, Report> {
-    if let Some(other) = words.rest.get(1) {
-        return Err(unknown(&printable(other.as_encoded_bytes())).cure(SEE));
-    }
-    code("--explain", word).map(|code| Job::Explain(code, lang))
-}
-
-fn together(one: &str, other: &str) -> Report {
-    let text = format!("The parameter '{one}' and '{other}' can not be used together.");
-    Report::new("50005", &text).cure(SEE)
 }
 
 fn code(flag: &str, word: &str) -> Result<Code, Report> {

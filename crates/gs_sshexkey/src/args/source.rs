@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 
-use super::SEE_HELP;
+use super::mistake::{required, see, together};
 use crate::errors::Report;
-
-const SEE_HELP_SETUP: &str = "See gs_sshexkey help setup.";
 
 /// Where a cluster is described. `port` is that of nodes without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +21,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// The port of nodes that are named beside it without one.
+    pub(crate) const fn port(&self) -> u16 {
+        match self {
+            Self::Hostfile(_) => 22,
+            Self::Xml { port, .. } | Self::Hosts { port, .. } | Self::Ansible { port, .. } => *port,
+        }
+    }
+
     /// The words that describe it, as the user would type them again.
     pub(crate) fn words(&self) -> Vec<String> {
         let of = |flag: &str, path: &Path| vec![flag.to_owned(), path.to_string_lossy().into_owned()];
@@ -62,6 +68,14 @@ pub(super) struct SourceWords {
     port: Option<String>,
 }
 
+impl SourceWords {
+    /// Whether none is given.
+    pub(super) const fn is_empty(&self) -> bool {
+        let described = self.hostfile.is_some() || self.xml.is_some() || self.hosts.is_some();
+        !(described || self.inventory.is_some() || self.group.is_some() || self.port.is_some())
+    }
+}
+
 /// Exactly one description.
 pub(super) fn read(words: SourceWords) -> Result<Source, Report> {
     let given = [
@@ -71,12 +85,7 @@ pub(super) fn read(words: SourceWords) -> Result<Source, Report> {
         ("-i", words.inventory.is_some()),
     ];
     let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(flag, _)| *flag).collect();
-    let together = |one: &str, other: &str| {
-        let text = format!("The parameter '{one}' and '{other}' can not be used together.");
-        Report::new("50005", &text).cure(SEE_HELP_SETUP)
-    };
-    let required =
-        |flag: &str| Report::new("50001", &format!("Incorrect parameter. Parameter '{flag}' is required."));
+    let together = |one: &str, other: &str| together(one, other).cure(&see(Some("setup")));
     match given.as_slice() {
         [one, other, ..] => return Err(together(one, other)),
         ["-f"] if words.port.is_some() => {
@@ -84,7 +93,7 @@ pub(super) fn read(words: SourceWords) -> Result<Source, Report> {
                 together("-f", "--port").cure("In a hostfile a port stands behind its address: IP,PORT.")
             );
         }
-        [] => return Err(required("-f").cure(SEE_HELP)),
+        [] => return Err(required("-f").cure(&see(None))),
         [_] if words.group.is_some() && words.inventory.is_none() => {
             return Err(required("-i").cure("--group names a group of an Ansible inventory."));
         }
@@ -106,4 +115,62 @@ pub(super) fn read(words: SourceWords) -> Result<Source, Report> {
         }
         SourceWords { hostfile, .. } => Source::Hostfile(hostfile.unwrap_or_default()),
     })
+}
+
+/// Which host keys of nodes count as known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct HostKeys {
+    /// Only known ones are taken.
+    pub(crate) strict: bool,
+    /// A file in the form of `known_hosts`: for the nodes in it only these count.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl HostKeys {
+    /// The words that say so, as the user would type them again.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let strict = self.strict.then(|| "--strict-host-keys".to_owned());
+        let file =
+            self.file.iter().flat_map(|path| ["--host-keys".to_owned(), path.to_string_lossy().into_owned()]);
+        strict.into_iter().chain(file).collect()
+    }
+}
+
+/// The options that say which host keys count.
+#[derive(Args)]
+pub(super) struct HostKeyWords {
+    #[arg(long)]
+    strict_host_keys: bool,
+    #[arg(long)]
+    host_keys: Option<PathBuf>,
+}
+
+impl HostKeyWords {
+    /// What they say.
+    pub(super) fn read(self) -> HostKeys {
+        HostKeys { strict: self.strict_host_keys, file: self.host_keys }
+    }
+}
+
+/// How nodes are entered, and where it is noted.
+#[derive(Args)]
+pub(super) struct LoginWords {
+    #[command(flatten)]
+    pub(super) host_keys: HostKeyWords,
+    #[arg(long)]
+    pub(super) password_file: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) no_password: bool,
+    #[arg(short = 'l', action = ArgAction::Set)]
+    pub(super) log: Option<PathBuf>,
+}
+
+impl LoginWords {
+    /// The same, if they do not contradict.
+    pub(super) fn consistent(self, verb: &str) -> Result<Self, Report> {
+        if self.no_password && self.password_file.is_some() {
+            return Err(together("--no-password", "--password-file").cure(&see(Some(verb))));
+        }
+        Ok(self)
+    }
 }

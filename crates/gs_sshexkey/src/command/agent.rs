@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use sshtrust::identity::TOOL_DIR;
-use sshtrust::keep::{self, Account, Agent, Exports, Kept, Status, StoreState};
+use sshtrust::keep::{self, Account, Agent, Exports, Holder, Kept, Status, StoreState};
 use sshtrust::plan::Job;
 
 use crate::args::AgentJob;
@@ -76,8 +76,9 @@ fn tell(
             say(healthy);
             return Ok(true);
         }
-        Ok(Kept::Busy) => {
+        Ok(Kept::Busy(holder)) => {
             if healthy.is_empty() {
+                tell_held(account, holder, lang);
                 return Ok(true);
             }
             return Err(Report::other("Another run of gs_sshexkey is at work on the agent.")
@@ -86,6 +87,14 @@ fn tell(
         Ok(Kept::Repaired(pid)) if pid.is_empty() => both(AgentText::GivenKey {}),
         Ok(Kept::Repaired(pid)) => both(AgentText::Started { pid: &pid }),
         Ok(Kept::ExportsSet) => both(AgentText::ExportsSet {}),
+        Ok(Kept::Recovered) => both(AgentText::Recovered {}),
+        Ok(Kept::Waiting) => both(AgentText::Waiting {}),
+        Ok(Kept::Unjudged) => {
+            if healthy.is_empty() {
+                return Ok(true);
+            }
+            both(AgentText::Unjudged {})
+        }
         Err(error) => {
             let report = errors::keep(&error);
             log(account, Level::Error, &report.to_string());
@@ -95,6 +104,15 @@ fn tell(
     log(account, Level::Log, &logged);
     say(&said);
     Ok(true)
+}
+
+/// A lock that a job finds held for minutes: somebody may wait for the agent, and this run never end.
+fn tell_held(account: &Account, holder: Option<Holder>, lang: Lang) {
+    if let Some(Holder { pid, .. }) = holder.filter(Holder::is_long) {
+        let text = AgentText::HeldLong { pid: &pid };
+        log(account, Level::Error, &text.text(Lang::En));
+        say(&text.text(lang));
+    }
 }
 
 fn say(text: &str) {
@@ -164,6 +182,8 @@ fn as_json(account: &Account, status: &Status) -> Value {
         "program": status.program,
         "keepalive": job_word(status.job),
         "cron_trouble": status.cron_trouble,
+        "held_by": status.held_by.map(|holder| holder.pid),
+        "held_seconds": status.held_by.map(|holder| holder.age.as_secs()),
         "healthy": status.holds_key(),
     })
 }
@@ -194,9 +214,14 @@ fn as_text(account: &Account, status: &Status, lang: Lang) -> String {
             }
         },
     );
-    let store = match status.store {
+    let why;
+    let store = match &status.store {
         StoreState::OpensKey => AgentText::StoreOpens {},
         StoreState::Useless => AgentText::StoreUseless {},
+        StoreState::NotTried(reason) => {
+            why = reason.to_string();
+            AgentText::StoreNotTried { why: &why }
+        }
     };
     let exports = match status.exports {
         Exports::Right => AgentText::ExportsRight {},
@@ -205,7 +230,7 @@ fn as_text(account: &Account, status: &Status, lang: Lang) -> String {
     };
     let program =
         if status.program.is_some() { AgentText::ProgramThere {} } else { AgentText::ProgramMissing {} };
-    AgentText::Screen {
+    let screen = AgentText::Screen {
         socket: &text_of(&account.socket()),
         agent: &agent.text(lang),
         key: &key,
@@ -213,8 +238,11 @@ fn as_text(account: &Account, status: &Status, lang: Lang) -> String {
         exports: &exports.text(lang),
         program: &program.text(lang),
         keepalive: &keepalive(status, lang),
-    }
-    .text(lang)
+    };
+    let held = status.held_by.filter(Holder::is_long);
+    let held = held
+        .map(|Holder { pid, age }| AgentText::Held { pid: &pid, minutes: &(age.as_secs() / 60) }.text(lang));
+    screen.text(lang) + &held.unwrap_or_default()
 }
 
 /// When the agent comes back.
@@ -249,6 +277,7 @@ mod tests {
             program: None,
             job: None,
             cron_trouble: String::new(),
+            held_by: None,
         };
         let blob = [&[0, 0, 0, 11][..], b"ssh-ed25519", &[0, 0, 0, 32], &[7; 32]].concat();
         let key = keep::PublicKey::from_blob(blob).ok();
@@ -276,6 +305,7 @@ mod tests {
                 program: Some("0f".repeat(32)),
                 job: Some(Job::Cron),
                 cron_trouble: String::new(),
+                held_by: Some(Holder { pid: 77, age: std::time::Duration::from_secs(731) }),
             },
         ]
     }
@@ -306,11 +336,35 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_that_is_held_for_minutes_is_told_once() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(TOOL_DIR)).unwrap();
+        let account = Account { user: "omm".to_owned(), home: home.path().to_owned() };
+        let written = || std::fs::read_to_string(home.path().join(TOOL_DIR).join(LOG)).unwrap_or_default();
+        let found = |seconds| {
+            let holder = Holder { pid: 77, age: std::time::Duration::from_secs(seconds) };
+            tell(&account, Ok(Kept::Busy(Some(holder))), "", Lang::Zh)
+        };
+        assert_eq!((found(20), tell(&account, Ok(Kept::Busy(None)), "", Lang::En)), (Ok(true), Ok(true)));
+        assert_eq!(written(), "");
+        assert_eq!((found(200), found(260)), (Ok(true), Ok(true)));
+        let log = written();
+        assert_eq!(
+            (log.lines().count(), log.contains("process 77"), log.contains("kill 77")),
+            (1, true, true),
+            "{log}"
+        );
+        // Whoever asks for the agent is told at once.
+        let asked = tell(&account, Ok(Kept::Busy(None)), "healthy", Lang::En).unwrap_err().to_string();
+        assert!(asked.contains("Another run of gs_sshexkey is at work"), "{asked}");
+    }
+
+    #[test]
     fn the_screen_lines_up_in_both_languages() {
         for status in states() {
             for (lang, column) in [(Lang::En, 12), (Lang::Zh, 10)] {
                 let text = as_text(&account(), &status, lang);
-                assert_eq!(text.lines().count(), 7, "{text}");
+                assert_eq!(text.lines().count(), if status.held_by.is_some() { 8 } else { 7 }, "{text}");
                 for line in text.lines() {
                     let label = line.split("  ").next().unwrap();
                     let before = line.len() - line.trim_start_matches(label).trim_start().len();

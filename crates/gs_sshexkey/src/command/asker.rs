@@ -44,6 +44,10 @@ impl Passwords for Asker<'_> {
     fn asks_again(&self) -> bool {
         self.file.is_none()
     }
+
+    fn forget(&mut self) {
+        self.file = None;
+    }
 }
 
 fn from_file(file: &PasswordFile, question: Question) -> Option<&Secret> {

@@ -49,13 +49,13 @@ pub(crate) fn run(words: &Bundle) -> Result<(), ()> {
 fn write(words: &Bundle, cluster: &Cluster, screen: &Classic) -> Result<(), Report> {
     let user = host::user()?;
     let folder = Folder::make(&words.folder)?;
-    let keys = keys(&user, &cluster.nodes)?;
+    let keys = keys(&user, cluster.nodes.as_slice())?;
     let wanted: Vec<String> = cluster.nodes.iter().map(|node| script_name(*node)).collect();
     folder.remove_scripts_but(&wanted)?;
     for (node, name) in cluster.nodes.iter().zip(&wanted) {
         folder.write(name, node_script(&user.name, *node, &keys.guests).as_bytes(), RUN)?;
     }
-    folder.write(README, readme(&user.name, &cluster.nodes).as_bytes(), READ)?;
+    folder.write(README, readme(&user.name, cluster.nodes.as_slice()).as_bytes(), READ)?;
     tell(words.lang, cluster, &user.name, &keys, &folder, screen);
     Ok(())
 }

@@ -6,65 +6,39 @@ use std::process::ExitCode;
 
 use rustix::fs::{Access, access};
 use sshtrust::check::{CheckError, Checked, Options, check};
-use sshtrust::event::{Event, Observer};
-use sshtrust::inventory::Cluster;
-use sshtrust::passwords::PasswordFile;
+use sshtrust::inventory::NodeIx;
 use sshtrust::text::printable;
 
 use super::asker::Asker;
 use super::runtime;
-use super::setup::unwritable_log;
-use super::{password_file, source};
+use super::verb::{self, Inputs, Prepared, Watcher};
 use crate::args::{Check, Format};
-use crate::errors::{self, Report};
+use crate::errors::{self, NOT_DONE, Report};
 use crate::host::{self, User};
-use crate::log::Log;
-use crate::prompt::{self, Channel};
+use crate::prompt::Channel;
 use crate::reporter::{
     Classic, Style, render_matrix, render_page, render_prometheus, replace, replace_metrics, write_json,
 };
-
-/// Exit status when not every pair works.
-pub(super) const BROKEN: u8 = 1;
+use crate::testing;
 
 /// Runs it. An error was already shown.
 pub(crate) fn run(words: &Check) -> ExitCode {
-    let done = prepare(words).map_err(|report| (Classic::new(Log::default(), true, words.lang), report));
-    let done = done.and_then(|(cluster, passwords, log)| {
-        let watcher = Watcher(Classic::new(log, true, words.lang));
-        work(words, cluster, passwords, &watcher).map_err(|report| (watcher.0, report))
-    });
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(BROKEN),
-        Err((screen, report)) => {
-            screen.error(&report);
-            ExitCode::from(errors::NOT_DONE)
-        }
-    }
+    verb::run(words.lang, prepare(words), |inputs, watcher| {
+        work(words, inputs, watcher).map_err(|report| report.exit(NOT_DONE))
+    })
 }
 
 /// All that is needed before the network.
-pub(super) fn prepare(words: &Check) -> Result<(Cluster, Option<PasswordFile>, Log), Report> {
-    let cluster = source::read(&words.source)?;
-    let file = words.password_file.as_deref();
-    let passwords = file.map(|path| password_file::read(path, &cluster)).transpose()?;
-    let log = match &words.log {
-        Some(path) => Log::open(path).map_err(|(path, e)| unwritable_log(&path, &e))?,
-        None => Log::default(),
-    };
+pub(super) fn prepare(words: &Check) -> Result<Prepared, Report> {
+    let (passwords, log) = (words.password_file.as_deref(), words.log.as_deref());
+    let prepared = Prepared::of(&words.source, passwords, &words.host_keys, log)?;
     foresee(words)?;
-    Ok((cluster, passwords, log))
+    Ok(prepared)
 }
 
 /// Whether every pair works.
-fn work(
-    words: &Check,
-    cluster: Cluster,
-    passwords: Option<PasswordFile>,
-    watcher: &Watcher,
-) -> Result<bool, Report> {
-    let checked = host::user().and_then(|user| look(words, cluster, passwords, user, watcher));
+fn work(words: &Check, inputs: Inputs, watcher: &Watcher) -> Result<bool, Report> {
+    let checked = host::user().and_then(|user| look(words, inputs, user, watcher));
     watcher.0.clear_progress();
     let checked = checked.inspect_err(|_| alarm(words))?;
     note(&checked, &watcher.0);
@@ -76,7 +50,8 @@ fn work(
 fn note(checked: &Checked, log: &Classic) {
     let counts = checked.matrix.counts();
     log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
-    let node = |index: usize| checked.matrix.nodes().get(index).map_or_else(String::new, ToString::to_string);
+    let node =
+        |index: NodeIx| checked.matrix.nodes().get(index).map_or_else(String::new, ToString::to_string);
     for edge in checked.matrix.edges() {
         let (from, to, cause) = (node(edge.from), node(edge.to), edge.cause.code());
         log.detail(&format!("{from} -> {to} (ssh {}): {cause}: {}", edge.host, edge.said));
@@ -91,13 +66,8 @@ fn alarm(words: &Check) {
     }
 }
 
-fn look(
-    words: &Check,
-    cluster: Cluster,
-    passwords: Option<PasswordFile>,
-    user: User,
-    watcher: &Watcher,
-) -> Result<Checked, Report> {
+fn look(words: &Check, inputs: Inputs, user: User, watcher: &Watcher) -> Result<Checked, Report> {
+    let Inputs { cluster, passwords, host_keys } = inputs;
     let options = Options {
         cluster,
         user: user.name,
@@ -107,17 +77,15 @@ fn look(
         by_ip: words.by_ip,
         by_name: words.by_name,
         ask: !words.no_password,
+        host_keys,
+        limits: testing::limits(),
     };
-    let runtime = runtime::start()?;
-    let result: Result<Checked, CheckError> = runtime.block_on(async {
+    let result: Result<Checked, CheckError> = runtime::complete(async {
         let shown = |text: &str| watcher.0.asked(text);
         let mut asker =
             Asker { user: &options.user, file: passwords, channel: Channel::Error, shown: &shown };
         check(&options, &mut asker, watcher, runtime::stop_on_signals()).await
-    });
-    prompt::restore();
-    // A thread that still waits for an answer at the terminal must not hold up the end.
-    runtime.shutdown_background();
+    })?;
     result.map_err(|error| errors::check(&error))
 }
 
@@ -144,7 +112,7 @@ fn tell(words: &Check, checked: &Checked) -> Result<(), Report> {
 }
 
 /// Whether the files can be made, as far as can be said before: a long check must not end without its result.
-pub(super) fn foresee(words: &Check) -> Result<(), Report> {
+fn foresee(words: &Check) -> Result<(), Report> {
     for path in [&words.output, &words.html].into_iter().flatten() {
         // Where a link leads is replaced, not the link.
         let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
@@ -181,19 +149,4 @@ pub(super) fn written(path: &Path, result: io::Result<()>) -> Result<(), Report>
         Report::new("50205", &format!("Failed to write {path}. {error}"))
             .cure("Name a file in a folder that is there and that you may write.")
     })
-}
-
-/// Writes the log and the progress bar; standard output is for the result.
-pub(super) struct Watcher(pub(super) Classic);
-
-impl Observer for Watcher {
-    fn event(&self, event: &Event) {
-        match event {
-            Event::PasswordsRefused(nodes) => {
-                let nodes = errors::list(nodes.iter().map(ToString::to_string));
-                self.0.hint(&format!("{nodes} refused the password."));
-            }
-            other => self.0.event(other),
-        }
-    }
 }

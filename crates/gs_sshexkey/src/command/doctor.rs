@@ -5,27 +5,30 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sshtrust::check::{CheckError, Options as CheckOptions};
+use sshtrust::check::Options as CheckOptions;
 use sshtrust::diagnose::{Code, Diagnosis, Finding};
 use sshtrust::doctor::{Examined, Healed, Options, Treatment, Wanted, examine, heal, treat};
+use sshtrust::enter::HostKeyPolicy;
 use sshtrust::inventory::{Cluster, NodeSpec};
 use sshtrust::passwords::PasswordFile;
-use sshtrust::text::{printable, sh_quote};
 use tokio::sync::watch;
 
+use super::agree::agreed;
 use super::asker::Asker;
-use super::check::{BROKEN, Watcher, foresee, prepare, style, written};
+use super::check::{prepare, style, written};
 use super::runtime;
+use super::typed::command;
+use super::verb::{self, Inputs, Watcher};
 use crate::args::{Check, Doctor, Format, Work};
-use crate::errors::{self, Report};
+use crate::errors::{self, NOT_DONE, Report};
 use crate::host::{self, User};
-use crate::i18n::Lang;
-use crate::log::Log;
-use crate::prompt::{self, Channel};
+use crate::i18n::{DoctorText, Lang};
+use crate::prompt::Channel;
 use crate::reporter::doctor::{
     Fixed, Next, Stage, Told, render_plan, render_text, render_whole_plan, write_json,
 };
-use crate::reporter::{Classic, Style, render_findings_page, replace};
+use crate::reporter::{Style, render_findings_page, replace};
+use crate::testing;
 
 /// Tells all about one cause.
 pub(crate) fn explain(code: Code, lang: Lang) {
@@ -35,42 +38,27 @@ pub(crate) fn explain(code: Code, lang: Lang) {
 
 /// Runs it. An error was already shown.
 pub(crate) fn run(words: &Doctor) -> ExitCode {
-    let lang = words.look.lang;
-    let done = prepare(&words.look).map_err(|report| (Classic::new(Log::default(), true, lang), report));
-    let done = done.and_then(|(cluster, passwords, log)| {
-        let watcher = Watcher(Classic::new(log, true, lang));
-        work(words, cluster, passwords, &watcher).map_err(|report| (watcher.0, report))
-    });
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(BROKEN),
-        Err((screen, report)) => {
-            screen.error(&report);
-            ExitCode::from(errors::NOT_DONE)
-        }
-    }
+    verb::run(words.look.lang, prepare(&words.look), |inputs, watcher| {
+        work(words, inputs, watcher).map_err(|report| report.exit(NOT_DONE))
+    })
 }
 
 /// Whether nothing is wrong, or nothing any more.
-fn work(
-    words: &Doctor,
-    cluster: Cluster,
-    passwords: Option<PasswordFile>,
-    watcher: &Watcher,
-) -> Result<bool, Report> {
-    foresee(&words.look)?;
+fn work(words: &Doctor, inputs: Inputs, watcher: &Watcher) -> Result<bool, Report> {
     let user = host::user()?;
-    let options = options(words, cluster, user)?;
-    let runtime = runtime::start()?;
-    let result = runtime.block_on(drive(words, &options, passwords, watcher));
-    prompt::restore();
-    // A thread that still waits for an answer at the terminal must not hold up the end.
-    runtime.shutdown_background();
+    let Inputs { cluster, passwords, host_keys } = inputs;
+    let options = options(words, cluster, host_keys, user)?;
+    let result = runtime::complete(drive(words, &options, passwords, watcher))?;
     watcher.0.clear_progress();
     result
 }
 
-fn options(words: &Doctor, cluster: Cluster, user: User) -> Result<Options, Report> {
+fn options(
+    words: &Doctor,
+    cluster: Cluster,
+    host_keys: HostKeyPolicy,
+    user: User,
+) -> Result<Options, Report> {
     let find = |ip: &IpAddr| {
         cluster.nodes.iter().find(|node| node.ip == *ip).copied().ok_or_else(|| no_such_node(ip))
     };
@@ -84,6 +72,8 @@ fn options(words: &Doctor, cluster: Cluster, user: User) -> Result<Options, Repo
         by_ip: words.look.by_ip,
         by_name: words.look.by_name,
         ask: !words.look.no_password,
+        host_keys,
+        limits: testing::limits(),
     };
     Ok(Options { check, preflight: words.work == Work::Preflight, accept })
 }
@@ -114,7 +104,7 @@ async fn drive(
     };
     let wanted = Wanted { only: words.only.clone(), skip: words.skip.clone() };
     let program = std::env::current_exe().ok();
-    let treatment = treat(&examined, &wanted, program).await;
+    let treatment = treat(&examined, &wanted, program, watcher).await;
     let treatment =
         treatment.map_err(|error| Report::new("51108", &format!("Ssh-keygen failed. {error}.")))?;
     if treatment.is_empty() {
@@ -125,7 +115,7 @@ async fn drive(
         tell(&words.look, &Told::new(&examined, Stage::Planned, next()))?;
     }
     show_plan(words, &examined, &treatment, watcher, ask);
-    if ask && !agreed(words.look.lang, stop.clone()).await? {
+    if ask && !agree(words.look.lang, stop.clone()).await? {
         return finish(words, &examined, Stage::Declined);
     }
     fix(words, options, examined, &treatment, watcher, stop).await
@@ -168,6 +158,7 @@ fn next(words: &Doctor) -> Next {
     if let Some(path) = &look.password_file {
         call.extend(["--password-file".to_owned(), path.to_string_lossy().into_owned()]);
     }
+    call.extend(look.host_keys.words());
     let setup = command(&[], &call);
     call.extend(look.no_password.then(|| "--no-password".to_owned()));
     if look.by_name {
@@ -177,14 +168,6 @@ fn next(words: &Doctor) -> Next {
     let again = [call.clone(), preflight.into_iter().collect()].concat();
     call.push("--fix".to_owned());
     Next { fix: command(&["doctor"], &call), again: command(&["doctor"], &again), setup }
-}
-
-/// A command line that a shell reads as these words, safe to show.
-fn command(verb: &[&str], words: &[String]) -> String {
-    let plain = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:,=@%+".contains(&b));
-    let words = words.iter().map(|word| if plain(word) { word.clone() } else { sh_quote(word) });
-    let all: Vec<String> = ["gs_sshexkey"].iter().chain(verb).map(|w| (*w).to_owned()).chain(words).collect();
-    printable(all.join(" ").as_bytes())
 }
 
 /// Shows the plan; where somebody is to agree to it, on the channel of the question too, if standard output is not that
@@ -206,21 +189,9 @@ fn show_plan(words: &Doctor, examined: &Examined, treatment: &Treatment, watcher
     }
 }
 
-/// Whether the user agrees. A signal is a no.
-async fn agreed(lang: Lang, mut stop: watch::Receiver<bool>) -> Result<bool, Report> {
-    let question = match lang {
-        Lang::En => "Do this? [y/N] ",
-        Lang::Zh => "是否执行？[y/N] ",
-    };
-    let asking = tokio::task::spawn_blocking(move || prompt::agrees(question));
-    let answer = tokio::select! {
-        answer = asking => answer.map_err(|e| e.to_string()).and_then(|answer| answer),
-        _ = stop.wait_for(|stop| *stop) => return Err(errors::check(&CheckError::Interrupted)),
-    };
-    answer.map_err(|why| {
-        Report::other(&format!("Nobody agreed to the changes: {why}. Nothing was changed."))
-            .cure("Read the plan above, then add --yes.")
-    })
+/// Whether the user agrees to the plan.
+async fn agree(lang: Lang, stop: watch::Receiver<bool>) -> Result<bool, Report> {
+    agreed(DoctorText::Ask {}.text(lang), stop).await
 }
 
 /// What was found, for the log.

@@ -1,14 +1,26 @@
 //! One file a command.
 
+mod access;
 mod agent;
+mod agree;
 mod asker;
 mod bundle;
 mod check;
 mod doctor;
+mod expand;
+mod host_keys;
+mod job_control;
+mod named;
 mod password_file;
+mod revoke;
+mod rotate;
 mod runtime;
 mod setup;
+mod shrink;
 mod source;
+mod typed;
+mod verb;
+mod with;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -25,7 +37,7 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
             Ok(())
         }
-        Ok(Job::Setup(words)) => setup::run(&words),
+        Ok(Job::Setup(words)) => return setup::run(&words),
         Ok(Job::Agent(job, lang)) => agent::run(job, lang),
         Ok(Job::Check(words)) => return check::run(&words),
         Ok(Job::Doctor(words)) => return doctor::run(&words),
@@ -34,6 +46,12 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             Ok(())
         }
         Ok(Job::Bundle(words)) => bundle::run(&words),
+        Ok(Job::Revoke(words)) => return revoke::run(&words),
+        Ok(Job::Access(words)) => return access::run(&words),
+        Ok(Job::Expand(words)) => return expand::run(&words),
+        Ok(Job::With(words)) => return with::run(&words),
+        Ok(Job::Rotate(words)) => return rotate::run(&words),
+        Ok(Job::Shrink(words)) => return shrink::run(&words),
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "{report}");
             return ExitCode::from(report.status());

@@ -2,40 +2,55 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use sshtrust::inventory::{Cluster, NodeSpec};
+use sshtrust::inventory::NodeSpec;
 use sshtrust::passwords::PasswordFile;
-use sshtrust::plan::{Job, Keepalive, NodePlan};
+use sshtrust::plan::{Job, Keepalive, NodePlan, foresee_bounds};
 use sshtrust::setup::{Options, Outcome, SetupError, setup};
 use sshtrust::text::printable;
 
 use super::asker::Asker;
-use super::{password_file, runtime, source};
-use crate::args::Setup;
-use crate::errors::{self, Report};
+use super::runtime;
+use super::typed::command;
+use super::verb::Inputs;
+use crate::args::{Setup, Source};
+use crate::errors::{self, NOT_DONE, Report};
 use crate::host::{self, User};
 use crate::i18n::Lang;
 use crate::log::Log;
-use crate::prompt::{self, Channel};
+use crate::prompt::Channel;
 use crate::reporter::Classic;
+use crate::testing;
 
-/// Shown after a run as root. It must not contain the word that installers answer.
-const ROOT_REMINDER: &str =
-    "Trust for root is a risk. Take it away when you are done: 'gs_sshexkey help remove' shows how.";
+/// Runs it. Exit status 0: trust stands; 1: it does not; 2: its bounds are none that it can have.
+pub(crate) fn run(words: &Setup) -> ExitCode {
+    match begin(words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(status) => ExitCode::from(status),
+    }
+}
 
-/// Runs it. The error was already shown.
-pub(crate) fn run(words: &Setup) -> Result<(), ()> {
-    let early = |report: Report| Classic::new(Log::default(), true, Lang::En).error(&report);
-    let cluster = source::read(&words.source).map_err(early)?;
-    let file = words.password_file.as_deref();
-    let passwords = file.map(|path| password_file::read(path, &cluster)).transpose().map_err(early)?;
+/// The error is the exit status; it was already shown.
+fn begin(words: &Setup) -> Result<(), u8> {
+    let early = |report: Report| {
+        Classic::new(Log::default(), true, Lang::En).error(&report);
+        report.status()
+    };
+    let inputs = Inputs::read(&words.source, words.password_file.as_deref(), &words.host_keys);
+    let inputs = inputs.map_err(early)?;
+    let fits = foresee_bounds(&words.bounds, inputs.cluster.nodes.iter().map(|node| node.ip));
+    fits.map_err(|error| early(errors::bounds(&error).exit(NOT_DONE)))?;
     let log = match &words.log {
         Some(path) => Log::open(path).map_err(|(path, e)| early(unwritable_log(&path, &e)))?,
         None => Log::default(),
     };
     let screen = Classic::new(log, words.dry_run, Lang::En);
-    let result = host::user().and_then(|user| work(words, cluster, passwords, user, &screen));
-    result.map_err(|report| screen.error(&report))
+    let result = host::user().and_then(|user| work(words, inputs, user, &screen));
+    result.map_err(|report| {
+        screen.error(&report);
+        report.status()
+    })
 }
 
 pub(super) fn unwritable_log(path: &Path, error: &io::Error) -> Report {
@@ -44,13 +59,8 @@ pub(super) fn unwritable_log(path: &Path, error: &io::Error) -> Report {
         .cure("Give -l a path that can be written.")
 }
 
-fn work(
-    words: &Setup,
-    cluster: Cluster,
-    passwords: Option<PasswordFile>,
-    user: User,
-    screen: &Classic,
-) -> Result<(), Report> {
+fn work(words: &Setup, inputs: Inputs, user: User, screen: &Classic) -> Result<(), Report> {
+    let Inputs { cluster, passwords, host_keys } = inputs;
     let options = Options {
         cluster,
         user: user.name,
@@ -59,17 +69,19 @@ fn work(
         check_names: words.source.states_host_names(),
         map_names: !words.skip_hostname_set,
         keep_old_mapping: words.no_deduplicate,
+        keys: words.keys,
         key_type: words.key_type,
+        new_key: words.new_key,
+        bounds: words.bounds.clone(),
         dry_run: words.dry_run,
+        host_keys,
+        limits: testing::limits(),
         keepalive: if words.no_keepalive { None } else { std::env::current_exe().ok() },
+        growth: None,
     };
-    let runtime = runtime::start()?;
-    let result = runtime.block_on(drive(&options, passwords, screen));
-    prompt::restore();
-    // A thread that still waits for an answer at the terminal must not hold up the end.
-    runtime.shutdown_background();
+    let result = runtime::complete(drive(&options, passwords, screen))?;
     let outcome = result.map_err(|error| errors::explain(&error))?;
-    finish(&outcome, &options.user, screen);
+    finish(&outcome, &options.user, &words.source, screen);
     Ok(())
 }
 
@@ -84,21 +96,30 @@ async fn drive(
     setup(options, &mut asker, screen, runtime::stop_on_signals()).await
 }
 
-fn finish(outcome: &Outcome, user: &str, screen: &Classic) {
+fn finish(outcome: &Outcome, user: &str, source: &Source, screen: &Classic) {
     match outcome {
         Outcome::Planned(nodes) => nodes.iter().for_each(|node| show_plan(node, screen)),
         Outcome::Created { keepalive, .. } => {
             screen.say("Successfully created SSH trust.");
             tell_keepalive(keepalive, user, screen);
             if rustix::process::geteuid().is_root() {
-                screen.hint(ROOT_REMINDER);
+                screen.hint(&root_reminder(source));
             }
         }
     }
 }
 
+/// Shown after a run as root.
+fn root_reminder(source: &Source) -> String {
+    let exact = command(&["revoke"], &source.words());
+    // Installers answer that word, wherever it stands.
+    let harmless = !exact.to_ascii_lowercase().contains("password");
+    let command = if harmless { &exact } else { "gs_sshexkey revoke" };
+    format!("Trust for root is a risk. Take it away when you are done: {command}")
+}
+
 /// Warns of the nodes that lose trust at their next reboot, or get it back only later; nodes with the same fate together.
-fn tell_keepalive(nodes: &[(NodeSpec, Keepalive)], user: &str, screen: &Classic) {
+pub(super) fn tell_keepalive(nodes: &[(NodeSpec, Keepalive)], user: &str, screen: &Classic) {
     let mut warnings: Vec<(String, Vec<String>)> = Vec::new();
     let user = printable(user.as_bytes());
     for (node, keepalive) in nodes {
@@ -142,4 +163,26 @@ fn show_plan(node: &NodePlan, screen: &Classic) {
     let change = node.render();
     let text = if change.is_empty() { "no change\n" } else { &change };
     screen.say(&format!("==> {}\n{}", node.spec, text.trim_end()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reminder_names_the_command_and_never_the_word_that_installers_answer() {
+        let cases = [
+            (Source::Hostfile("/root/hosts".into()), "gs_sshexkey revoke -f /root/hosts"),
+            (
+                Source::Hosts { spec: "n[1-3]".to_owned(), port: 2222 },
+                "gs_sshexkey revoke --hosts 'n[1-3]' --port 2222",
+            ),
+            (Source::Hostfile("/root/PassWords/hosts".into()), "gs_sshexkey revoke"),
+        ];
+        for (source, wanted) in cases {
+            let text = root_reminder(&source);
+            assert!(text.ends_with(&format!(": {wanted}")), "{text}");
+            assert!(!text.to_ascii_lowercase().contains("password"), "{text}");
+        }
+    }
 }

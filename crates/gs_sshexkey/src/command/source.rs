@@ -60,9 +60,9 @@ pub(crate) fn read(source: &Source) -> Result<Cluster, Report> {
 }
 
 /// What to do if the file is not there, and if it cannot be read.
-type Cures = (&'static str, &'static str);
+pub(super) type Cures = (&'static str, &'static str);
 
-const HOSTFILE: Cures =
+pub(super) const HOSTFILE: Cures =
     ("Write the nodes' IPs into it, one a line.", "Name a file of IPs, one a line, that you can read.");
 const XML: Cures = ("Name openGauss's cluster XML.", "Name a cluster XML that you can read.");
 const INVENTORY: Cures = (
@@ -74,14 +74,14 @@ fn shown(path: &Path) -> String {
     printable(path.as_os_str().as_encoded_bytes())
 }
 
-fn unreadable(error: &io::Error, name: &str, (absent, unreadable): Cures) -> Report {
+pub(super) fn unreadable(error: &io::Error, name: &str, (absent, unreadable): Cures) -> Report {
     match error.kind() {
         ErrorKind::NotFound => Report::new("50201", &format!("The {name} does not exist.")).cure(absent),
         _ => Report::new("50204", &format!("Failed to read {name}. {error}")).cure(unreadable),
     }
 }
 
-fn read_bounded(path: &Path, largest: u64, what: &str) -> io::Result<Vec<u8>> {
+pub(super) fn read_bounded(path: &Path, largest: u64, what: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(largest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > largest {

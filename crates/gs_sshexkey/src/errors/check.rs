@@ -11,11 +11,10 @@ pub(crate) const NOT_DONE: u8 = 2;
 /// The screen of an error.
 pub(crate) fn check(error: &CheckError) -> Report {
     match error {
-        CheckError::LocalFile { path, reason } => {
-            Report::new("50204", &format!("Failed to read {path}. {reason}"))
-                .cure(&format!("Give the user the right to read it: chown and chmod {path}."))
+        CheckError::LocalFile { path, reason } => super::unusable_file(path, reason),
+        CheckError::NoNodeEntered(nodes) => {
+            no_entry("No node can be entered, so nobody can be asked whom it reaches.", nodes)
         }
-        CheckError::NoNodeEntered(nodes) => no_entry(nodes),
         CheckError::NoPair => {
             Report::other("There is no pair of nodes to look at.").cure("List at least two nodes.")
         }
@@ -23,10 +22,11 @@ pub(crate) fn check(error: &CheckError) -> Report {
     }
 }
 
-fn no_entry(nodes: &[(NodeSpec, NoEntry)]) -> Report {
+/// No node lets anybody in. `head`: what comes of that.
+pub(super) fn no_entry(head: &str, nodes: &[(NodeSpec, NoEntry)]) -> Report {
     let mut unreachable = Vec::new();
     let mut closed: Vec<String> = Vec::new();
-    let mut report = Report::other("No node can be entered, so nobody can be asked whom it reaches.");
+    let mut report = Report::other(head);
     for (node, why) in nodes {
         match why {
             NoEntry::Connect(error) => unreachable.push((*node, error.clone())),

@@ -2,7 +2,7 @@
 
 use sshtrust::keep::KeepError;
 
-use super::{Report, node};
+use super::{Report, key, node};
 
 /// The screen of an error.
 pub(crate) fn keep(error: &KeepError) -> Report {
@@ -13,6 +13,7 @@ pub(crate) fn keep(error: &KeepError) -> Report {
         }
         KeepError::Store(_) => Report::new("50204", &text)
             .cure("Run gs_sshexkey -f HOSTFILE on a node where trust works: it writes the passphrase anew."),
+        KeepError::Key { .. } => Report::new("50204", &text).cure(key::CURE),
         KeepError::Node(trouble) => node::local(trouble),
         KeepError::Folder { path, .. } => Report::new("50204", &text).cure(&format!(
             "Give the user the right to it (chown, chmod 700 {path}), or make room on its disk."

@@ -1,22 +1,36 @@
 //! Errors as a person and openGauss's own programs read them: the code, what happened where, and the cure.
 
+mod access;
+mod bounds;
 mod bundle;
 mod check;
 mod connect;
+mod expand;
 mod heal;
 mod keep;
+mod key;
+mod lend;
 mod node;
+mod revoke;
+mod rotate;
 mod setup;
 mod source;
 
 use std::fmt;
 
+pub(crate) use access::access;
+pub(crate) use bounds::bounds;
 pub(crate) use bundle::{NoAnswer, answers, conflicts};
 pub(crate) use check::{NOT_DONE, check};
+pub(crate) use expand::{all_come, expand};
 pub(crate) use heal::heal;
 pub(crate) use keep::keep;
-pub(crate) use setup::{explain, hostfile};
-pub(crate) use source::{NAMES_CURE, ansible, content, nodeset, password_file, xml};
+pub(crate) use key::{left_out, passed_over};
+pub(crate) use lend::lend;
+pub(crate) use revoke::revoke;
+pub(crate) use rotate::rotate;
+pub(crate) use setup::{explain, hostfile, hostfile_of};
+pub(crate) use source::{NAMES_CURE, ansible, content, nodeset, nodeset_of, password_file, xml};
 
 /// One error screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +84,21 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.lines.join("\n"))
     }
+}
+
+/// Another run is at work on these nodes.
+fn busy(nodes: &str) -> Report {
+    Report::other(&format!("Another run of gs_sshexkey is at work on {nodes}. Nothing was changed."))
+        .cure("Wait until it has ended and run again.")
+}
+
+/// A file of this machine that is needed and cannot be used.
+fn unusable_file(path: &str, reason: &str) -> Report {
+    let report = Report::new("50204", &format!("Failed to read {path}. {reason}"));
+    if reason.contains("ermission denied") {
+        return report.cure(&format!("Give the user the right to read it: chown and chmod {path}."));
+    }
+    report.cure("The files of host keys are those that ssh itself would read (ssh -G HOST). Nothing was sent anywhere.")
 }
 
 /// A list as openGauss's tools print it.

@@ -1,10 +1,10 @@
 //! Nodes that could not be read, planned for, changed or put back.
 
 use sshtrust::apply::ApplyError;
+use sshtrust::change::{NodeFailure, NodeTrouble};
 use sshtrust::node::NodeError;
 use sshtrust::observe::ObserveError;
 use sshtrust::plan::PlanError;
-use sshtrust::setup::{NodeFailure, NodeTrouble};
 
 use super::Report;
 
@@ -25,7 +25,11 @@ fn report(trouble: &NodeTrouble, detail: &str) -> Report {
         NodeTrouble::Observe(error) => observe(error),
         NodeTrouble::Plan(error) => plan(error),
         NodeTrouble::Apply(error) => apply(error),
-        NodeTrouble::SharedHome(_) | NodeTrouble::Recovered => {
+        NodeTrouble::Remnant(_) => {
+            let cure = "Look at that file and take out what should not be there.";
+            ("50205", "Somebody edited a file during the run.".to_owned(), cure.to_owned())
+        }
+        NodeTrouble::SharedHome(_) | NodeTrouble::Recovered | NodeTrouble::Interrupted => {
             let cure = "Run the command again: it looks at the node anew.";
             ("51632", "The node was left as it is.".to_owned(), cure.to_owned())
         }
@@ -128,6 +132,14 @@ fn apply(error: &ApplyError) -> Parts {
             } else {
                 "Run 'ssh-agent' on the node by hand and see what it says.".to_owned()
             },
+        ),
+        ApplyError::SharedFolder { folder, .. } => (
+            "50205",
+            format!("Failed to write into {folder}."),
+            format!(
+                "Nodes that share {folder} would overwrite each other's files. Give each node a folder of its own, or \
+                 leave all but one of them out of the list."
+            ),
         ),
         ApplyError::GaveUp | ApplyError::Node(_) => (
             "51101",

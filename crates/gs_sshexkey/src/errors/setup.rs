@@ -1,10 +1,13 @@
 //! Why a run ended without trust.
 
+use sshtrust::apply::Remnant;
+use sshtrust::change::{NodeFailure, Undone};
 use sshtrust::diagnose::Finding;
-use sshtrust::inventory::{HostfileError, LineError, NameConflict, NodeSpec};
+use sshtrust::identity::KeyMode;
+use sshtrust::inventory::{HostfileError, LineError, NameConflict, NodeIx, NodeSpec};
 use sshtrust::plan::NamesError;
 use sshtrust::probe::{PairState, TrustEdge, TrustMatrix};
-use sshtrust::setup::{NodeFailure, SetupError};
+use sshtrust::setup::{Impostor, SetupError};
 use sshtrust::text::printable;
 
 use super::{Report, connect, list, node};
@@ -28,8 +31,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
             let nodes = list(nodes.iter().map(ToString::to_string));
             Report::other(&format!("A password is needed for {nodes}, but {why}.")).cure(UNTOUCHED)
         }
-        SetupError::LocalFile { path, reason } => Report::new("50204", &format!("Failed to read {path}. {reason}"))
-            .cure(&format!("Give the user the right to read it: chown and chmod {path}.")),
+        SetupError::LocalFile { path, reason } => super::unusable_file(path, reason),
         SetupError::SamePlace(one, two) => Report::other(&format!(
             "{one} and {two} are the same machine, or share one home directory."
         ))
@@ -41,31 +43,93 @@ pub(crate) fn explain(error: &SetupError) -> Report {
         }
         SetupError::HostNames(bad) => host_names(bad),
         SetupError::OtherNames(conflicts) => other_names(conflicts),
+        SetupError::Bounds(error) => super::bounds(error),
         SetupError::Foreseen(found) => foreseen(found),
+        SetupError::ServesOthers(nodes) => serves_others(nodes),
+        SetupError::NoTrust => Report::other("There is no trust to expand: no node of the list has the tool's key.")
+            .cure(&format!("Set trust up over all nodes, the new ones too: gs_sshexkey -f HOSTFILE. {UNTOUCHED}")),
+        SetupError::KeyNotTaken(nodes) => {
+            let one = |(node, kind): &(NodeSpec, String)| format!("{node}: its sshd takes no key of type {kind}");
+            let report = Report::other("Nodes that are to be added do not take the keys of the cluster.");
+            nodes.iter().fold(report, |report, node| report.detail(&one(node))).cure(&format!(
+                "Let their sshd take that type, or change the keys of the whole cluster: gs_sshexkey -f HOSTFILE --key-type \
+                 TYPE. {UNTOUCHED}"
+            ))
+        }
         SetupError::Key(why) => Report::new("51108", &format!("Ssh-keygen failed. {why}")).cure(UNTOUCHED),
         SetupError::Unfit(nodes) => {
             let report = nodes.iter().map(node::explain).reduce(Report::and);
             report.unwrap_or_else(|| Report::other("A node failed.")).cure(UNTOUCHED)
         }
-        SetupError::Failed { nodes, stuck } => {
+        SetupError::Failed { nodes, undone } => {
             let report = nodes.iter().map(node::explain).reduce(Report::and);
-            put_back(report.unwrap_or_else(|| Report::other("A node failed.")), stuck)
+            put_back(report.unwrap_or_else(|| Report::other("A node failed.")), undone)
         }
-        SetupError::NotTrusted { matrix, stuck } => put_back(not_trusted(matrix), stuck),
+        SetupError::NotTrusted { matrix, otherwise, undone } => {
+            let reports = otherwise.iter().map(impostor).chain([not_trusted(matrix)]);
+            put_back(reports.reduce(Report::and).unwrap_or_else(|| not_trusted(matrix)), undone)
+        }
         SetupError::Interrupted => Report::other("Interrupted. Nothing was changed."),
-        SetupError::InterruptedAndUndone(stuck) => put_back(Report::other("Interrupted."), stuck),
+        SetupError::Undecided(nodes) => undecided(nodes),
+        SetupError::InterruptedAndUndone(undone) => put_back(Report::other("Interrupted."), undone),
     }
 }
 
-pub(super) fn put_back(report: Report, stuck: &[NodeFailure]) -> Report {
-    if stuck.is_empty() {
-        return report.cure(UNDONE);
-    }
-    let report = report.cure("All other nodes were put back as they were. Not seen to be put back:");
+pub(super) fn put_back(report: Report, undone: &Undone) -> Report {
+    let Undone { stuck, remnants, keyed } = undone;
+    let report = match (stuck.is_empty(), remnants.is_empty()) {
+        (true, true) => report.cure(UNDONE),
+        (true, false) => report.cure("All nodes were put back as they were, but for these files:"),
+        (false, _) => report.cure("All other nodes were put back as they were. Not seen to be put back:"),
+    };
     let report = stuck.iter().fold(report, |r, f| r.detail(&format!("{}: {}", f.node, f.trouble)));
-    report.cure(
-        "Such a node undoes the change by itself as soon as it finds the connection gone; one that was switched off is \
-         put back by the next run. One that was told to keep the change keeps it; run again.",
+    let report =
+        remnants.iter().fold(report, |r, (node, remnant)| r.detail(&format!("{node}: {}", edited(remnant))));
+    let report = if stuck.is_empty() {
+        report
+    } else {
+        report.cure(
+            "Such a node undoes the change by itself as soon as it finds the connection gone; one that was switched off \
+             is put back by the next run.",
+        )
+    };
+    if keyed.is_empty() {
+        return report;
+    }
+    let nodes = list(keyed.iter().map(|(node, _)| node.to_string()));
+    // A change shares out its keys in one way.
+    if keyed.iter().any(|(_, mode)| *mode == KeyMode::Shared) {
+        return report.cure(&format!(
+            "The cluster's private key, locked with its passphrase, had been on {nodes} meanwhile. If one of these is not \
+             the machine that you meant, make a new key."
+        ));
+    }
+    let shut = stuck.is_empty() && !remnants.iter().any(|(_, remnant)| matches!(remnant, Remnant::Left(_)));
+    let opens = if shut {
+        "No node lets it in any more, so it opens nothing."
+    } else {
+        "Nodes that are named above may still let it in."
+    };
+    report.cure(&format!("A private key of its own had been on {nodes} meanwhile. {opens}"))
+}
+
+fn edited(remnant: &Remnant) -> String {
+    match remnant {
+        Remnant::Merged(path) => {
+            format!("{path} was edited during the run: the edit stays, the lines of the run were taken out")
+        }
+        Remnant::Left(path) => {
+            format!("{path} was changed during the run and stays as it is now: look at it")
+        }
+    }
+}
+
+/// Trust stands; some did not say so.
+fn undecided(nodes: &[NodeFailure]) -> Report {
+    let report = nodes.iter().map(node::explain).reduce(Report::and);
+    report.unwrap_or_else(|| Report::other("A node did not answer.")).cure(
+        "All pairs were seen to work, but these nodes did not say in the end that they keep the change. Each asks the \
+         others by itself, and does as they did. Run again to see it settled.",
     )
 }
 
@@ -75,6 +139,20 @@ fn host_names(bad: &[(NodeSpec, NamesError)]) -> Report {
     report.cure(
         "Give each node a host name of its own (hostnamectl set-hostname NAME), or use --skip-hostname-set. Machines \
          that were cloned need new host keys and a new machine-id too.",
+    )
+}
+
+/// Keys that would be taken from nodes which are not in the list.
+fn serves_others(nodes: &[(NodeSpec, Vec<String>)]) -> Report {
+    let one = |(node, others): &(NodeSpec, Vec<String>)| {
+        let others: Vec<String> = others.iter().map(|host| printable(host.as_bytes())).collect();
+        let others = others.join(", ");
+        Report::other(&format!("{node} would get another key, and its key also makes trust with {others}."))
+    };
+    let report = nodes.iter().map(one).reduce(Report::and);
+    report.unwrap_or_else(|| Report::other("A key serves nodes that are not in the list.")).cure(
+        "Name those nodes in the list too. With --keys per-node a node keeps the key that it has, if no other in the list \
+         has the same. If they are gone for good, take the old trust away first: gs_sshexkey revoke. Nothing was changed.",
     )
 }
 
@@ -113,8 +191,30 @@ fn foreseen(found: &[(NodeSpec, Finding)]) -> Report {
     )
 }
 
+/// Somebody may have stood between this machine and a node.
+fn impostor(found: &Impostor) -> Report {
+    let Impostor { node, seen, exposed } = found;
+    let text =
+        format!("SSH exception: \n{node}: other nodes see another host key there than this machine did.");
+    let report = connect::seen_otherwise(Report::new("51101", &text), *node, seen);
+    let report = if *exposed {
+        report.cure(&format!(
+            "Somebody may stand between this machine and {node}. Then the password that was typed is exposed: whoever answered \
+             here has it. Change it wherever it is used."
+        ))
+    } else {
+        report.cure(&format!(
+            "Somebody may stand between these machines and {node}, or two machines have this address."
+        ))
+    };
+    report.cure(&format!(
+        "Which fingerprint is the node's own, its console shows: {}",
+        connect::console_command(&seen.key_type)
+    ))
+}
+
 fn not_trusted(matrix: &TrustMatrix) -> Report {
-    let node = |index: usize| matrix.nodes().get(index).map_or_else(String::new, ToString::to_string);
+    let node = |index: NodeIx| matrix.nodes().get(index).map_or_else(String::new, ToString::to_string);
     let (edges, lost) = (matrix.edges(), matrix.lost());
     let bad = edges.iter().map(|edge| edge.to).chain(lost.iter().copied());
     let mut nodes: Vec<_> = bad.filter_map(|index| matrix.nodes().get(index)).map(|n| n.ip).collect();
@@ -153,16 +253,21 @@ fn words(edge: &TrustEdge) -> String {
 
 /// A hostfile that is refused.
 pub(crate) fn hostfile(error: &HostfileError, path: &str) -> Report {
+    hostfile_of("-f", error, path)
+}
+
+/// A hostfile that another flag names.
+pub(crate) fn hostfile_of(flag: &str, error: &HostfileError, path: &str) -> Report {
+    let wrong =
+        |text: &str| Report::new("50004", &format!("The parameter '{flag}' value is incorrect.{text}"));
     match error {
-        HostfileError::Empty => {
-            Report::new("50004", "The parameter '-f' value is incorrect. It cannot be empty.")
-                .detail(&format!("{path} names no node."))
-                .cure("Write one IP, or IP,PORT, a line.")
-        }
+        HostfileError::Empty => wrong(" It cannot be empty.")
+            .detail(&format!("{path} names no node."))
+            .cure("Write one IP, or IP,PORT, a line."),
         HostfileError::BadLines(lines) => {
             let ports = lines.iter().all(|l| matches!(l.error, LineError::BadPort | LineError::OtherPort(_)));
             let report = if ports {
-                Report::new("50004", "The parameter '-f' value is incorrect.")
+                wrong("")
             } else {
                 let bad = list(lines.iter().map(|l| l.text.clone()));
                 Report::new("50603", &format!("The IP address is invalid. The IP list is:{bad}."))
@@ -171,6 +276,39 @@ pub(crate) fn hostfile(error: &HostfileError, path: &str) -> Report {
                 r.detail(&format!("{path}, line {}: '{}': {}", l.number, l.text, l.error))
             });
             report.cure("Write one IP, or IP,PORT, a line; no host names, nothing else.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sshtrust::change::Undone;
+    use sshtrust::inventory::NodeMap;
+    use sshtrust::session::SeenOtherwise;
+
+    use super::*;
+
+    #[test]
+    fn an_exposed_password_is_said_to_be_exposed_and_no_other() {
+        let [here, there] = [2, 3].map(|n| NodeSpec { ip: [10, 0, 0, n].into(), port: 22 });
+        let shown = |exposed| {
+            let (key_type, presented) = ("ssh-ed25519".to_owned(), "SHA256:a".to_owned());
+            let seen = SeenOtherwise { key_type, presented, others: vec![(there, "SHA256:b".to_owned())] };
+            let otherwise = vec![Impostor { node: here, seen, exposed }];
+            let matrix = Box::new(TrustMatrix::new(NodeMap::from(vec![here, there]), Vec::new()));
+            explain(&SetupError::NotTrusted { matrix, otherwise, undone: Undone::default() }).to_string()
+        };
+        for exposed in [true, false] {
+            let text = shown(exposed);
+            assert_eq!(text.contains("the password that was typed is exposed"), exposed, "{text}");
+            for words in [
+                "10.0.0.2 shows this machine ssh-ed25519 SHA256:a",
+                "it shows 10.0.0.3 SHA256:b",
+                "51100",
+                UNDONE,
+            ] {
+                assert!(text.contains(words), "no {words} in {text}");
+            }
         }
     }
 }

@@ -40,7 +40,12 @@ pub(crate) fn xml(mistakes: &[Mistake<XmlMistake>], name: &str) -> Report {
 
 /// A node set.
 pub(crate) fn nodeset<E: Display>(mistakes: &[E]) -> Report {
-    let report = Report::new("50004", "The parameter '--hosts' value is incorrect.");
+    nodeset_of("--hosts", mistakes)
+}
+
+/// The node set of any flag.
+pub(crate) fn nodeset_of<E: Display>(flag: &str, mistakes: &[E]) -> Report {
+    let report = Report::new("50004", &format!("The parameter '{flag}' value is incorrect."));
     details(report, mistakes.iter().map(ToString::to_string))
         .cure("Write addresses or names: 10.0.0.[1-30], node[01-16,20]. For another port use --port.")
 }

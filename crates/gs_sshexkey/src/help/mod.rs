@@ -18,8 +18,18 @@ pub(crate) enum Topic {
     Bundle,
     /// The agent.
     Agent,
-    /// How to take trust away by hand.
-    Remove,
+    /// Taking trust away.
+    Revoke,
+    /// Who can get in.
+    Access,
+    /// Nodes that come.
+    Expand,
+    /// Trust for the length of a command.
+    With,
+    /// New keys for all.
+    Rotate,
+    /// Nodes that leave.
+    Shrink,
 }
 
 impl Topic {
@@ -31,7 +41,13 @@ impl Topic {
             "doctor" => Some(Self::Doctor),
             "bundle" => Some(Self::Bundle),
             "agent" => Some(Self::Agent),
-            "remove" => Some(Self::Remove),
+            "expand" => Some(Self::Expand),
+            // What it was called when it was done by hand.
+            "revoke" | "remove" => Some(Self::Revoke),
+            "access" => Some(Self::Access),
+            "rotate" => Some(Self::Rotate),
+            "with" => Some(Self::With),
+            "shrink" => Some(Self::Shrink),
             _ => None,
         }
     }
@@ -52,8 +68,18 @@ pub(crate) const fn text(topic: Topic, lang: Lang) -> &'static str {
         (Topic::Bundle, Lang::Zh) => include_str!("zh/bundle.txt"),
         (Topic::Agent, Lang::En) => include_str!("en/agent.txt"),
         (Topic::Agent, Lang::Zh) => include_str!("zh/agent.txt"),
-        (Topic::Remove, Lang::En) => include_str!("en/remove.txt"),
-        (Topic::Remove, Lang::Zh) => include_str!("zh/remove.txt"),
+        (Topic::Revoke, Lang::En) => include_str!("en/revoke.txt"),
+        (Topic::Revoke, Lang::Zh) => include_str!("zh/revoke.txt"),
+        (Topic::Access, Lang::En) => include_str!("en/access.txt"),
+        (Topic::Access, Lang::Zh) => include_str!("zh/access.txt"),
+        (Topic::Expand, Lang::En) => include_str!("en/expand.txt"),
+        (Topic::Expand, Lang::Zh) => include_str!("zh/expand.txt"),
+        (Topic::With, Lang::En) => include_str!("en/with.txt"),
+        (Topic::With, Lang::Zh) => include_str!("zh/with.txt"),
+        (Topic::Rotate, Lang::En) => include_str!("en/rotate.txt"),
+        (Topic::Rotate, Lang::Zh) => include_str!("zh/rotate.txt"),
+        (Topic::Shrink, Lang::En) => include_str!("en/shrink.txt"),
+        (Topic::Shrink, Lang::Zh) => include_str!("zh/shrink.txt"),
     }
 }
 
@@ -61,14 +87,19 @@ pub(crate) const fn text(topic: Topic, lang: Lang) -> &'static str {
 mod tests {
     use super::*;
 
-    const TOPICS: [Topic; 7] = [
+    const TOPICS: [Topic; 12] = [
         Topic::General,
         Topic::Setup,
         Topic::Check,
         Topic::Doctor,
         Topic::Bundle,
         Topic::Agent,
-        Topic::Remove,
+        Topic::Revoke,
+        Topic::Access,
+        Topic::Expand,
+        Topic::Rotate,
+        Topic::With,
+        Topic::Shrink,
     ];
 
     /// The words of a text that start with a hyphen, and the commands that it quotes, in their order.

@@ -19,9 +19,24 @@ messages! {
         ExportsSet {}
             "The exports in ~/.bashrc were set right."
             "已更正 ~/.bashrc 中的环境变量。";
+        Recovered {}
+            "What an earlier run had left half done was undone."
+            "已撤销上一次执行未完成的改动。";
+        Waiting {}
+            "An earlier run did not say in the end whether its change stands. The other nodes are being asked."
+            "上一次执行没有告知本节点改动是否保留，正在询问其他节点。";
+        Unjudged {}
+            "There is a journal of another version of this program. The next run of the program settles it."
+            "存在本程序其他版本留下的日志目录，将由下一次执行处理。";
         Screen { socket, agent, key, store, exports, program, keepalive }
             "Socket      {socket}\nAgent       {agent}\nKey         {key}\nPassphrase  {store}\nExports     {exports}\nProgram     {program}\nKeepalive   {keepalive}\n"
             "套接字    {socket}\nagent     {agent}\n私钥      {key}\n密码短语  {store}\n环境变量  {exports}\n本程序    {program}\n自动恢复  {keepalive}\n";
+        Held { pid, minutes }
+            "Lock        held by another run, process {pid}, for {minutes} minutes: nothing is mended meanwhile\n"
+            "锁        被另一次执行（进程 {pid}）占用 {minutes} 分钟，期间不会恢复 agent\n";
+        HeldLong { pid }
+            "Another run of gs_sshexkey has been at work here for minutes (process {pid}), so the agent is not kept. If that run hangs, end it: kill {pid}."
+            "另一次 gs_sshexkey 在此已执行数分钟（进程 {pid}），因此没有检查 agent。如果它已卡住，请结束它：kill {pid}。";
         Running { pids } "running, process {pids}" "正在运行，进程 {pids}";
         Stopped {} "stopped by 'gs_sshexkey agent stop'" "已被 'gs_sshexkey agent stop' 停止";
         NotRunning {} "not running" "没有运行";
@@ -35,6 +50,7 @@ messages! {
             "{kind} {fingerprint}，agent 未持有";
         StoreOpens {} "opens the key" "能解开私钥";
         StoreUseless {} "CANNOT be read or does not open the key" "读不出，或解不开私钥";
+        StoreNotTried { why } "NOT tried on the key: {why}" "没有用来解开私钥：{why}";
         ExportsRight {} "right" "正确";
         ExportsStale {} "name a process that is no agent" "指向的进程不是 agent";
         ExportsMissing {} "missing" "缺失";

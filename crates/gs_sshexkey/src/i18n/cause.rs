@@ -3,7 +3,7 @@
 use sshtrust::check::NoEntry;
 use sshtrust::node::NodeError;
 use sshtrust::probe::Cause;
-use sshtrust::session::ConnectError;
+use sshtrust::session::{ConnectError, PassedKey, Unfit};
 
 use super::{Lang, messages};
 
@@ -138,9 +138,26 @@ messages! {
         HostKeyRevoked { presented, file, line }
             "its host key {presented} is marked @revoked in {file}, line {line}"
             "主机密钥 {presented} 在 {file} 第 {line} 行标记为吊销（@revoked）";
-        NoPasswordMethod { offers }
-            "no key opens it, and it accepts no password; it offers: {offers}"
-            "没有可用的密钥，而该节点不接受密码登录，只提供：{offers}";
+        HostKeyListed { presented, file }
+            "its host key {presented} is on the revocation list {file}, or the list cannot be read"
+            "主机密钥 {presented} 在吊销列表 {file} 中，或者该列表无法读取";
+        HostKeyUnknown { presented }
+            "its host key {presented} is not on record, and only known ones count: compare it at its console"
+            "主机密钥 {presented} 没有记录，而当前只接受已知的密钥：请在该节点的控制台上核对";
+        HostKeySeenOtherwise { presented, others }
+            "its host key is {presented} here, but other nodes see another one ({others}): somebody may stand in between"
+            "本机看到的主机密钥是 {presented}，其他节点看到的却不同（{others}）：中间可能有人截取";
+        NoAuthentication {}
+            "it lets anybody in without a key or a password, so it could be anybody: set PermitEmptyPasswords no there"
+            "该节点不经认证就允许登录，无法确认其身份：请在该节点设置 PermitEmptyPasswords no";
+        NoPasswordMethod { offers, passed }
+            "no key opens it, and it accepts no password; it offers: {offers}{passed}"
+            "没有可用的密钥，而该节点不接受密码登录，只提供：{offers}{passed}";
+        ForcedCommand { key, said }
+            "key {key} opens the account but runs a forced command (command= in authorized_keys), or the login shell ends \
+             at once{said}; there is no other way in: give a password, or take command= out at the node"
+            "密钥 {key} 可以登录，但只执行强制命令（authorized_keys 中的 command=），或登录 shell 立即退出{said}；没有其他登录\
+             方式：请提供密码，或在该节点上去掉 command=";
         PasswordExpired {}
             "the password has expired: log in there and run passwd"
             "密码已过期：请登录该节点执行 passwd";
@@ -177,9 +194,23 @@ pub(crate) fn barred(why: &NoEntry, lang: Lang) -> String {
             let file = key.file.display();
             Barred::HostKeyChanged { presented: &key.presented, file: &file, line: &key.line }.text(lang)
         }
+        NoEntry::Connect(ConnectError::HostKeyRevoked(key)) if key.line == 0 => {
+            Barred::HostKeyListed { presented: &key.presented, file: &key.file.display() }.text(lang)
+        }
         NoEntry::Connect(ConnectError::HostKeyRevoked(key)) => {
             let file = key.file.display();
             Barred::HostKeyRevoked { presented: &key.presented, file: &file, line: &key.line }.text(lang)
+        }
+        NoEntry::Connect(ConnectError::HostKeySeenOtherwise(seen)) => {
+            let others: Vec<String> =
+                seen.others.iter().map(|(node, print)| format!("{node}: {print}")).collect();
+            Barred::HostKeySeenOtherwise { presented: &seen.presented, others: &others.join(", ") }.text(lang)
+        }
+        NoEntry::Connect(ConnectError::NoPasswordMethod { offers, passed }) => {
+            Barred::NoPasswordMethod { offers, passed: &passed_over(passed, lang) }.text(lang)
+        }
+        NoEntry::Connect(ConnectError::ForcedCommand { shut, .. }) => {
+            Barred::ForcedCommand { key: &shut.key, said: &quoted(&shut.said, lang) }.text(lang)
         }
         NoEntry::Connect(error) => unconnected(error).text(lang),
         NoEntry::Node(error) => unusable(error, lang),
@@ -188,12 +219,40 @@ pub(crate) fn barred(why: &NoEntry, lang: Lang) -> String {
     }
 }
 
-fn unusable(error: &NodeError, lang: Lang) -> String {
-    let quoted = |said: &str| match lang {
+fn quoted(said: &str, lang: Lang) -> String {
+    match lang {
         _ if said.is_empty() => String::new(),
         Lang::En => format!(" ({said})"),
         Lang::Zh => format!("（{said}）"),
+    }
+}
+
+messages! {
+    /// A private key of this machine that is not used, and why.
+    Passed {
+        Locked { path } "; {path} is locked by a passphrase: load it into an agent" "；{path} 有密码短语：请先加载到 agent 中";
+        Dsa { path } "; {path} is a DSA key, which servers no longer take" "；{path} 是 DSA 密钥，服务器已不再接受";
+        Token { path } "; {path} lies in a security token" "；{path} 在安全令牌中";
+        UnknownFormat { path } "; {path} has no known format or type" "；{path} 的格式或类型未知";
+        Broken { path } "; {path} is damaged" "；{path} 已损坏";
+        Unreadable { path, why } "; {path} cannot be read ({why})" "；{path} 无法读取（{why}）";
+    }
+}
+
+fn passed_over(keys: &[PassedKey], lang: Lang) -> String {
+    let one = |PassedKey { path, why }: &PassedKey| match why {
+        Unfit::Locked => Passed::Locked { path }.text(lang),
+        Unfit::Dsa => Passed::Dsa { path }.text(lang),
+        Unfit::Token => Passed::Token { path }.text(lang),
+        Unfit::UnknownFormat => Passed::UnknownFormat { path }.text(lang),
+        Unfit::Broken => Passed::Broken { path }.text(lang),
+        Unfit::Unreadable(why) => Passed::Unreadable { path, why }.text(lang),
     };
+    keys.iter().map(one).collect()
+}
+
+fn unusable(error: &NodeError, lang: Lang) -> String {
+    let quoted = |said: &str| quoted(said, lang);
     match error {
         NodeError::Lost(said) => Barred::Lost { said: &quoted(said) }.text(lang),
         NodeError::Timeout(seconds) => Barred::Timeout { seconds }.text(lang),
@@ -218,7 +277,13 @@ fn unconnected(error: &ConnectError) -> Barred<'_> {
         ConnectError::HostKeyChanged(key) | ConnectError::HostKeyRevoked(key) => {
             Barred::Protocol { said: &key.presented }
         }
-        ConnectError::NoPasswordMethod(offers) => Barred::NoPasswordMethod { offers },
+        ConnectError::HostKeySeenOtherwise(seen) => Barred::Protocol { said: &seen.presented },
+        ConnectError::HostKeyUnknown(key) => Barred::HostKeyUnknown { presented: &key.presented },
+        ConnectError::NoAuthentication => Barred::NoAuthentication {},
+        ConnectError::NoPasswordMethod { offers, .. }
+        | ConnectError::ForcedCommand { instead: offers, .. } => {
+            Barred::NoPasswordMethod { offers, passed: &"" }
+        }
         ConnectError::PasswordExpired => Barred::PasswordExpired {},
         ConnectError::AuthTimedOut(seconds) => Barred::AuthTimedOut { seconds },
     }
@@ -240,7 +305,11 @@ pub(crate) const fn barred_code(why: &NoEntry) -> &'static str {
             ConnectError::Protocol(_) => "protocol",
             ConnectError::HostKeyChanged(_) => "host-key-changed",
             ConnectError::HostKeyRevoked(_) => "host-key-revoked",
-            ConnectError::NoPasswordMethod(_) => "no-password-method",
+            ConnectError::HostKeyUnknown(_) => "host-key-unknown",
+            ConnectError::HostKeySeenOtherwise(_) => "host-key-seen-otherwise",
+            ConnectError::NoAuthentication => "no-authentication",
+            ConnectError::NoPasswordMethod { .. } => "no-password-method",
+            ConnectError::ForcedCommand { .. } => "forced-command",
             ConnectError::PasswordExpired => "password-expired",
             ConnectError::AuthTimedOut(_) => "login-timed-out",
         },

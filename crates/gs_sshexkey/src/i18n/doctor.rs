@@ -104,6 +104,8 @@ messages! {
             "Each file is kept first. If a pair that works now stops working, all is undone."
             "修改前会保存每个文件。若有原本正常的节点对变为不通，则全部撤销。";
 
+        Ask {} "Do this? [y/N] " "是否执行？[y/N] ";
+
         // The verdict.
         AllWell { pairs, nodes, seconds }
             "Nothing is wrong: all {pairs} pairs of {nodes} nodes work. It took {seconds} s."

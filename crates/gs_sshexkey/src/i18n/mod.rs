@@ -1,15 +1,23 @@
 //! The languages of the screen. The classic transcript is read by programs and stays English.
 
+mod access;
 mod agent;
 mod bundle;
 mod cause;
 mod causes;
 mod check;
 mod doctor;
+mod expand;
+mod host_keys;
 mod page;
+mod revoke;
+mod rotate;
+mod shrink;
+mod with;
 
 use std::fmt::Display;
 
+pub(crate) use access::AccessText;
 pub(crate) use agent::AgentText;
 pub(crate) use bundle::BundleText;
 pub(crate) use cause::{barred, barred_code, cause, headline};
@@ -18,7 +26,13 @@ pub(crate) use causes::intro;
 pub(crate) use causes::{CauseLabel, CauseText, Line, System, cause_text, lines};
 pub(crate) use check::Message;
 pub(crate) use doctor::DoctorText;
+pub(crate) use expand::ExpandText;
+pub(crate) use host_keys::HostKeyText;
 pub(crate) use page::{PageText, by as page_by, state as page_state};
+pub(crate) use revoke::RevokeText;
+pub(crate) use rotate::RotateText;
+pub(crate) use shrink::ShrinkText;
+pub(crate) use with::WithText;
 
 /// A language that the screen is written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,11 +146,19 @@ mod tests {
             Message::samples(),
             cause::Reason::samples(),
             cause::Barred::samples(),
+            cause::Passed::samples(),
             AgentText::samples(),
             BundleText::samples(),
             PageText::samples(),
             CauseLabel::samples(),
             DoctorText::samples(),
+            HostKeyText::samples(),
+            RevokeText::samples(),
+            AccessText::samples(),
+            ExpandText::samples(),
+            WithText::samples(),
+            RotateText::samples(),
+            ShrinkText::samples(),
         ]
         .concat();
         for ([english, chinese], variables) in samples {

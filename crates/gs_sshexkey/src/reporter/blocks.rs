@@ -1,6 +1,7 @@
 //! The troubles, each told once: who, the likely cause and its cure, and the words of `ssh`.
 
 use sshtrust::check::Checked;
+use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{By, Cause, Shape, Trouble, TrustEdge, troubles};
 use sshtrust::text::printable;
 
@@ -28,8 +29,8 @@ enum Kind {
 /// Troubles that are one to the reader: many nodes with the same fate.
 struct Block<'a> {
     kind: Kind,
-    from: Vec<usize>,
-    to: Vec<usize>,
+    from: Vec<NodeIx>,
+    to: Vec<NodeIx>,
     cause: &'a Cause,
     /// If only one way to call is concerned, of two.
     by: Option<By>,
@@ -78,8 +79,8 @@ impl<'a> Block<'a> {
         let example = *trouble.edges.iter().find(|edge| !edge.said.is_empty()).or(trouble.edges.first())?;
         let first = trouble.edges.first()?.by;
         let one_by = checked.matrix.by().len() > 1 && trouble.edges.iter().all(|edge| edge.by == first);
-        let of = |side: fn(&TrustEdge) -> usize| {
-            let mut nodes: Vec<usize> = trouble.edges.iter().map(|edge| side(edge)).collect();
+        let of = |side: fn(&TrustEdge) -> NodeIx| {
+            let mut nodes: Vec<NodeIx> = trouble.edges.iter().map(|edge| side(edge)).collect();
             nodes.sort_unstable();
             nodes.dedup();
             nodes

@@ -3,24 +3,32 @@
 use std::io::{IsTerminal, Write};
 
 use sshtrust::event::{Event, Observer};
+use sshtrust::identity::Unopened;
+use sshtrust::inventory::NodeSpec;
+use sshtrust::probe::Proofs;
 
 use super::progress::Bar;
-use crate::errors::Report;
-use crate::i18n::Lang;
+use crate::errors::{Report, left_out, passed_over};
+use crate::i18n::{HostKeyText, Lang};
 use crate::log::{Level, Log};
+use crate::testing;
+
+/// Most new host keys that are shown on the screen.
+const MOST_NEW_KEYS: usize = 8;
 
 /// Writes the screen and the log.
 pub(crate) struct Classic {
     log: Log,
     /// A dry run shows its plan instead.
     quiet: bool,
+    lang: Lang,
     bar: Bar,
 }
 
 impl Classic {
-    /// `quiet`: without the lines of the transcript. `lang`: of the progress bar; the transcript is English.
+    /// `quiet`: without the lines of the transcript. `lang`: of the progress bar and of hints; the transcript is English.
     pub(crate) fn new(log: Log, quiet: bool, lang: Lang) -> Self {
-        Self { log, quiet, bar: Bar::new(lang) }
+        Self { log, quiet, lang, bar: Bar::new(lang) }
     }
 
     /// Lines for standard output and the log.
@@ -61,6 +69,12 @@ impl Classic {
         }
     }
 
+    /// A key that was not considered. One that is damaged is only replaced; one that might have served is missed by somebody.
+    fn passed_over(&self, node: NodeSpec, others: usize, why: &Unopened) {
+        let text = passed_over(node, others, why);
+        if why.is_for_its_cost() { self.hint(&text) } else { self.detail(&text) }
+    }
+
     /// A detail, for the log alone.
     pub(crate) fn detail(&self, text: &str) {
         self.log.write(Level::Debug, text);
@@ -72,20 +86,59 @@ impl Classic {
         }
     }
 
+    /// Host keys that are about to be trusted with a secret: some on the screen, all in the log.
+    fn new_host_keys(&self, keys: &[(NodeSpec, String)]) {
+        self.hint(&new_host_keys(keys, self.lang));
+        for (node, key) in keys.iter().skip(MOST_NEW_KEYS) {
+            self.detail(&format!("{node}: {key}"));
+        }
+    }
+
+    /// The key is there. One that is not the coordinator's own is its user's business: it may be a stranger's.
+    fn key_ready(&self, node: Option<NodeSpec>, key: &str, new: bool, holder: Option<&str>) {
+        let of = node.map(|node| format!("{node}: ")).unwrap_or_default();
+        self.detail(&format!("{of}key {key} ({})", if new { "new" } else { "kept" }));
+        if let Some(holder) = holder {
+            self.hint(&format!(
+                "The key of {holder} is kept for the cluster: {key}. For a new one: --new-key."
+            ));
+        }
+    }
+
     /// Takes the progress bar away.
     pub(crate) fn clear_progress(&self) {
         self.bar.clear();
     }
 }
 
+/// How what was undecided ended.
+const fn ended(kept: bool) -> &'static str {
+    if kept { "kept" } else { "undone" }
+}
+
+/// The hint about new host keys: some of them, and how many there are besides.
+fn new_host_keys(keys: &[(NodeSpec, String)], lang: Lang) -> String {
+    let mut lines = vec![HostKeyText::New {}.text(lang)];
+    let shown = keys.iter().take(MOST_NEW_KEYS);
+    lines.extend(shown.map(|(node, key)| format!("  {node}: {key}")));
+    let count = keys.len().saturating_sub(MOST_NEW_KEYS);
+    if count > 0 {
+        lines.push(HostKeyText::More { count: &count }.text(lang));
+    }
+    lines.join("\n")
+}
+
 impl Observer for Classic {
     fn event(&self, event: &Event) {
+        testing::hear(event);
         match event {
             Event::Connected { node, host_key, known } => {
                 let record = if *known { "on record" } else { "new" };
                 self.detail(&format!("{node}: connected; host key {host_key} ({record})"));
             }
+            Event::OwnKeyPassedOver(key) => self.detail(&key.to_string()),
             Event::LoggedIn { node, how } => self.detail(&format!("{node}: entered ({how:?})")),
+            Event::NewHostKeys(keys) => self.new_host_keys(keys),
             Event::PasswordsRefused(nodes) => {
                 nodes.iter().for_each(|node| self.detail(&format!("{node}: refused")));
                 self.say("Notice :The password of some nodes is incorrect.");
@@ -98,9 +151,9 @@ impl Observer for Classic {
                 "Creating the local key file.",
             ]),
             Event::Recovered(node) => self.detail(&format!("{node}: undid what an earlier run left")),
-            Event::KeyReady { key, new } => {
-                self.detail(&format!("key {key} ({})", if *new { "new" } else { "kept" }));
-            }
+            Event::KeyReady { node, key, new, holder } => self.key_ready(*node, key, *new, holder.as_deref()),
+            Event::KeyPassedOver { node, others, why } => self.passed_over(*node, *others, why),
+            Event::ProgramLeftOut { file, why } => self.hint(&left_out(file, why)),
             Event::NameLeftOut { node, reason } => self.detail(&format!("{node}: {reason}")),
             Event::Planned { node, change } if change.is_empty() => {
                 self.detail(&format!("{node}: no change"))
@@ -120,14 +173,46 @@ impl Observer for Classic {
                 "Verifying SSH trust on all hosts.",
             ]),
             Event::Verifying(progress) => self.bar.update(*progress),
-            Event::Verified { total } => {
-                self.detail(&format!("{total} pairs work"));
+            Event::Verified(proofs) => {
+                let (total, Proofs { called, derived }) = (proofs.total(), proofs);
+                self.detail(&format!("{total} pairs work: {called} called, {derived} derived by name"));
                 self.lines(&["Successfully verified SSH trust on all hosts."]);
             }
-            Event::Settled => self.detail("lines of replaced keys were removed"),
+            Event::Settled { node, kept } => {
+                self.detail(&format!("{node}: what an earlier run had left undecided was {}", ended(*kept)));
+            }
+            Event::Changed(node) => self.detail(&format!("{node}: its part is done")),
+            Event::Preparing => self.detail("every node is asked to vote"),
+            Event::Prepared(node) => self.detail(&format!("{node}: votes to keep the change")),
+            Event::Committed(node) => self.detail(&format!("{node}: keeps the change")),
             Event::Undoing => self.passing_hint("Putting all nodes back as they were ..."),
             Event::Undone(node) => self.detail(&format!("{node}: put back")),
+            Event::Notice { node, text } => self.hint(&format!("{node}: {text}")),
             Event::Warning { node, text } => self.detail(&format!("{node}: {text}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_host_keys_are_shown_up_to_eight_and_without_the_word_that_installers_answer() {
+        let keys = |count: u8| {
+            let key =
+                |n| (NodeSpec { ip: [10, 0, 0, n].into(), port: 22 }, format!("ssh-ed25519 SHA256:{n}"));
+            (1..=count).map(key).collect::<Vec<_>>()
+        };
+        for lang in Lang::ALL {
+            assert_eq!(new_host_keys(&keys(8), lang).lines().count(), 9);
+            let many = new_host_keys(&keys(100), lang);
+            assert_eq!(many.lines().count(), 10);
+            assert!(
+                many.contains("10.0.0.8") && many.contains("SHA256:8\n") && many.contains("92"),
+                "{many}"
+            );
+            assert!(!many.to_ascii_lowercase().contains("password"), "{many}");
         }
     }
 }

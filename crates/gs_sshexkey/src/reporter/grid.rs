@@ -1,6 +1,7 @@
 //! The matrix as it is drawn: callers down the side, called nodes across.
 
 use sshtrust::check::Checked;
+use sshtrust::inventory::NodeIx;
 
 use super::layout::{cut, grouped, pad, width, wrap};
 use super::matrix::{label, who};
@@ -108,7 +109,7 @@ fn labels(checked: &Checked, classes: &[Class], room: usize, style: &Style) -> V
 }
 
 /// A set of nodes and how many they are, in as many ranges as there is room for.
-fn set(checked: &Checked, nodes: &[usize], room: usize, style: &Style) -> String {
+fn set(checked: &Checked, nodes: &[NodeIx], room: usize, style: &Style) -> String {
     let shortest = || Message::NodeCount { count: &grouped(nodes.len()) }.text(style.lang);
     let fits = (1..=20).rev().map(|most| who(checked, nodes, most, style.lang));
     fits.into_iter().find(|text| width(text) <= room).unwrap_or_else(shortest)

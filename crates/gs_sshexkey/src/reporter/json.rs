@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 use sshtrust::check::{Checked, CheckedNode, NoName};
 use sshtrust::event::Login;
-use sshtrust::probe::{By, Cause, Pair, PairState};
+use sshtrust::inventory::NodeIx;
+use sshtrust::probe::{By, Cause, Pair, PairState, TrustMatrix};
 
 use crate::i18n::{Lang, barred, barred_code};
 
@@ -22,7 +23,7 @@ pub(crate) fn write(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
     for (name, value) in summary(checked) {
         writeln!(out, "{}: {value},", Value::from(name))?;
     }
-    list(out, "nodes", checked.nodes.iter().enumerate().map(|(i, node)| one_node(checked, i, node)))?;
+    list(out, "nodes", checked.nodes.entries().map(|(place, node)| one_node(checked, place, node)))?;
     writeln!(out, ",")?;
     list(out, "faults", faults(checked))?;
     writeln!(out, ",\n\"pairs\": [")?;
@@ -48,12 +49,11 @@ fn list(out: &mut dyn Write, name: &str, items: impl Iterator<Item = Value>) -> 
     write!(out, "]")
 }
 
-fn rows(checked: &Checked) -> std::ops::Range<usize> {
-    0..checked.matrix.nodes().len()
+fn rows(checked: &Checked) -> impl Iterator<Item = NodeIx> + use<> {
+    checked.matrix.nodes().indices()
 }
 
 fn summary(checked: &Checked) -> [(&'static str, Value); 8] {
-    let counts = checked.matrix.counts();
     [
         ("schema", SCHEMA.into()),
         ("program", concat!("gs_sshexkey ", env!("CARGO_PKG_VERSION")).into()),
@@ -62,18 +62,23 @@ fn summary(checked: &Checked) -> [(&'static str, Value); 8] {
         ("seconds", checked.took.as_secs_f64().into()),
         ("healthy", checked.is_healthy().into()),
         ("by", checked.matrix.by().iter().map(|by| by_word(*by)).collect()),
-        (
-            "counts",
-            json!({
-                "total": counts.total(),
-                "works": counts.works,
-                "slow": counts.slow,
-                "broken": counts.broken,
-                "throttled": counts.throttled,
-                "unseen": counts.unseen,
-            }),
-        ),
+        ("counts", counts(&checked.matrix)),
     ]
+}
+
+/// How many pairs are how, and how that was seen.
+pub(super) fn counts(matrix: &TrustMatrix) -> Value {
+    let (counts, proofs) = (matrix.counts(), matrix.proofs());
+    json!({
+        "total": counts.total(),
+        "works": counts.works,
+        "slow": counts.slow,
+        "broken": counts.broken,
+        "throttled": counts.throttled,
+        "unseen": counts.unseen,
+        "called": proofs.called,
+        "derived": proofs.derived,
+    })
 }
 
 /// RFC 3339, in UTC.
@@ -81,7 +86,7 @@ fn moment(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).unwrap_or_default().to_string()
 }
 
-fn one_node(checked: &Checked, place: usize, node: &CheckedNode) -> Value {
+fn one_node(checked: &Checked, place: NodeIx, node: &CheckedNode) -> Value {
     let (entered, why) = match &node.entry {
         Ok(Login::Local) => (Some("local"), Value::Null),
         Ok(Login::Key) => (Some("key"), Value::Null),
@@ -107,7 +112,7 @@ fn one_node(checked: &Checked, place: usize, node: &CheckedNode) -> Value {
 /// Every pair that was tried and does not plainly work: the broken ones with what is known, then the slow ones.
 fn faults(checked: &Checked) -> impl Iterator<Item = Value> {
     let nodes = checked.matrix.nodes();
-    let address = |node: usize| nodes.get(node).map(|spec| spec.ip.to_string());
+    let address = |node: NodeIx| nodes.get(node).map(|spec| spec.ip.to_string());
     let edges = checked.matrix.edges().iter().map(move |edge| {
         let found = match &edge.cause {
             Cause::WrongAddress { found } => Some(found),
@@ -146,7 +151,7 @@ fn faults(checked: &Checked) -> impl Iterator<Item = Value> {
 }
 
 /// A row of states, one character a called node.
-fn states(checked: &Checked, from: usize, by: By) -> String {
+fn states(checked: &Checked, from: NodeIx, by: By) -> String {
     let pairs = rows(checked).map(|to| checked.matrix.get(from, to, by));
     pairs
         .map(|pair| match pair.map(|pair| pair.state) {
@@ -160,7 +165,7 @@ fn states(checked: &Checked, from: usize, by: By) -> String {
         .collect()
 }
 
-fn millis(checked: &Checked, from: usize, by: By) -> Vec<u32> {
+fn millis(checked: &Checked, from: NodeIx, by: By) -> Vec<u32> {
     rows(checked).map(|to| checked.matrix.get(from, to, by).map_or(0, |Pair { millis, .. }| millis)).collect()
 }
 

@@ -1,6 +1,7 @@
 //! What `check` shows at a terminal.
 
 use sshtrust::check::{Checked, CheckedNode, NoName};
+use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{By, Counts, PairState};
 use sshtrust::text::printable;
 
@@ -36,7 +37,7 @@ pub(crate) fn render(checked: &Checked, style: &Style) -> String {
 }
 
 /// Nodes in words: one with its host name, more of them folded and counted.
-pub(super) fn who(checked: &Checked, nodes: &[usize], most: usize, lang: Lang) -> String {
+pub(super) fn who(checked: &Checked, nodes: &[NodeIx], most: usize, lang: Lang) -> String {
     let known: Vec<&CheckedNode> = nodes.iter().filter_map(|node| checked.nodes.get(*node)).collect();
     match known.as_slice() {
         [node] => match &node.name {
@@ -87,8 +88,8 @@ pub(super) fn section(title: &str, items: Vec<String>, style: &Style) -> Vec<Str
 
 /// Nodes that called nobody: those with the same reason together.
 pub(super) fn not_entered(checked: &Checked, title: &str, style: &Style) -> Vec<String> {
-    let mut reasons: Vec<(String, Vec<usize>)> = Vec::new();
-    for (place, node) in checked.nodes.iter().enumerate() {
+    let mut reasons: Vec<(String, Vec<NodeIx>)> = Vec::new();
+    for (place, node) in checked.nodes.entries() {
         let Err(why) = &node.entry else { continue };
         let why = barred(why, style.lang);
         match reasons.iter_mut().find(|(known, _)| *known == why) {
@@ -105,10 +106,10 @@ pub(super) fn not_entered(checked: &Checked, title: &str, style: &Style) -> Vec<
 }
 
 /// Nodes whose connection ended before all their pairs were tried.
-fn lost(checked: &Checked, lost: &[usize], style: &Style) -> Vec<String> {
+fn lost(checked: &Checked, lost: &[NodeIx], style: &Style) -> Vec<String> {
     let items = lost.iter().map(|node| {
         let by = checked.matrix.by().iter();
-        let pairs = by.flat_map(|by| (0..checked.nodes.len()).map(|to| checked.matrix.get(*node, to, *by)));
+        let pairs = by.flat_map(|by| checked.nodes.indices().map(|to| checked.matrix.get(*node, to, *by)));
         let untried = pairs.flatten().filter(|pair| pair.state == PairState::Unseen).count();
         let nodes = who(checked, &[*node], 1, style.lang);
         Message::LostWhat { nodes: &nodes, count: &grouped(untried) }.text(style.lang)

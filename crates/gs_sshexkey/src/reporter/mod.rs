@@ -1,8 +1,10 @@
 //! What is seen of a run: the classic screen, the log, progress where there is a terminal, and what `check` found.
 
+pub(crate) mod access;
 mod blocks;
 mod classic;
 pub(crate) mod doctor;
+pub(crate) mod expand;
 mod explain;
 mod file;
 mod fold;
@@ -14,9 +16,14 @@ mod matrix;
 mod picture;
 mod progress;
 mod prometheus;
+pub(crate) mod revoke;
+pub(crate) mod rotate;
 #[cfg(test)]
 mod sample;
+pub(crate) mod shrink;
 mod style;
+#[cfg(test)]
+mod transcript;
 
 pub(crate) use classic::Classic;
 pub(crate) use {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sshtrust::inventory::{NodeIx, NodeMap};
 use sshtrust::probe::{PairState, TrustMatrix};
 
 /// What a cell shows of one way to call.
@@ -64,7 +65,7 @@ pub(crate) struct Picture {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Class {
     /// The nodes, in order.
-    pub(crate) nodes: Vec<usize>,
+    pub(crate) nodes: Vec<NodeIx>,
     /// They do not belong together: there was no room for more rows.
     pub(crate) rest: bool,
 }
@@ -76,19 +77,23 @@ impl Picture {
         let mut cells = vec![[Mark::Itself; 2]; size * size];
         for (from, to, by, pair) in matrix.iter() {
             let way = matrix.by().iter().position(|known| *known == by).unwrap_or_default();
-            let cell = cells.get_mut(from * size + to).and_then(|cell| cell.get_mut(way));
+            let cell = cells.get_mut(from.get() * size + to.get()).and_then(|cell| cell.get_mut(way));
             cell.into_iter().for_each(|mark| *mark = Mark::of(pair.state));
         }
         Self { size, cells }
     }
 
-    fn cell(&self, from: usize, to: usize) -> Cell {
-        self.cells.get(from * self.size + to).copied().unwrap_or([Mark::Itself; 2])
+    fn nodes(&self) -> impl Iterator<Item = NodeIx> + use<> {
+        (0..self.size).map(NodeIx::new)
+    }
+
+    fn cell(&self, from: NodeIx, to: NodeIx) -> Cell {
+        self.cells.get(from.get() * self.size + to.get()).copied().unwrap_or([Mark::Itself; 2])
     }
 
     /// Every node in a row of its own.
     pub(crate) fn singles(&self) -> Vec<Class> {
-        (0..self.size).map(|node| Class { nodes: vec![node], rest: false }).collect()
+        self.nodes().map(|node| Class { nodes: vec![node], rest: false }).collect()
     }
 
     /// Nodes together that could change places without anybody seeing it; at most so many rows.
@@ -107,7 +112,7 @@ impl Picture {
         rest.sort_unstable();
         let pick =
             |places: &[usize]| places.iter().filter_map(|i| classes.get(*i).cloned()).collect::<Vec<_>>();
-        let mut left: Vec<usize> = pick(&rest).into_iter().flat_map(|class| class.nodes).collect();
+        let mut left: Vec<NodeIx> = pick(&rest).into_iter().flat_map(|class| class.nodes).collect();
         left.sort_unstable();
         classes = pick(&order);
         classes.push(Class { nodes: left, rest: true });
@@ -120,18 +125,18 @@ impl Picture {
         let mut inner: Vec<Cell> = self.cells.iter().map(|cell| cell.map(Mark::plain)).collect();
         inner.sort_unstable();
         inner.dedup();
-        let mut class_of: Vec<usize> = (0..self.size).collect();
+        let mut class_of: NodeMap<NodeIx> = self.nodes().collect();
         for value in inner {
-            let mut seen: HashMap<Vec<Cell>, usize> = HashMap::new();
-            for node in 0..self.size {
+            let mut seen: HashMap<Vec<Cell>, NodeIx> = HashMap::new();
+            for node in self.nodes() {
                 let first = *seen.entry(self.signature(node, value)).or_insert(node);
-                class_of.iter_mut().skip(node).take(1).filter(|c| **c == node).for_each(|c| *c = first);
+                class_of.get_mut(node).into_iter().filter(|c| **c == node).for_each(|c| *c = first);
             }
         }
         let mut classes: Vec<Class> = Vec::new();
-        let mut places: HashMap<usize, usize> = HashMap::new();
-        for (node, first) in class_of.into_iter().enumerate() {
-            let place = *places.entry(first).or_insert(classes.len());
+        let mut places: HashMap<NodeIx, usize> = HashMap::new();
+        for (node, first) in class_of.entries() {
+            let place = *places.entry(*first).or_insert(classes.len());
             match classes.get_mut(place) {
                 Some(class) => class.nodes.push(node),
                 None => classes.push(Class { nodes: vec![node], rest: false }),
@@ -141,18 +146,17 @@ impl Picture {
     }
 
     /// The row and the column of a node, with a value on the diagonal, and what is really there.
-    fn signature(&self, node: usize, value: Cell) -> Vec<Cell> {
+    fn signature(&self, node: NodeIx, value: Cell) -> Vec<Cell> {
         let plain = |cell: Cell| cell.map(Mark::plain);
-        let row = (0..self.size).map(|to| if to == node { value } else { plain(self.cell(node, to)) });
-        let column =
-            (0..self.size).map(|from| if from == node { value } else { plain(self.cell(from, node)) });
+        let row = self.nodes().map(|to| if to == node { value } else { plain(self.cell(node, to)) });
+        let column = self.nodes().map(|from| if from == node { value } else { plain(self.cell(from, node)) });
         row.chain(column).chain([plain(self.cell(node, node))]).collect()
     }
 
     /// How many pairs of a class's first node are not well.
     fn badness(&self, class: &Class) -> usize {
-        let node = class.nodes.first().copied().unwrap_or_default();
-        let cells = (0..self.size).flat_map(|other| [self.cell(node, other), self.cell(other, node)]);
+        let Some(node) = class.nodes.first().copied() else { return 0 };
+        let cells = self.nodes().flat_map(|other| [self.cell(node, other), self.cell(other, node)]);
         cells
             .filter(|cell| cell.iter().any(|mark| !matches!(mark.plain(), Mark::Works | Mark::Itself)))
             .count()
@@ -190,7 +194,7 @@ mod tests {
     }
 
     fn nodes(classes: &[Class]) -> Vec<Vec<usize>> {
-        classes.iter().map(|class| class.nodes.clone()).collect()
+        classes.iter().map(|class| class.nodes.iter().map(|node| node.get()).collect()).collect()
     }
 
     #[test]
@@ -219,7 +223,7 @@ mod tests {
         let classes = picture(&rows).classes(3);
         assert_eq!(classes.len(), 3);
         assert!(classes.iter().any(|class| class.rest));
-        let mut all: Vec<usize> = classes.iter().flat_map(|class| class.nodes.clone()).collect();
+        let mut all: Vec<usize> = nodes(&classes).concat();
         all.sort_unstable();
         assert_eq!(all, [0, 1, 2, 3, 4, 5]);
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sshtrust::check::Checked;
+use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{By, PairState};
 
 use super::file::replace;
@@ -18,6 +19,8 @@ const LARGEST_OLD: u64 = 4 << 20;
 const MOST_BROKEN: usize = 200;
 /// Upper bounds of the classes of times, in seconds.
 const BOUNDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// When trust ends.
+const EXPIRY: &str = "gs_sshexkey_expiry_timestamp_seconds";
 /// When every pair last worked.
 const LAST_SUCCESS: &str = "gs_sshexkey_last_success_timestamp_seconds";
 
@@ -122,12 +125,8 @@ fn pairs(page: &mut Page, checked: &Checked) {
 }
 
 fn nodes(page: &mut Page, checked: &Checked) {
-    let size = checked.nodes.len();
-    let (mut called, mut calls) = (vec![0_usize; size], vec![0_usize; size]);
-    for edge in checked.matrix.edges() {
-        called.iter_mut().skip(edge.to).take(1).for_each(|count| *count += 1);
-        calls.iter_mut().skip(edge.from).take(1).for_each(|count| *count += 1);
-    }
+    let called = checked.nodes.indices().map(|node| checked.matrix.edges_to(node).len()).collect();
+    let calls = checked.nodes.indices().map(|node| checked.matrix.edges_from(node).len()).collect();
     let entered: Vec<usize> = checked.nodes.iter().map(|node| usize::from(node.entry.is_ok())).collect();
     let metrics = [
         ("gs_sshexkey_node_entered", "Whether the check could log in to the node.", entered),
@@ -140,11 +139,20 @@ fn nodes(page: &mut Page, checked: &Checked) {
             page.sample(name, &[("node", &node.spec.to_string())], value);
         }
     }
+    let ends = || checked.nodes.iter().filter_map(|node| Some((node.spec, node.expires?)));
+    if ends().next().is_some() {
+        page.metric(
+            EXPIRY,
+            "gauge",
+            "When the first of the tool's lines in authorized_keys ends, on nodes that have an end.",
+        );
+        ends().for_each(|(node, end)| page.sample(EXPIRY, &[("node", &node.to_string())], end));
+    }
 }
 
 fn broken(page: &mut Page, checked: &Checked) {
     let nodes = checked.matrix.nodes();
-    let name_of = |node: usize| nodes.get(node).map(ToString::to_string).unwrap_or_default();
+    let name_of = |node: NodeIx| nodes.get(node).map(ToString::to_string).unwrap_or_default();
     let edges = checked.matrix.edges();
     page.metric("gs_sshexkey_pair_broken", "gauge", "Pairs that do not work, with the likely cause.");
     for edge in edges.iter().take(MOST_BROKEN) {

@@ -4,16 +4,26 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use sshtrust::check::{Checked, CheckedNode, NoEntry};
 use sshtrust::event::Login;
-use sshtrust::inventory::NodeSpec;
+use sshtrust::inventory::{NodeIx, NodeMap, NodeSpec};
 use sshtrust::probe::{By, Cause, Pair, PairState, TrustEdge, TrustMatrix};
 use sshtrust::session::ConnectError;
 
+/// The node at this place, from 0.
+pub(crate) const fn ix(place: usize) -> NodeIx {
+    NodeIx::new(place)
+}
+
+/// A node of a result, to be changed.
+pub(crate) fn at(checked: &mut Checked, place: usize) -> &mut CheckedNode {
+    checked.nodes.get_mut(ix(place)).unwrap()
+}
+
 /// A cluster whose pairs work, and what is then broken in it. Nodes are numbered from 1 here, as their addresses are.
 pub(crate) struct Sample {
-    nodes: Vec<CheckedNode>,
+    nodes: NodeMap<CheckedNode>,
     by: Vec<By>,
     edges: Vec<TrustEdge>,
-    slow: Vec<(usize, usize, u32)>,
+    slow: Vec<(NodeIx, NodeIx, u32)>,
 }
 
 pub(crate) const REFUSED: &str = "ssh: connect to host {host} port 22: Connection refused";
@@ -28,7 +38,8 @@ impl Sample {
                 port: 22,
             };
             let entry = Ok(if number == 1 { Login::Local } else { Login::Key });
-            CheckedNode { spec, name: Some(format!("node{number}")), described: None, no_name: None, entry }
+            let name = Some(format!("node{number}"));
+            CheckedNode { spec, name, described: None, no_name: None, entry, expires: None }
         };
         let nodes = (1..=size).map(node).collect();
         Self { nodes, by: vec![By::Ip], edges: Vec::new(), slow: Vec::new() }
@@ -41,13 +52,13 @@ impl Sample {
 
     /// A node that could not be entered calls nobody.
     pub(crate) fn barred(mut self, node: usize, why: NoEntry) -> Self {
-        self.nodes[node - 1].entry = Err(why);
-        self.edges.retain(|edge| edge.from != node - 1);
+        self = self.node(node, |node| node.entry = Err(why));
+        self.edges.retain(|edge| edge.from != ix(node - 1));
         self
     }
 
     pub(crate) fn node(mut self, node: usize, change: impl FnOnce(&mut CheckedNode)) -> Self {
-        change(&mut self.nodes[node - 1]);
+        change(self.nodes.get_mut(ix(node - 1)).unwrap());
         self
     }
 
@@ -72,14 +83,14 @@ impl Sample {
 
     /// One pair; `{host}` in what ssh said becomes what was called.
     pub(crate) fn breaks(mut self, from: usize, to: usize, by: By, cause: Cause, said: &str) -> Self {
-        let (from, to) = (from - 1, to - 1);
-        if self.nodes[from].entry.is_err() {
+        let (from, to) = (ix(from - 1), ix(to - 1));
+        if self.nodes.get(from).unwrap().entry.is_err() {
             return self;
         }
         self.edges.retain(|edge| (edge.from, edge.to, edge.by) != (from, to, by));
         let host = match by {
-            By::Ip => self.nodes[to].spec.ip.to_string(),
-            By::Name => self.nodes[to].name.clone().unwrap(),
+            By::Ip => self.nodes.get(to).unwrap().spec.ip.to_string(),
+            By::Name => self.nodes.get(to).unwrap().name.clone().unwrap(),
         };
         let state = if cause.is_throttling() { PairState::Throttled } else { PairState::Broken };
         let said = said.replace("{host}", &host);
@@ -88,16 +99,17 @@ impl Sample {
     }
 
     pub(crate) fn slow(mut self, from: usize, to: usize, millis: u32) -> Self {
-        self.slow.push((from - 1, to - 1, millis));
+        self.slow.push((ix(from - 1), ix(to - 1), millis));
         self
     }
 
     pub(crate) fn checked(mut self) -> Checked {
         let specs = self.nodes.iter().map(|node| node.spec).collect();
         let mut matrix = TrustMatrix::new(specs, self.by.clone());
-        for (from, node) in self.nodes.iter().enumerate() {
-            for to in (0..self.nodes.len()).filter(|to| *to != from) {
-                let works = Pair { state: PairState::Works, millis: 100 + (from + to) as u32 % 100 };
+        for (from, node) in self.nodes.entries() {
+            for to in self.nodes.indices().filter(|to| *to != from) {
+                let works =
+                    Pair { state: PairState::Works, millis: 100 + (from.get() + to.get()) as u32 % 100 };
                 let pair = if node.entry.is_ok() { works } else { Pair::UNSEEN };
                 self.by.iter().for_each(|by| matrix.set(from, to, *by, pair));
             }

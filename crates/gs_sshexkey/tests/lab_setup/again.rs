@@ -88,9 +88,16 @@ fn key_of(node: &Node) -> Snapshot {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_fourth_node_joins_and_the_others_keep_their_key() {
+    for mode in ["shared", "per-node"] {
+        a_fourth_node_joins(mode);
+    }
+}
+
+fn a_fourth_node_joins(mode: &str) {
     let lab = cluster(4);
     let old = [lab.node(0), lab.node(1), lab.node(2)];
-    run(lab.node(0), "root", &hostfile(&old), &[], &format!("{PASSWORD}\n")).must_succeed();
+    let flags = ["--keys", mode];
+    run(lab.node(0), "root", &hostfile(&old), &flags, &format!("{PASSWORD}\n")).must_succeed();
     let keys: Vec<Snapshot> = old.iter().map(|node| key_of(node)).collect();
     // Only the new node still knows this password, so it is the only one that is asked.
     for node in old {
@@ -102,12 +109,15 @@ fn a_fourth_node_joins_and_the_others_keep_their_key() {
     for (node, keys) in old.iter().zip(&keys) {
         assert_eq!(keys.diff(&key_of(node)), "");
     }
-    assert_eq!(lab.node(3).read("/root/.ssh/id_om").unwrap(), lab.node(0).read("/root/.ssh/id_om").unwrap());
+    // What was asked for once stays so.
+    let key = |node: usize| lab.node(node).read("/root/.ssh/id_om").unwrap();
+    assert_eq!(key(3) == key(0), mode == "shared", "{mode}");
+    assert_eq!(key(1) == key(0), mode == "shared", "{mode}");
 }
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
-fn a_new_node_that_runs_the_tool_takes_over_the_clusters_key() {
+fn a_new_node_that_runs_the_tool_takes_no_key_away() {
     let lab = cluster(3);
     let old = [lab.node(0), lab.node(1)];
     run(lab.node(0), "root", &hostfile(&old), &[], &format!("{PASSWORD}\n")).must_succeed();

@@ -1,4 +1,5 @@
-//! Awkward starts: whatever the user had stays, byte for byte, around what the tool writes.
+//! Awkward starts: whatever the user had stays, byte for byte, around what the tool writes. Only a final newline that
+//! was missing is there afterwards, where something was appended.
 
 use lab::{Kind, Lab, Node, Snapshot};
 
@@ -15,9 +16,12 @@ fn without(bytes: &[u8], mut ours: impl FnMut(&str) -> bool) -> Vec<u8> {
     users.join(&b'\n')
 }
 
-fn without_keys(node: &Node, user: &str) -> Vec<u8> {
-    let ours = format!("{} #OM", text(node, &at_home(user, ".ssh/id_om.pub")).trim_end());
-    without(&node.read(at_home(user, ".ssh/authorized_keys")).unwrap(), |line| line == ours)
+fn without_keys(lab: &Lab, node: &Node, user: &str) -> Vec<u8> {
+    let public = |node: &Node| format!("{} #OM", text(node, &at_home(user, ".ssh/id_om.pub")).trim_end());
+    let ours: Vec<String> = lab.nodes().iter().map(public).collect();
+    without(&node.read(at_home(user, ".ssh/authorized_keys")).unwrap(), |line| {
+        ours.iter().any(|our| our == line)
+    })
 }
 
 fn without_hosts(node: &Node, user: &str) -> Vec<u8> {
@@ -45,6 +49,11 @@ fn without_mapping(node: &Node) -> Vec<u8> {
     without(&node.read("/etc/hosts").unwrap(), |line| line.ends_with("  #Gauss OM IP Hosts Mapping"))
 }
 
+/// Whether what is left is what was there, but for a final newline that was missing.
+fn is_what_was(left: &[u8], start: &[u8]) -> bool {
+    left == start || (!start.ends_with(b"\n") && left.strip_suffix(b"\n") == Some(start))
+}
+
 /// Gives each node one of these starts for a file of the user, makes trust, and compares; then once more.
 #[track_caller]
 fn must_survive(lab: &Lab, path: &str, starts: &[&[u8]], left: impl Fn(&Node, &str) -> Vec<u8>) {
@@ -56,7 +65,7 @@ fn must_survive(lab: &Lab, path: &str, starts: &[&[u8]], left: impl Fn(&Node, &s
     for (node, start) in all(lab).iter().zip(starts) {
         let left = left(node, "omm");
         assert!(
-            left == *start,
+            is_what_was(&left, start),
             "{}\nwas: {}\nis:  {}",
             node.name(),
             start.escape_ascii(),
@@ -69,10 +78,10 @@ fn must_survive(lab: &Lab, path: &str, starts: &[&[u8]], left: impl Fn(&Node, &s
 /// Runs once more and compares every byte and time.
 #[track_caller]
 fn must_change_nothing(lab: &Lab, user: &str) {
-    let before: Vec<Snapshot> = all(lab).iter().map(|node| node.snapshot(TOUCHED)).collect();
+    let before: Vec<Snapshot> = all(lab).iter().map(|node| at_rest(node)).collect();
     assert!(!set_up(lab, user).asked());
     for (node, before) in all(lab).iter().zip(&before) {
-        assert_eq!(before.diff(&node.snapshot(TOUCHED)), "", "{}", node.name());
+        assert_eq!(before.diff(&at_rest(node)), "", "{}", node.name());
     }
 }
 
@@ -85,7 +94,8 @@ fn lines_of_authorized_keys_survive() {
     let crlf = format!("# windows\r\n{KEY} me\r\n\r\n");
     let bytes = [b"# \xff\xfe\0 \xc3\n\x80\x81\n".as_slice(), KEY.as_bytes(), b" caf\xe9\n\n\n"].concat();
     let starts = [no_newline.as_bytes(), options.as_bytes(), crlf.as_bytes(), &bytes];
-    must_survive(&cluster(4), ".ssh/authorized_keys", &starts, without_keys);
+    let lab = cluster(4);
+    must_survive(&lab, ".ssh/authorized_keys", &starts, |node, user| without_keys(&lab, node, user));
 }
 
 #[test]
@@ -165,11 +175,62 @@ fn lines_of_etc_hosts_survive_also_where_the_file_cannot_be_renamed() {
     must_trust(&all(&lab), "root", true);
     for (node, start) in all(&lab).iter().zip(&starts) {
         let left = without_mapping(node);
-        assert!(left == *start, "{}: {}", node.name(), left.escape_ascii());
+        assert!(is_what_was(&left, start), "{}: {}", node.name(), left.escape_ascii());
     }
     sh(lab.node(0), "root", "cmp /run/hosts /etc/hosts && grep -q ' /etc/hosts ' /proc/mounts");
     let kept = ["644 root root", "644 root root", "664 root omm"];
     assert_eq!(all(&lab).iter().map(|node| rights(node, "/etc/hosts")).collect::<Vec<_>>(), kept);
+    must_change_nothing(&lab, "root");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn what_an_administrator_appends_afterwards_is_glued_to_nothing() {
+    let lab = cluster(2);
+    let nodes = all(&lab);
+    let cut = |text: &str| text.trim_end().as_bytes().to_vec();
+    for node in &nodes {
+        let hosts = cut(&text(node, "/etc/hosts"));
+        node.write("/etc/hosts", &hosts, 0o644, "root").unwrap();
+        sh(node, "root", "mkdir -pm 700 .ssh");
+        node.write("/root/.ssh/authorized_keys", format!("{KEY} me@home").as_bytes(), 0o600, "root").unwrap();
+        node.write("/root/.bashrc", b"umask 077", 0o600, "root").unwrap();
+    }
+    set_up(&lab, "root");
+    // As the user's own page teaches it.
+    let other = KEY.replace("IAEB", "IAIB");
+    for node in &nodes {
+        sh(
+            node,
+            "root",
+            &format!("echo '{other} colleague' >>~/.ssh/authorized_keys; echo 10.1.1.1 extra >>/etc/hosts"),
+        );
+        let keys = text(node, "/root/.ssh/authorized_keys");
+        let lines: Vec<&str> = keys.lines().collect();
+        assert_eq!(lines.len(), 3, "{keys}");
+        assert_eq!((lines[0], lines[2]), (&*format!("{KEY} me@home"), &*format!("{other} colleague")));
+        assert!(lines[1].ends_with(" #OM"), "{keys}");
+        assert_eq!(text(node, "/etc/hosts").lines().last(), Some("10.1.1.1 extra"));
+        assert_eq!(sh(node, "root", "getent hosts extra node2 | wc -l"), "2\n");
+    }
+    must_trust(&nodes, "root", true);
+    must_change_nothing(&lab, "root");
+    // What an older version left: its own line is the last one, without an end.
+    for path in ["/root/.ssh/authorized_keys", "/root/.ssh/known_hosts", "/root/.bashrc"] {
+        let whole: Vec<Vec<u8>> = nodes.iter().map(|node| node.read(path).unwrap()).collect();
+        let ours = |line: &str| line.ends_with(" #OM") || line.starts_with("export SSH_A");
+        let mut wanted = Vec::new();
+        for (node, bytes) in nodes.iter().zip(&whole) {
+            let lines = String::from_utf8(bytes.clone()).unwrap();
+            let (last, rest): (Vec<&str>, Vec<&str>) = lines.lines().partition(|line| ours(line));
+            let cut = [rest, last].concat().join("\n");
+            node.write(path, cut.as_bytes(), 0o600, "root").unwrap();
+            wanted.push(format!("{cut}\n"));
+        }
+        set_up(&lab, "root");
+        let now: Vec<String> = nodes.iter().map(|node| text(node, path)).collect();
+        assert_eq!(now, wanted, "{path}");
+    }
     must_change_nothing(&lab, "root");
 }
 

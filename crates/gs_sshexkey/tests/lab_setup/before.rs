@@ -10,19 +10,27 @@ use lab::{Node, Snapshot};
 
 use crate::harness::*;
 
-/// How often to look.
-const GLANCE: Duration = Duration::from_millis(10);
+/// How often to look: often at first, for most things happen soon; then less, for a look at a node starts programs there.
+const FIRST_GLANCE: Duration = Duration::from_millis(10);
+const LAST_GLANCE: Duration = Duration::from_millis(50);
 /// Where the tool could leave something, beyond what it may touch.
 const ELSEWHERE: &[&str] = &["/tmp", "/etc/ssh", "/var/tmp"];
 
 /// Waits until something is so. `false`: it did not become so in time.
 pub(crate) fn wait_until(so: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + PATIENCE;
+    wait_for(0, so)
+}
+
+/// The same, for something that takes so many seconds.
+pub(crate) fn wait_for(seconds: u32, so: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE + Duration::from_secs(seconds.into());
+    let mut pause = FIRST_GLANCE;
     while !so() {
         if Instant::now() > deadline {
             return false;
         }
-        thread::sleep(GLANCE);
+        thread::sleep(pause);
+        pause = (pause * 5 / 4).min(LAST_GLANCE);
     }
     true
 }

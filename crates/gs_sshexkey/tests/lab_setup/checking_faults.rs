@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lab::{Lab, Node};
+use lab::{Lab, LabSpec, Node};
 use serde_json::Value;
 
 use crate::checking::*;
@@ -51,7 +51,16 @@ fn column(to: usize, size: usize, cause: &'static str) -> Vec<Cell> {
 
 /// Four nodes that trust each other, by name too, and whose agents do not come back by themselves.
 fn four() -> Lab {
-    let lab = cluster(4);
+    trusting(spec(4))
+}
+
+/// Such nodes, with short limits.
+fn four_impatient() -> Lab {
+    trusting(impatient(spec(4)))
+}
+
+fn trusting(spec: LabSpec) -> Lab {
+    let lab = Lab::up(spec).unwrap();
     set_up(&lab, "root");
     lab.nodes().iter().for_each(|node| drop(sh(node, "root", "pkill -x cron")));
     lab
@@ -158,7 +167,7 @@ fn a_name_that_leads_elsewhere_is_told_with_where_it_leads() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn one_way_and_silence_are_bounded_and_leave_the_others_alone() {
-    let lab = four();
+    let lab = four_impatient();
     let limit = Duration::from_secs(100);
     // The caller's packets are dropped, those in the other direction are not.
     lab.node(2).drop_from(lab.node(1).ip(), 22).unwrap();
@@ -178,6 +187,7 @@ fn one_way_and_silence_are_bounded_and_leave_the_others_alone() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_handshake_that_loses_its_packets_is_bounded() {
+    // With the real limits of an entry that is not needed, and of a call.
     let lab = four();
     lab.node(3).lose_large_packets().unwrap();
     let start = Instant::now();
@@ -193,7 +203,7 @@ fn a_handshake_that_loses_its_packets_is_bounded() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_node_that_dies_in_the_middle_leaves_its_other_pairs_unseen() {
-    let lab = four();
+    let lab = four_impatient();
     // Keeps the run busy.
     lab.node(3).freeze().unwrap();
     let child = start_check(lab.node(0), "root", &hostfile(&all(&lab)), &["--json", "--no-password"], "");
@@ -225,7 +235,7 @@ fn a_node_that_dies_in_the_middle_leaves_its_other_pairs_unseen() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_dead_node_and_a_server_that_lets_nobody_in() {
-    let lab = four();
+    let lab = four_impatient();
     lab.node(3).kill().unwrap();
     // Somebody holds the only place, so that every call is thrown out: nobody knows whether trust is there.
     sh(lab.node(2), "root", "sed -i '1i MaxStartups 1:100:1\\nLoginGraceTime 600' /etc/ssh/sshd_config");

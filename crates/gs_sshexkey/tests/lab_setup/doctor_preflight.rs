@@ -58,7 +58,7 @@ fn the_set_up_says_up_front_what_would_make_it_fail() {
         "Nothing was changed.",
         "doctor --preflight",
     ]);
-    assert!(!failed.stderr.contains("10.77.0.3"), "{}", failed.stderr);
+    assert!(!failed.stderr.contains("work on 10.77.0.3"), "{}", failed.stderr);
     before.must_stand(&nodes);
     sh(nodes[1], "root", "chmod o-w /root");
     set_up(&lab, "root");

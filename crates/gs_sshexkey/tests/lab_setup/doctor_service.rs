@@ -18,6 +18,13 @@ fn trusted(nodes: usize) -> Lab {
     lab
 }
 
+/// The same with short limits.
+fn trusted_and_impatient(nodes: usize) -> Lab {
+    let lab = impatient_cluster(nodes);
+    set_up(&lab, "root");
+    lab
+}
+
 /// Examines as root, with nobody to ask.
 #[track_caller]
 fn find(lab: &Lab, wanted: &[(&str, usize)]) -> Value {
@@ -68,7 +75,7 @@ fn close_by_firewalld(node: &Node) {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn systems_whose_sshd_is_stopped_or_whose_firewalld_is_closed() {
-    let lab = Lab::up(spec(4).systems()).unwrap();
+    let lab = Lab::up(impatient(spec(4).systems())).unwrap();
     set_up(&lab, "root");
     must_be_well(&lab, "root");
     // On one node, on the coordinator, on half of them.
@@ -114,7 +121,7 @@ fn systems_whose_sshd_is_stopped_or_whose_firewalld_is_closed() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn systems_that_drop_all_and_a_narrow_path() {
-    let lab = Lab::up(spec(3).systems()).unwrap();
+    let lab = Lab::up(impatient(spec(3).systems())).unwrap();
     set_up(&lab, "root");
     // Nothing comes in, not even a ping; and only small packets.
     sh(lab.node(1), "root", "systemctl start firewalld && firewall-cmd --zone=drop --change-interface=eth0");
@@ -156,6 +163,7 @@ fn a_stopped_sshd_or_a_closed_port_without_systemd() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn several_faults_of_the_network_at_once() {
+    // With the real limit of a connection: it takes the kernel 18 seconds to know that a neighbour is gone.
     let lab = trusted(4);
     // One caller is kept away from one node; another node is shut to all.
     lab.node(2).drop_from(lab.node(1).ip(), 22).unwrap();
@@ -176,6 +184,12 @@ fn several_faults_of_the_network_at_once() {
     lab.node(2).freeze().unwrap();
     lab.node(0).stop_sshd().unwrap();
     lab.node(3).kill().unwrap();
+    // Until they have asked for it again, their kernels take it for a neighbour that is there.
+    let is_there = |at: usize| {
+        let neighbour = format!("ip neigh show to {}", lab.node(3).ip());
+        sh(lab.node(at), "root", &neighbour).contains("REACHABLE")
+    };
+    assert!(wait_until(|| ![0, 1].into_iter().any(is_there)));
     let document = find(&lab, &[("sshd-down", 0), ("sshd-down", 2), ("firewall", 1), ("node-down", 3)]);
     cure_at_consoles(&lab, &document, &[0, 1, 2]);
     let document = find(&lab, &[("node-down", 3)]);
@@ -205,7 +219,7 @@ fn hold(from: &Node, to: &Node) -> Child {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn settings_of_sshd_that_turn_callers_away() {
-    let lab = trusted(4);
+    let lab = trusted_and_impatient(4);
     // A risk, and no pair is broken.
     sh(lab.node(1), "root", "sed -i '/^Subsystem/d' /etc/ssh/sshd_config");
     set_sshd(lab.node(1), "# without sftp");
@@ -236,6 +250,7 @@ fn settings_of_sshd_that_turn_callers_away() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_full_sshd_and_a_slow_name_server() {
+    // With the real pauses between tries of a server that turns callers away.
     let lab = cluster(3);
     set_up_with(&lab, "root", &["--skip-hostname-set"]);
     set_sshd(lab.node(1), "UseDNS yes");
@@ -252,7 +267,7 @@ fn a_full_sshd_and_a_slow_name_server() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_caller_that_is_punished_for_long() {
-    let lab = Lab::up(spec(3).release(Release::Trixie)).unwrap();
+    let lab = Lab::up(impatient(spec(3)).release(Release::Trixie)).unwrap();
     set_up(&lab, "root");
     set_sshd(lab.node(2), "PerSourcePenalties noauth:600s authfail:600s min:1s max:3600s");
     let knock = format!(

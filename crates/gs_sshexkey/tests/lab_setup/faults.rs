@@ -58,7 +58,7 @@ fn a_read_only_home_on_one_node_undoes_all() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn one_blocked_pair_undoes_all_and_is_named() {
-    let lab = cluster(3);
+    let lab = impatient_cluster(3);
     let nodes = all(&lab);
     let before = Before::of(&nodes);
     nodes[2].drop_from(nodes[1].ip(), 22).unwrap();
@@ -96,6 +96,7 @@ fn a_dead_socket_of_an_earlier_agent_survives_an_undo() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_node_that_dies_while_it_is_changed_is_named_and_the_others_go_back() {
+    // With the real limit of a connection that gives no sign of life.
     let lab = cluster(3);
     let nodes = all(&lab);
     let before = Before::of(&nodes);
@@ -112,7 +113,7 @@ fn a_node_that_dies_while_it_is_changed_is_named_and_the_others_go_back() {
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_node_that_dies_while_the_pairs_are_tried_is_named_and_the_others_go_back() {
     // A caller that dies in the handshake says nothing: sshd waits so long for it.
-    let lab = Lab::up(spec(3).sshd_config_all("LoginGraceTime 20")).unwrap();
+    let lab = Lab::up(impatient(spec(3)).sshd_config_all("LoginGraceTime 20")).unwrap();
     let nodes = all(&lab);
     let before = Before::of(&nodes);
     let mut live = Live::start(&nodes, "root", &[]);
@@ -127,7 +128,7 @@ fn a_node_that_dies_while_the_pairs_are_tried_is_named_and_the_others_go_back() 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn a_node_that_is_cut_off_in_the_middle_goes_back_by_itself() {
-    let lab = cluster(3);
+    let lab = impatient_cluster(3);
     let nodes = all(&lab);
     let before = Before::of(&nodes);
     let mut live = Live::start(&nodes, "omm", &[]);
@@ -195,7 +196,7 @@ fn next_run_recovers(lab: &lab::Lab, before: &Before) {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn after_a_power_cut_between_two_files_the_next_run_recovers() {
-    let lab = cluster(3);
+    let lab = impatient_cluster(3);
     let nodes = all(&lab);
     nodes[0].sh("root", "touch /var/log/run.log; chmod 666 /var/log/run.log").unwrap();
     // Its own job would do it first: see below.
@@ -215,7 +216,7 @@ fn after_a_power_cut_between_two_files_the_next_run_recovers() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn after_a_power_cut_while_the_pairs_are_tried_the_next_run_recovers() {
-    let lab = cluster(3);
+    let lab = impatient_cluster(3);
     let nodes = all(&lab);
     nodes[0].sh("root", "touch /var/log/run.log; chmod 666 /var/log/run.log").unwrap();
     // Its own job would do it first: see below.

@@ -1,5 +1,7 @@
 //! What the options do, and what a hostfile may not say.
 
+use std::collections::BTreeSet;
+
 use lab::{Lab, Node, Snapshot};
 use sshtrust::identity::open_passphrase;
 
@@ -134,27 +136,38 @@ fn a_dry_run_shows_a_diff_for_each_node_and_writes_nothing() {
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
-fn another_key_type_replaces_the_key_everywhere_and_leaves_one_line() {
+fn another_key_type_replaces_the_keys_everywhere_and_leaves_no_old_line() {
+    for (mode, keys) in [("shared", 1), ("per-node", 3)] {
+        another_key_type(mode, keys);
+    }
+}
+
+fn another_key_type(mode: &str, count: usize) {
     let lab = cluster(3);
+    set_up_with(&lab, "root", &["--keys", mode]);
     let nodes = all(&lab);
     for (kind, name) in
         [("ecdsa", "ecdsa-sha2-nistp256 "), ("ed25519", "ssh-ed25519 "), ("ecdsa", "ecdsa-sha2-nistp256 ")]
     {
         set_up_with(&lab, "root", &["--key-type", kind]);
         must_trust(&nodes, "root", true);
+        let publics: BTreeSet<String> = nodes.iter().map(|node| text(node, "/root/.ssh/id_om.pub")).collect();
+        assert_eq!(publics.len(), count, "{publics:?}");
         for node in &nodes {
             let public = text(node, "/root/.ssh/id_om.pub");
             assert!(public.starts_with(name), "{public}");
             let keys = text(node, "/root/.ssh/authorized_keys");
-            assert_eq!(keys, format!("{} #OM\n", public.trim_end()));
+            let lines: BTreeSet<String> = keys.lines().map(|line| line.replace(" #OM", "\n")).collect();
+            assert_eq!((lines, keys.lines().count()), (publics.clone(), count));
             let held = sh(node, "root", "SSH_AUTH_SOCK=~/gaussdb_tmp/gauss_socket_tmp ssh-add -L");
             assert_eq!(held, public);
         }
     }
-    let before: Vec<Snapshot> = nodes.iter().map(|n| n.snapshot(TOUCHED)).collect();
-    assert!(!set_up(&lab, "root").asked(), "without the option the key that is there is right");
+    let before: Vec<Snapshot> = nodes.iter().map(|n| at_rest(n)).collect();
+    let again = run(nodes[0], "root", &hostfile(&nodes), &[], "").must_succeed();
+    assert!(!again.asked(), "without the option the keys that are there are right");
     for (node, before) in nodes.iter().zip(&before) {
-        assert_eq!(before.diff(&node.snapshot(TOUCHED)), "");
+        assert_eq!(before.diff(&at_rest(node)), "");
     }
 }
 

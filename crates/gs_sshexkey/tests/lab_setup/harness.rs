@@ -4,6 +4,8 @@ use std::io::Write;
 use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
+use crate::before::wait_until;
+use crate::saved::on_each;
 use lab::{Lab, LabSpec, Node, Snapshot, Terminal};
 
 /// The password of every user of the lab.
@@ -39,6 +41,17 @@ pub(crate) fn spec(nodes: usize) -> LabSpec {
         .program(env!("CARGO_BIN_EXE_gs_sshexkey"))
         .root_password(PASSWORD)
         .user("omm", PASSWORD)
+}
+
+/// The same with limits that are shorter where nothing comes: see `Limits::scaled`. For tests of what happens after a
+/// wait; one for each limit has the real one.
+pub(crate) fn impatient(spec: LabSpec) -> LabSpec {
+    spec.variable("GS_SSHEXKEY_TEST_LIMITS", "0.1")
+}
+
+/// Brings a lab with short limits up.
+pub(crate) fn impatient_cluster(nodes: usize) -> Lab {
+    Lab::up(impatient(spec(nodes))).unwrap()
 }
 
 /// Brings a plain lab up.
@@ -123,10 +136,12 @@ pub(crate) fn finish(child: Child) -> Run {
     Run::of(child.wait_with_output().unwrap())
 }
 
-/// Sets trust up for a user over all nodes of a lab, from its first node.
+/// Sets trust up for a user over all nodes of a lab, from its first node. The nodes share one key for root, and have keys of
+/// their own for other users, so that what is tried with both is tried in both modes.
 #[track_caller]
 pub(crate) fn set_up(lab: &Lab, user: &str) -> Run {
-    run(lab.node(0), user, &hostfile(&all(lab)), &[], &format!("{PASSWORD}\n")).must_succeed()
+    let flags: &[&str] = if user == "root" { &["--keys", "shared"] } else { &[] };
+    run(lab.node(0), user, &hostfile(&all(lab)), flags, &format!("{PASSWORD}\n")).must_succeed()
 }
 
 /// Runs the program at a terminal and answers the prompt as a person would.
@@ -143,9 +158,17 @@ pub(crate) fn snapshots(nodes: &[&Node]) -> Vec<Snapshot> {
     nodes.iter().map(|node| snapshot(node)).collect()
 }
 
+/// The state of one node, with times, when no run and no keepalive is at work there: under load their locks may outlive
+/// them for a moment.
+pub(crate) fn at_rest(node: &Node) -> Snapshot {
+    let free = "for f in /root/.gs_sshexkey.lock /home/*/.gs_sshexkey.lock; do [ ! -e $f ] || flock -n $f true || exit; done; echo free";
+    wait_until(|| node.sh("root", free).is_ok_and(|said| said.stdout == "free\n"));
+    node.snapshot(TOUCHED)
+}
+
 /// One node's.
 pub(crate) fn snapshot(node: &Node) -> Snapshot {
-    node.snapshot(TOUCHED).without_times()
+    at_rest(node).without_times()
 }
 
 /// Fails if a node differs from what it was.
@@ -163,7 +186,7 @@ pub(crate) fn broken_pairs(nodes: &[&Node], user: &str, by_name: bool) -> Vec<St
     if by_name {
         hosts.extend(nodes.iter().map(|n| n.name().to_owned()));
     }
-    nodes.iter().flat_map(|node| broken_calls(node, user, &hosts)).collect()
+    on_each(nodes, |node| broken_calls(node, user, &hosts)).concat()
 }
 
 /// The hosts that one node cannot call with `ssh`, with the profile or without.

@@ -172,7 +172,7 @@ fn two_runs_from_two_coordinators_do_not_interleave() {
         for node in nodes {
             let count =
                 node.sh(user, "grep -c '#OM$' ~/.ssh/authorized_keys; ls -d ~/.gs_ssh* 2>/dev/null").unwrap();
-            assert_eq!(count.stdout, "1\n", "{}", node.name());
+            assert_eq!(count.stdout, "3\n", "a line for each node's key: {}", node.name());
         }
     }
 }

@@ -62,10 +62,10 @@ fn nothing_is_done_where_nothing_is_amiss_and_other_agents_live_on() {
     sh(node, "root", "pkill -x cron");
     set_up(&lab, "omm");
     sh(node, "omm", "ssh-agent -a /tmp/own.agent >/dev/null");
-    let before = node.snapshot(TOUCHED);
+    let before = at_rest(node);
     let running = command_lines(node);
     assert_eq!(sh(node, "omm", KEEP), "");
-    assert_eq!(before.diff(&node.snapshot(TOUCHED)), "");
+    assert_eq!(before.diff(&at_rest(node)), "");
     assert_eq!(command_lines(node), running);
     let own = sh(node, "omm", "pgrep -f '[/]tmp/own.agent'");
     sh(node, "omm", "pkill -KILL -f '[g]auss_socket_tmp'");

@@ -2,15 +2,19 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::print_stdout,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a failing helper is a failing test"
 )]
 
+mod access;
 mod again;
 mod awkward;
 mod before;
+mod bounds;
 mod by_hand;
+mod by_name;
 mod checking;
 mod checking_faults;
 mod doctor;
@@ -22,19 +26,39 @@ mod doctor_machine;
 mod doctor_preflight;
 mod doctor_rights;
 mod doctor_service;
+mod expand;
 mod failures;
 mod faults;
 mod flags;
+mod found_keys;
 mod harness;
 mod healthy;
+mod host_keys;
 mod interrupted;
 mod keepalive;
 mod keeping;
+mod killed;
+mod lending;
 mod many;
 mod opengauss;
+mod own_keys;
+mod own_names;
+mod power;
+mod prompting;
+mod revoke;
+mod revoking;
+mod revoking_nodes;
+mod revoking_others;
+mod rotate;
+mod saved;
 mod secrets;
+mod sharing;
+mod shrink;
 mod sources;
+mod stalls;
 mod store;
+mod strangers;
 mod systems;
 mod tools;
+mod traces;
 mod variations;

@@ -6,6 +6,11 @@ use crate::checking::must_be_green;
 use crate::harness::*;
 use crate::tools::*;
 
+/// How many nodes a large cluster has: a hundred where there is time for it (`cargo xtask test --scale`).
+fn large() -> usize {
+    if std::env::var_os("GS_SSHEXKEY_TEST_SCALE").is_some() { 100 } else { 40 }
+}
+
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn thirty_nodes_trust_each_other_and_known_hosts_grows_linearly() {
@@ -40,17 +45,50 @@ fn thirty_nodes_trust_each_other_and_known_hosts_grows_linearly() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 #[expect(clippy::print_stdout, reason = "the time is worth knowing, with --nocapture")]
-fn a_hundred_nodes_trust_each_other() {
-    let lab = cluster(100);
+fn a_large_cluster_trusts_each_other() {
+    let size = large();
+    let lab = cluster(size);
     let nodes = all(&lab);
     let start = Instant::now();
     set_up(&lab, "omm");
-    println!("100 nodes, 10,000 pairs verified: {:.1} s", start.elapsed().as_secs_f64());
+    println!("{size} nodes, {} pairs verified: {:.1} s", size * size, start.elapsed().as_secs_f64());
     // The program has called every pair; a sample is called without it.
-    let some =
-        |from: usize| [0, 1, 37, 50, 99].map(|step| nodes[(from + step) % 100].ip().to_string()).to_vec();
+    let some = |from: usize| {
+        [0, 1, size * 3 / 8, size / 2, size - 1]
+            .map(|step| nodes[(from + step) % size].ip().to_string())
+            .to_vec()
+    };
     must_reach_bare(&nodes, "omm", some);
     let start = Instant::now();
-    must_be_green(&lab, "omm", &["--no-password"], 9_900);
-    println!("100 nodes, 9,900 pairs checked: {:.1} s", start.elapsed().as_secs_f64());
+    let pairs = size * (size - 1);
+    must_be_green(&lab, "omm", &["--no-password"], pairs);
+    println!("{size} nodes, {pairs} pairs checked: {:.1} s", start.elapsed().as_secs_f64());
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+#[expect(clippy::print_stdout, reason = "the time is worth knowing, with --nocapture")]
+fn one_node_comes_to_thirty_and_only_its_pairs_are_proven() {
+    let lab = cluster(31);
+    let nodes = all(&lab);
+    let (old, new) = (&nodes[..30], nodes[30]);
+    let start = Instant::now();
+    run(nodes[0], "omm", &hostfile(old), &[], &format!("{PASSWORD}\n")).must_succeed();
+    let set_up = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let flags = ["expand", "--add", &new.ip().to_string()];
+    let done = run(nodes[0], "omm", &hostfile(old), &flags, &format!("{PASSWORD}\n"));
+    let expand = start.elapsed().as_secs_f64();
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stdout.contains("works: 61 pairs"), "{done:?}");
+    assert_eq!(done.stderr.matches("Password:").count(), 1, "{}", done.stderr);
+    println!("set-up of 30: {set_up:.1} s, expand by one: {expand:.1} s, {:.2} of it", expand / set_up);
+    // The program has called the pairs of the new node; here some of all are called without it.
+    must_reach_bare(&nodes, "omm", |from| {
+        [0, 1, 15]
+            .map(|step| nodes[(from + step) % 31].ip().to_string())
+            .into_iter()
+            .chain([new.ip().to_string()])
+            .collect()
+    });
 }

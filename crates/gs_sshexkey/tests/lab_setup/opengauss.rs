@@ -14,19 +14,20 @@ use crate::tools::*;
 fn their_reader_finds_the_passphrase_that_opens_the_key() {
     let lab = cluster(2);
     let nodes = all(&lab);
-    for (user, home) in [("root", "/root"), ("omm", "/home/omm")] {
-        set_up(&lab, user);
+    for (user, home, mode) in [("root", "/root", "shared"), ("omm", "/home/omm", "per-node")] {
+        set_up_with(&lab, user, &["--keys", mode]);
         let phrases: Vec<String> = nodes.iter().map(|node| passphrase(node, home)).collect();
-        assert_eq!(phrases[0], phrases[1]);
-        assert_eq!(phrases[0].chars().count(), 32);
-        for node in &nodes {
+        assert_eq!(phrases[0] == phrases[1], mode == "shared");
+        for (node, phrase) in nodes.iter().zip(&phrases) {
+            assert_eq!(phrase.chars().count(), 32);
             let print = |phrase: &str| {
                 node.sh(user, &format!("ssh-keygen -y -P '{phrase}' -f ~/.ssh/id_om")).unwrap()
             };
             let public = String::from_utf8(node.read(format!("{home}/.ssh/id_om.pub")).unwrap()).unwrap();
-            let opened = print(&phrases[0]);
+            let opened = print(phrase);
             assert_eq!(opened.stdout, public, "{}", opened.stderr);
-            assert!(public.trim_end().ends_with(&format!("{user}@node1")), "{public}");
+            let of = if mode == "shared" { "node1" } else { node.name() };
+            assert!(public.trim_end().ends_with(&format!("{user}@{of}")), "{public}");
             assert!(!print("").status.success());
             assert!(!print("x").status.success());
             store_must_be_closed(node, user);
@@ -197,6 +198,12 @@ fn captured_by_their_cluster_merge_the_screen_is_the_documented_one() {
         String::from_utf8(output.stdout).unwrap()
     };
     let question = "Please enter password for current user[omm].\nPassword: \n";
-    assert_eq!(capture(nodes[0]), format!("{question}{SCREEN}"));
+    let first = capture(nodes[0]);
+    // Host keys that nobody knows are shown on standard error, before the question.
+    let (hint, rest) = first.split_once(question).unwrap();
+    assert_eq!(rest, SCREEN);
+    let shown =
+        hint.lines().filter(|line| line.starts_with("  10.77.0.") && line.contains(": ssh-ed25519 SHA256:"));
+    assert_eq!((shown.count(), hint.lines().count()), (2, 3), "{hint}");
     assert_eq!(capture(nodes[0]), SCREEN);
 }

@@ -63,8 +63,12 @@ fn files<'a>(nodes: &[&'a Node]) -> Vec<(&'a Node, Snapshot)> {
 }
 
 fn lab_with_secret() -> Lab {
+    Lab::up(spec_with_secret()).unwrap()
+}
+
+fn spec_with_secret() -> lab::LabSpec {
     let spec = lab::LabSpec::new(3).program(env!("CARGO_BIN_EXE_gs_sshexkey"));
-    Lab::up(spec.root_password(SECRET).user("omm", SECRET)).unwrap()
+    spec.root_password(SECRET).user("omm", SECRET)
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn no_secret_is_shown_or_left_by_a_run() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn no_secret_is_shown_or_left_by_a_run_that_fails() {
-    let lab = lab_with_secret();
+    let lab = Lab::up(impatient(spec_with_secret())).unwrap();
     let nodes = all(&lab);
     let wrong = "Mv2+wrong+but+close+5tY";
     let log = ["-l", "/var/log/run.log"];

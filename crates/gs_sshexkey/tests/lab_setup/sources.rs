@@ -25,7 +25,7 @@ fn password_file(on: &Node, user: &str, content: &str) {
 }
 
 /// openGauss's cluster XML of a lab, with names of the test's choice.
-fn cluster_xml(lab: &Lab, name: impl Fn(usize) -> String) -> String {
+pub(crate) fn cluster_xml(lab: &Lab, name: impl Fn(usize) -> String) -> String {
     let names: Vec<String> = (0..lab.nodes().len()).map(name).collect();
     let devices: String = lab
         .nodes()

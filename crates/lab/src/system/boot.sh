@@ -19,6 +19,7 @@ exec </dev/null >/dev/null
 # Each boot has a network namespace of its own, so that no rule of a firewall outlives it. The cable is there
 # before the system is, as with a real machine.
 boot() {
+    # shellcheck disable=SC2016 # For the inner shell.
     unshare --net sh -c '
         nsenter --net=/proc/1/ns/net ip -batch /mnt/unplug 2>/dev/null
         ip -batch /mnt/cable && nsenter --net=/proc/1/ns/net ip -batch /mnt/plug &&

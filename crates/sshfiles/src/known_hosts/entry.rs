@@ -2,8 +2,9 @@
 
 use super::Marker;
 use super::pattern::HostField;
+use crate::OM_MARK;
 use crate::key::PublicKey;
-use crate::words::{has_mark, skip_blanks, split_key, split_word, visible};
+use crate::words::{has_mark, skip_blanks, split_key, split_word, visible, without_ours};
 
 /// A line that holds a key.
 #[derive(Clone, Debug)]
@@ -67,6 +68,12 @@ pub(super) fn without_host(line: &[u8], host: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     Some([before, &names.join(&b','), after].concat())
+}
+
+/// What is left of a line without what is ours; `None` if nothing of it is.
+pub(super) fn what_is_left(line: &[u8]) -> Option<&[u8]> {
+    let ours = |text: &[u8]| Entry::parse(text).is_some_and(|entry| entry.ours);
+    without_ours(line, OM_MARK, ours, |rest| Entry::parse(rest).is_some())
 }
 
 /// Cuts the marker off. A line with an unknown or a second marker is no entry.

@@ -3,9 +3,11 @@
 mod entry;
 mod pattern;
 
+pub use self::pattern::matches_pattern;
+
 use std::collections::HashMap;
 
-use self::entry::Entry;
+use self::entry::{Entry, what_is_left};
 use crate::OM_MARK;
 use crate::key::PublicKey;
 use crate::lines::Lines;
@@ -90,7 +92,7 @@ impl KnownHosts {
     ///
     /// Right lines stay where they are, stale ones go, missing ones are appended in the given order. Lines of
     /// ours that name several hosts are left alone, and so is the whole file if `host` is neither a name nor
-    /// an IP address.
+    /// an IP address. If the last line is one of ours that does not end, as older versions left it, it is ended.
     pub fn set_ours(&mut self, host: &str, port: u16, keys: &[PublicKey]) -> bool {
         if !is_plain_host(host) {
             return false;
@@ -118,7 +120,7 @@ impl KnownHosts {
         for key in missing {
             self.append(format!("{field} {key} {OM_MARK}").into_bytes());
         }
-        changed
+        self.end_ours() || changed
     }
 
     /// Sees to it that the file gives exactly this host and port these keys and no other, whoever wrote the lines.
@@ -153,19 +155,56 @@ impl KnownHosts {
                 changed = true;
             }
         }
-        changed
+        self.end_ours() || changed
     }
 
-    /// Removes every line of ours, whatever its host. Returns how many.
+    /// Whether there is a line of ours, also one to which somebody's line is glued.
+    pub fn has_ours(&self) -> bool {
+        self.lines.iter().any(|(_, line)| what_is_left(line).is_some())
+    }
+
+    /// Removes every line of ours, whatever its host. Returns how many. What is glued to one, because it did not end
+    /// when somebody appended, becomes a line of its own.
     pub fn remove_ours(&mut self) -> usize {
-        let mut ours: Vec<usize> =
-            self.entries.iter().filter(|(_, entry)| entry.ours).map(|(id, _)| *id).collect();
-        // In order, because gaps are kept in order.
-        ours.sort_unstable();
-        for id in &ours {
-            self.remove(*id);
+        let left: Vec<(usize, Vec<u8>)> =
+            self.lines.iter().filter_map(|(id, line)| Some((id, what_is_left(line)?.to_vec()))).collect();
+        let count = left.len();
+        for (id, line) in left {
+            if line.is_empty() { self.remove(id) } else { self.rewrite(id, line) }
         }
-        ours.len()
+        count
+    }
+
+    /// The lines of ours that name one host alone: the host as it stands there, and its key.
+    pub fn ours(&self) -> Vec<(String, PublicKey)> {
+        self.lines.iter().filter_map(|(id, _)| self.ours_for_one(id)).collect()
+    }
+
+    /// Removes the lines of ours that name one host alone and are chosen by it, as it stands there, and by the key. Returns
+    /// how many.
+    pub fn remove_ours_if(&mut self, gone: impl Fn(&str, &PublicKey) -> bool) -> usize {
+        let ids = self.lines.iter().map(|(id, _)| id);
+        let chosen = ids.filter(|id| self.ours_for_one(*id).is_some_and(|(host, key)| gone(&host, &key)));
+        let chosen: Vec<usize> = chosen.collect();
+        let count = chosen.len();
+        chosen.into_iter().for_each(|id| self.remove(id));
+        count
+    }
+
+    fn ours_for_one(&self, id: usize) -> Option<(String, PublicKey)> {
+        let entry = self.entries.get(&id).filter(|entry| entry.is_ours_for_one())?;
+        let host = String::from_utf8_lossy(entry.names()?.first()?).into_owned();
+        Some((host, entry.key.clone()))
+    }
+
+    /// Ends the last line, if it is ours. Returns whether a byte changed.
+    fn end_ours(&mut self) -> bool {
+        let last = self.lines.unfinished().and_then(|(id, _)| self.entries.get(&id));
+        let ours = last.is_some_and(|entry| entry.ours);
+        if ours {
+            self.lines.finish();
+        }
+        ours
     }
 
     fn matches(&self, id: usize, name: &[u8]) -> bool {
@@ -190,6 +229,10 @@ impl KnownHosts {
         let named = self.entries.get(&id).is_some_and(|entry| entry.names().is_some());
         let left = self.lines.get(id).filter(|_| named).and_then(|line| entry::without_host(line, name));
         let Some(line) = left else { return self.remove(id) };
+        self.rewrite(id, line);
+    }
+
+    fn rewrite(&mut self, id: usize, line: Vec<u8>) {
         self.forget(id);
         if let Some(entry) = Entry::parse(&line) {
             self.enter(id, entry);
@@ -233,7 +276,8 @@ impl KnownHosts {
     }
 }
 
-/// How ssh names a host in `known_hosts`.
-fn host_field(host: &str, port: u16) -> String {
+/// How ssh names a host in `known_hosts`: as it is, or `[host]:port` where the port is not 22.
+#[must_use]
+pub fn host_field(host: &str, port: u16) -> String {
     if port == DEFAULT_PORT { host.to_owned() } else { format!("[{host}]:{port}") }
 }

@@ -64,7 +64,8 @@ fn host_hash(salt: &[u8], host: &[u8]) -> Option<Vec<u8>> {
 /// PATTERNS).
 ///
 /// Only the last `*` is ever tried again, so the time is at most pattern × text.
-fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
+#[must_use]
+pub fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (pattern, text);
     let mut retry: Option<(&[u8], &[u8])> = None;
     loop {

@@ -79,6 +79,11 @@ impl SshConfig {
         self.replace(bytes)
     }
 
+    /// Whether there is a block of ours, or a mark of ours that stands alone.
+    pub fn has_ours(&self) -> bool {
+        !find_ours(&self.bytes).all.is_empty()
+    }
+
     /// Removes our block, and marks of ours that stand alone. Returns whether a byte changed.
     pub fn remove_block(&mut self) -> bool {
         let bytes = self.user_text();

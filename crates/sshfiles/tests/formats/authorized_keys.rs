@@ -1,4 +1,4 @@
-use sshfiles::AuthorizedKeys;
+use sshfiles::{AuthorizedKeys, KeyBounds};
 
 use crate::{corpus, key, key_of, text};
 
@@ -105,10 +105,14 @@ fn adds_one_line_of_ours() {
     let cases = [
         (String::new(), "me", format!("{k} me #OM\n")),
         ("# a\n".into(), "me", format!("# a\n{k} me #OM\n")),
-        ("# a".into(), "me", format!("# a\n{k} me #OM")),
+        ("# a".into(), "me", format!("# a\n{k} me #OM\n")),
+        ("# a\r".into(), "me", format!("# a\r\n{k} me #OM\n")),
+        ("\n".into(), "me", format!("\n{k} me #OM\n")),
+        ("a\\".into(), "me", format!("a\\\n{k} me #OM\n")),
+        ("a\0b".into(), "me", format!("a\0b\n{k} me #OM\n")),
         ("# a\r\n".into(), " ", format!("# a\r\n{k} #OM\n")),
         (format!("{k} mine\n"), "me", format!("{k} mine\n{k} me #OM\n")),
-        (format!("no-pty {k} me #OM\n"), "me", format!("no-pty {k} me #OM\n{k} me #OM\n")),
+        (format!("no-pty {k} me\n"), "me", format!("no-pty {k} me\n{k} me #OM\n")),
         (String::new(), "two\nlines\r", format!("{k} two lines #OM\n")),
     ];
     for (before, comment, after) in cases {
@@ -151,4 +155,87 @@ fn reads_the_example() {
         ];
         assert_eq!(seen, want.map(|(l, o, c, ours)| (l, o, c.to_owned(), ours)), "{name}");
     }
+}
+
+fn bounds(from: Option<&str>, expiry: Option<&str>) -> KeyBounds {
+    KeyBounds { from: from.map(str::to_owned), expiry: expiry.map(str::to_owned) }
+}
+
+#[test]
+fn bounds_are_read_as_sshd_reads_options() {
+    let k = key(1);
+    let (list, time) = (Some("10.0.0.1,10.0.0.0/8"), Some("202612311800"));
+    let cases = [
+        ("no-pty", bounds(None, None), false),
+        ("from=\"10.0.0.1,10.0.0.0/8\"", bounds(list, None), true),
+        ("expiry-time=\"202612311800\",FROM=\"10.0.0.1,10.0.0.0/8\"", bounds(list, time), true),
+        ("command=\"echo \\\",from=\\\"x\",expiry-time=\"202612311800\"", bounds(None, time), false),
+        ("environment=\"a=from=b\",no-pty,Expiry-Time=\"202612311800\"", bounds(None, time), false),
+        // What is not in quotes sshd does not take; nor do these mean a bound.
+        ("from=10.0.0.1", bounds(None, None), true),
+        ("from", bounds(None, None), false),
+        ("fromage=\"x\"", bounds(None, None), false),
+        ("from=\"a\\\"b\\c\"", bounds(Some("a\"b\\c"), None), true),
+    ];
+    for (options, wanted, only) in cases {
+        let line = format!("{options} {k} me #OM");
+        let entry = AuthorizedKeys::parse(line.as_bytes()).entries().next().unwrap();
+        assert_eq!((entry.bounds, entry.only_bound), (wanted, only), "{options}");
+    }
+}
+
+#[test]
+fn bounds_of_ours_change_and_nothing_else() {
+    let k = key(1);
+    let both = bounds(Some("10.0.0.1"), Some("20261231"));
+    let cases = [
+        ("", &both, "from=\"10.0.0.1\",expiry-time=\"20261231\" "),
+        ("from=\"10.0.0.1\",expiry-time=\"20261231\" ", &bounds(None, None), ""),
+        ("\tno-pty,from=\"x\"\t ", &both, "\texpiry-time=\"20261231\",no-pty,from=\"10.0.0.1\"\t "),
+        ("  command=\"a,\\\"b\",From=\"x\",no-pty ", &bounds(None, None), "  command=\"a,\\\"b\",no-pty "),
+        ("Expiry-Time=\"20261231\" ", &bounds(None, Some("20261231")), "Expiry-Time=\"20261231\" "),
+        // sshd takes no line with two lists.
+        ("from=\"a\",from=\"b\" ", &bounds(Some("c"), None), "from=\"c\" "),
+    ];
+    for (before, wanted, after) in cases {
+        for tail in ["me #OM", "me #OM\r", " #OM"] {
+            let theirs = format!("no-pty {k} mine\n# {k} #OM\n");
+            let file = format!("{theirs}{before}{k} {tail}\n");
+            let mut keys = AuthorizedKeys::parse(file.as_bytes());
+            assert_eq!(keys.bound_ours(|_| wanted.clone()), usize::from(before != after), "{before}");
+            assert_eq!(text(keys.to_bytes()), format!("{theirs}{after}{k} {tail}\n"));
+            let again = keys.to_bytes();
+            let mut keys = AuthorizedKeys::parse(&again);
+            assert_eq!(keys.bound_ours(|_| wanted.clone()), 0, "{before}");
+            assert!(keys.entries().filter(|line| line.ours).all(|line| line.bounds == *wanted));
+        }
+    }
+}
+
+#[test]
+fn no_plain_line_comes_beside_a_restricted_one_of_ours() {
+    let (a, b) = (key(1), key(2));
+    for options in ["from=\"10.0.0.1\"", "expiry-time=\"20200101\"", "no-pty"] {
+        let file = format!("{options} {a} me #OM\n");
+        let mut keys = AuthorizedKeys::parse(file.as_bytes());
+        assert!(!keys.add(&a, "me"));
+        assert!(keys.add_bound([(&a, "me"), (&b, "you")], &bounds(Some("10.0.0.2"), None)));
+        assert_eq!(text(keys.to_bytes()), format!("{file}from=\"10.0.0.2\" {b} you #OM\n"));
+        assert_eq!(keys.remove_ours(|_| true), 2);
+    }
+}
+
+#[test]
+fn lines_that_are_no_key_are_told_with_their_numbers() {
+    let k = key(1);
+    let file = format!(
+        "# a comment\n{k} x\n\nssh-ed25519 AAAA x\n \t# more\r\n\nno-pty {k}\nnonsense\u{e9}\0hidden\n  \r\n"
+    );
+    let keys = AuthorizedKeys::parse(file.as_bytes());
+    let broken: Vec<_> = keys.broken().collect();
+    let lines: Vec<usize> = broken.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [4, 8], "{broken:?}");
+    assert_eq!(broken[0].1, "ssh-ed25519 AAAA x");
+    assert_eq!(keys.entries().map(|entry| entry.line).collect::<Vec<_>>(), [2, 7]);
+    assert_eq!(AuthorizedKeys::parse(b"\xff\xfe").broken().count(), 1);
 }

@@ -2,7 +2,7 @@
 
 use sshfiles::{AuthorizedKeys, Hosts, KnownHosts, ShellProfile, SshConfig, SshdConfig};
 
-use crate::{corpus_path, key};
+use crate::{corpus_path, is_restored, key};
 
 fn examples() -> Vec<(String, Vec<u8>)> {
     let folder = std::fs::read_dir(corpus_path("")).unwrap();
@@ -33,18 +33,18 @@ fn edits_are_undone() {
         let mut keys = AuthorizedKeys::parse(&bytes);
         assert!(keys.add(&key(1), "omm@node1"), "{name}");
         assert_eq!(keys.remove_ours(|known| *known == key(1)), 1, "{name}");
-        assert_eq!(keys.to_bytes(), bytes, "{name}");
+        assert!(is_restored(&bytes, &keys.to_bytes()), "{name}");
 
         let mut known = KnownHosts::parse(&bytes);
         assert!(known.set_ours("node99", 22, &[key(1), key(2)]), "{name}");
         assert!(known.set_ours("node99", 22, &[]), "{name}");
-        assert_eq!(known.to_bytes(), bytes, "{name}");
+        assert!(is_restored(&bytes, &known.to_bytes()), "{name}");
 
         let mut profile = ShellProfile::parse(&bytes);
         if !profile.remove_agent() {
             assert!(profile.set_agent(socket, "1"), "{name}");
             assert!(profile.remove_agent(), "{name}");
-            assert_eq!(profile.to_bytes(), bytes, "{name}");
+            assert!(is_restored(&bytes, &profile.to_bytes()), "{name}");
         }
     }
 }

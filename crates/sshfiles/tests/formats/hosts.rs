@@ -13,7 +13,10 @@ fn replaces_marked_lines() {
     let m = HOSTS_MARK;
     let cases = [
         (String::new(), format!("10.0.0.1  a  {m}\n::1  b  {m}\n")),
-        ("127.0.0.1 localhost".into(), format!("127.0.0.1 localhost\n10.0.0.1  a  {m}\n::1  b  {m}")),
+        ("127.0.0.1 localhost".into(), format!("127.0.0.1 localhost\n10.0.0.1  a  {m}\n::1  b  {m}\n")),
+        ("\n".into(), format!("\n10.0.0.1  a  {m}\n::1  b  {m}\n")),
+        (format!("user\n9.9.9.9 z {m}"), format!("user\n10.0.0.1  a  {m}\n::1  b  {m}\n")),
+        (format!("9.9.9.9 z {m}\nuser"), format!("10.0.0.1  a  {m}\n::1  b  {m}\nuser")),
         ("1.1.1.1\tx\r\n".into(), format!("1.1.1.1\tx\r\n10.0.0.1  a  {m}\n::1  b  {m}\n")),
         (format!("9.9.9.9 z {m}\nuser\n8.8.8.8 y {m}\r\n"), format!("10.0.0.1  a  {m}\n::1  b  {m}\nuser\n")),
         (format!("::1  b  {m}\n10.0.0.1  a  {m}\n"), format!("10.0.0.1  a  {m}\n::1  b  {m}\n")),

@@ -54,8 +54,13 @@ fn takes_algorithms_not_invented_yet() {
 }
 
 #[test]
-fn lines_keep_numbers_and_the_missing_final_newline() {
+fn lines_keep_numbers_and_get_the_missing_final_newline() {
     let mut lines = Lines::parse(b"a\r\n\nb");
+    assert_eq!(lines.unfinished(), Some((2, &b"b"[..])));
+    lines.insert(2, b"w".to_vec());
+    assert_eq!(lines.to_bytes(), b"a\r\n\nw\nb");
+    assert!(lines.remove(2));
+    let mut lines = Lines::parse(&lines.to_bytes());
     assert_eq!(lines.len(), 3);
     assert!(!lines.is_empty());
     assert_eq!(lines.get(0), Some(&b"a\r"[..]));
@@ -66,7 +71,7 @@ fn lines_keep_numbers_and_the_missing_final_newline() {
     assert!(!lines.remove(9));
     assert_eq!(lines.number(c), 3);
     lines.insert(1, b"x".to_vec());
-    assert_eq!(lines.to_bytes(), b"a\r\nx\nb\nc");
+    assert_eq!(lines.to_bytes(), b"a\r\nx\nb\nc\n");
     assert_eq!((lines.get(2), lines.number(3), lines.end()), (None, 3, 5));
 }
 
@@ -85,4 +90,19 @@ fn an_empty_last_line_is_not_lost() {
     let mut lines = Lines::parse(b"a\n\nb");
     lines.remove(2);
     assert_eq!(lines.to_bytes(), b"a\n\n");
+}
+
+#[test]
+fn what_goes_below_an_unfinished_line_ends_both() {
+    for (before, at) in [(&b"a"[..], 1), (b"a", 9), (b"a\nb", 2)] {
+        let mut lines = Lines::parse(before);
+        lines.insert(at, b"x".to_vec());
+        assert_eq!(lines.to_bytes(), [before, b"\nx\n"].concat());
+        assert_eq!(lines.unfinished(), None);
+    }
+    // Nothing but gaps follows.
+    let mut lines = Lines::parse(b"a\nb");
+    lines.remove(1);
+    lines.insert(1, b"x".to_vec());
+    assert_eq!(lines.to_bytes(), b"a\nx\n");
 }

@@ -3,15 +3,20 @@
 // Helpers outside test functions are not covered by the workspace's exception for tests.
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 mod authorized_keys;
 mod crontab;
 mod diff;
+mod endings;
 mod examples;
 mod hosts;
 mod keys_and_lines;
 mod known_hosts;
 mod openssh;
+mod private_key;
 mod properties;
+mod removal;
 mod shell_profile;
 mod ssh_config;
 mod sshd_config;
@@ -42,6 +47,23 @@ fn corpus(name: &str) -> Vec<u8> {
     std::fs::read(corpus_path(name)).unwrap()
 }
 
+/// Whether a removal gave the old bytes back, but for a final newline that was missing.
+fn is_restored(before: &[u8], after: &[u8]) -> bool {
+    let ended = before.is_empty() || before.ends_with(b"\n");
+    after == before || (!ended && after.strip_suffix(b"\n") == Some(before))
+}
+
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
+}
+
+/// The processor time that this thread takes for something, whatever else the machine does.
+fn processor_time(work: impl FnOnce()) -> Duration {
+    let now = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
+    };
+    let begin = now();
+    work();
+    now() - begin
 }

@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use proptest::prelude::*;
 use sshfiles::lines::Lines;
 use sshfiles::{
-    AuthorizedKeys, HOSTS_MARK, Hosts, KnownHosts, ShellProfile, SshConfig, SshdConfig, unified_diff,
+    AuthorizedKeys, HOSTS_MARK, Hosts, KeyBounds, KnownHosts, ShellProfile, SshConfig, SshdConfig,
+    line_changes, unified_diff,
 };
 
-use crate::{key, key_of};
+use crate::{is_restored, key, key_of};
 
 const SOCKET: &str = "/home/omm/gaussdb_tmp/gauss_socket_tmp";
 
@@ -19,6 +20,7 @@ fn known_line() -> impl Strategy<Value = Vec<u8>> {
         format!("{k}"),
         format!("{k} me #OM"),
         format!("no-pty,command=\"a b\" {k} x"),
+        format!("from=\"10.0.0.1\",no-pty {k} me #OM"),
         format!("10.0.0.1 {k} #OM"),
         format!("10.0.0.1,node1 {k} #OM"),
         format!("@revoked * {k}"),
@@ -39,7 +41,7 @@ fn known_line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Files of known lines, noise, every line ending, with and without a final newline.
-fn any_file() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         3 => known_line(),
         1 => prop::collection::vec(any::<u8>(), 0..40),
@@ -73,6 +75,12 @@ fn twice_is_once<T>(
     prop_assert!(!edit(&mut again));
     prop_assert_eq!(to_bytes(&again), once.clone());
     Ok(once)
+}
+
+/// What is appended to an edited file is glued to no line of ours: as many are found as before.
+fn is_glued_to_nothing(edited: &[u8], count: impl Fn(&[u8]) -> usize) -> Result<(), TestCaseError> {
+    prop_assert_eq!(count(&[edited, b"more"].concat()), count(edited));
+    Ok(())
 }
 
 /// The lines of a file that an edit must not lose, in order.
@@ -112,10 +120,29 @@ proptest! {
         for start in [&bytes, &clean] {
             let edited = twice_is_once(start, AuthorizedKeys::parse, AuthorizedKeys::to_bytes, |f| f.add(&key(9), "me"))?;
             let mut file = AuthorizedKeys::parse(&edited);
+            is_glued_to_nothing(&edited, |bytes| AuthorizedKeys::parse(bytes).remove_ours(|_| true))?;
             prop_assert!(file.grants(&key(9)));
             prop_assert_eq!(file.remove_ours(|k| *k == key(9)), 1);
-            prop_assert_eq!(&file.to_bytes(), start);
+            prop_assert!(is_restored(start, &file.to_bytes()));
         }
+    }
+
+    #[test]
+    fn bounds_come_and_go(bytes in any_file(), from in "[0-9./,\"\\\\ ]{0,12}") {
+        let wanted = KeyBounds { from: Some(from), expiry: Some("20261231".to_owned()) };
+        let bound = twice_is_once(&bytes, AuthorizedKeys::parse, AuthorizedKeys::to_bytes, |f| f.bound_ours(|_| wanted.clone()) > 0)?;
+        let file = AuthorizedKeys::parse(&bound);
+        for line in file.entries().filter(|line| line.ours) {
+            // No bound has a backslash.
+            if !wanted.from.as_deref().is_some_and(|from| from.contains('\\')) {
+                prop_assert_eq!(&line.bounds, &wanted);
+            }
+        }
+        prop_assert_eq!(file.entries().count(), AuthorizedKeys::parse(&bytes).entries().count());
+        let had = AuthorizedKeys::parse(&bytes).entries().any(|line| line.ours && !line.bounds.is_empty());
+        let mut file = file;
+        file.bound_ours(|_| KeyBounds::default());
+        prop_assert!(had || file.to_bytes() == bytes);
     }
 
     #[test]
@@ -124,6 +151,7 @@ proptest! {
         let edit = |file: &mut KnownHosts| file.set_ours("10.0.0.1", port, &keys);
         let edited = twice_is_once(&bytes, KnownHosts::parse, KnownHosts::to_bytes, edit)?;
         keeps_lines(&bytes, &edited, |line| contains(line, "#OM"))?;
+        is_glued_to_nothing(&edited, |bytes| KnownHosts::parse(bytes).remove_ours())?;
         let file = KnownHosts::parse(&edited);
         for k in &keys {
             prop_assert!(file.lookup("10.0.0.1", port).iter().any(|found| found.ours && found.key == *k));
@@ -135,7 +163,7 @@ proptest! {
         file.set_ours("10.0.0.1", port, &keys);
         prop_assert_eq!(KnownHosts::parse(&file.to_bytes()).remove_ours(), 2);
         prop_assert_eq!(file.remove_ours(), 2);
-        prop_assert_eq!(file.to_bytes(), clean);
+        prop_assert!(is_restored(&clean, &file.to_bytes()));
     }
 
     #[test]
@@ -179,6 +207,7 @@ proptest! {
         let edit = |file: &mut Hosts| file.set_mapping(&mapping, keep_old);
         let edited = twice_is_once(&bytes, Hosts::parse, Hosts::to_bytes, edit)?;
         keeps_lines(&bytes, &edited, |line| contains(line, HOSTS_MARK))?;
+        is_glued_to_nothing(&edited, |bytes| Hosts::parse(bytes).remove_mapping())?;
         let file = Hosts::parse(&edited);
         for (ip, name) in &mapping {
             prop_assert!(file.lookup(name).iter().any(|(_, found, ours)| found == ip && *ours));
@@ -189,7 +218,7 @@ proptest! {
         let mut file = Hosts::parse(&clean);
         file.set_mapping(&mapping, keep_old);
         prop_assert_eq!(file.remove_mapping(), 2);
-        prop_assert_eq!(file.to_bytes(), clean);
+        prop_assert!(is_restored(&clean, &file.to_bytes()));
     }
 
     #[test]
@@ -198,6 +227,7 @@ proptest! {
         let edited = twice_is_once(&bytes, ShellProfile::parse, ShellProfile::to_bytes, edit)?;
         keeps_lines(&bytes, &edited, |line| contains(line, SOCKET) || contains(line, "SSH_AGENT_PID"))?;
         prop_assert_eq!(ShellProfile::parse(&edited).agent(), Some((SOCKET.into(), "77".into())));
+        is_glued_to_nothing(&edited, |bytes| usize::from(ShellProfile::parse(bytes).agent().is_some()))?;
         let mut clean = ShellProfile::parse(&bytes);
         while clean.remove_agent() {}
         let clean = clean.to_bytes();
@@ -205,7 +235,19 @@ proptest! {
         file.set_agent(SOCKET, "77");
         let mut file = ShellProfile::parse(&file.to_bytes());
         prop_assert!(file.remove_agent());
-        prop_assert_eq!(file.to_bytes(), clean);
+        prop_assert!(is_restored(&clean, &file.to_bytes()));
+    }
+
+    #[test]
+    fn changes_of_lines_lead_from_one_version_to_the_other(old in any_file(), new in any_file()) {
+        let bag = |bytes: &[u8]| -> Vec<Vec<u8>> {
+            Lines::parse(bytes).iter().map(|(_, line)| line.to_vec()).collect()
+        };
+        let changes = line_changes(&old, &new);
+        let (mut there, mut wanted) = ([bag(&old), changes.added].concat(), [bag(&new), changes.removed].concat());
+        there.sort();
+        wanted.sort();
+        prop_assert_eq!(there, wanted);
     }
 
     #[test]

@@ -11,7 +11,9 @@ fn sets_the_agent() {
     let cases: Vec<(String, String)> = vec![
         (String::new(), OURS.into()),
         ("umask 077\n".into(), format!("umask 077\n{OURS}")),
-        ("umask 077".into(), format!("umask 077\n{}", OURS.trim_end())),
+        ("umask 077".into(), format!("umask 077\n{OURS}")),
+        ("\n".into(), format!("\n{OURS}")),
+        ("umask 077\r".into(), format!("umask 077\r\n{OURS}")),
         ("umask 077\r\n".into(), format!("umask 077\r\n{OURS}")),
         // An early leave
         ("[ -z \"$PS1\" ] && return\n".into(), format!("{OURS}[ -z \"$PS1\" ] && return\n")),
@@ -23,11 +25,13 @@ fn sets_the_agent() {
         ),
         // A line that is not finished
         ("# c \\\na \\".into(), format!("# c \\\n{OURS}a \\")),
-        ("# c \\".into(), format!("# c \\\n{}", OURS.trim_end())),
+        ("a \\\n".into(), format!("{OURS}a \\\n")),
+        ("# c \\".into(), format!("# c \\\n{OURS}")),
         // In place
         (format!("a\n{OLD}b\n"), format!("a\n{OURS}b\n")),
         (format!("a\n{OLD}return\n"), format!("a\n{OURS}return\n")),
-        (format!("a\n{}", OLD.trim_end()), format!("a\n{}", OURS.trim_end())),
+        (format!("a\n{}", OLD.trim_end()), format!("a\n{OURS}")),
+        (format!("{OLD}a"), format!("{OURS}a")),
         (OLD.replace('\n', "\r\n"), OURS.into()),
         (
             "a\nexport SSH_AUTH_SOCK=\"$HOME/gaussdb_tmp/gauss_socket_tmp\"\nb\n".into(),

@@ -6,6 +6,7 @@ gs_entry=$(getent passwd "$gs_user" 2>/dev/null || grep "^$gs_user:" /etc/passwd
 gs_ifs=$IFS
 IFS=:
 set -f
+# shellcheck disable=SC2086 # Split into its words on purpose.
 set -- $gs_entry
 set +f
 IFS=$gs_ifs
@@ -14,77 +15,146 @@ gs_journal=$gs_home/.gs_sshexkey.journal
 gs_tick=1
 gs_patience=60
 gs_at_end=
+gs_at_last=gs_unlock
+gs_locked=
 gs_began=
 gs_played=
-
-# Two runs never work on one home at the same time. Status 75: somebody else has it. The lock is on the folder itself,
-# so that nothing is left behind, and ends with this shell: what lives longer must not inherit it.
-gs_lock() {
-    [ -d "$gs_home" ] && [ -r "$gs_home" ] || return 0
-    command -v flock >/dev/null 2>&1 || return 0
-    exec 9<"$gs_home"
-    flock -n 9
-    case $? in
-    0) return 0 ;;
-    1) exec 9<&-; return 75 ;;
-    *) return 0 ;;
-    esac
-}
-
-gs_unlock() { exec 9<&-; }
+gs_number=0
+gs_run_id=
 
 # Asks for the input of a request; the caller reads exactly what was promised.
 gs_ask() { printf '\n%s send\n' "$gs_token"; }
 
-# If the coordinator is silent for $1 ticks, the node goes back by itself, and the loop that waits for it ends, with the
-# lock. The watcher ends with this run's journal; nobody has to find and end it.
-gs_watch() {
-    (
-        gs_left=$1
-        while [ -e "$gs_journal/run.$$" ]; do
-            sleep $gs_tick
-            gs_left=$((gs_left - 1))
-            if [ -e "$gs_journal/beat" ]; then
-                rm -f "$gs_journal/beat"
-                gs_left=$1
-            elif [ $gs_left -le 0 ]; then
-                gs_rollback
-                kill -KILL $$
-            fi
-        done
-    ) >/dev/null 2>&1 </dev/null 9<&- &
+# When a process began, in clock ticks: with its number it is told from a later one of the same number (proc(5), stat).
+gs_started() {
+    read -r gs_line 2>/dev/null <"/proc/$1/stat" || return 1
+    # The name of the program may hold anything.
+    set -f
+    # shellcheck disable=SC2086 # Split into its words on purpose.
+    set -- ${gs_line##*) }
+    set +f
+    echo "${20}"
 }
 
+# If the coordinator is silent for $1 ticks, or its shell here was killed, the node goes back by itself, or settles if it has
+# voted, or finishes if it has kept. First the work ends that is under way: it must not go on behind the undo. With it goes the lock; who takes it then,
+# this or the next run, puts the node in order. The watcher ends with this run's journal; nobody has to find and end it.
+gs_watch() {
+    gs_born=$(gs_started $$)
+    (
+        # The lock is the loop's.
+        gs_locked=
+        gs_left=$1
+        while gs_is_open; do
+            sleep $gs_tick
+            gs_left=$((gs_left - 1))
+            # A number may have been given to somebody else since.
+            [ "$(gs_started $$)" = "$gs_born" ] || gs_left=0
+            if [ $gs_left -gt 0 ] && { [ -e "$gs_journal/beat" ] || [ -e "$gs_journal.prepared/beat" ]; }; then
+                rm -f "$gs_journal/beat" "$gs_journal.prepared/beat"
+                gs_left=$1
+            elif [ $gs_left -le 0 ]; then
+                gs_end_work
+                # What that loop had begun may still be at work and hold the lock; another run puts the node in order itself.
+                until gs_lock; do
+                    gs_is_open || return
+                    sleep $gs_tick
+                done
+                # The journal that is there now may be another run's.
+                if gs_is_open; then
+                    if [ -d "$gs_journal" ]; then gs_rollback; else gs_settle; fi
+                fi
+                gs_unlock
+                return
+            fi
+        done
+    ) >/dev/null 2>&1 </dev/null 8<&- 9<&- &
+}
+
+# Whether this run is neither kept to its end nor undone yet.
+gs_is_open() {
+    for gs_dir in "$gs_journal" "$gs_journal.prepared" "$gs_journal.kept"; do
+        [ ! -e "$gs_dir/run.$gs_run_id" ] || return 0
+    done
+    return 1
+}
+
+# Ends the loop of this run and all that it has started, but the watcher, who calls this; waits until they are gone.
+gs_end_work() {
+    read -r gs_me gs_rest </proc/self/stat
+    # Its number may be a stranger's by now, and so would be all that is below that.
+    [ "$(gs_started $$)" = "$gs_born" ] || return 0
+    gs_victims=$(gs_below $$)
+    kill -KILL $$
+    for gs_victim in $gs_victims; do kill -KILL "$gs_victim"; done
+    for gs_victim in $gs_victims; do
+        while [ -d "/proc/$gs_victim" ] && ! grep -q '^State:.Z' "/proc/$gs_victim/status"; do sleep 0.1; done
+    done
+}
+
+# $1 process: those below it, but the caller's own and its.
+gs_below() {
+    for gs_stat in /proc/[0-9]*/stat; do
+        read -r gs_line 2>/dev/null <"$gs_stat" || continue
+        set -f
+        # shellcheck disable=SC2086 # Split into its words on purpose.
+        set -- "$1" "${gs_line%% *}" ${gs_line##*) }
+        set +f
+        if [ "$4" = "$1" ] && [ "$2" != "$gs_me" ]; then
+            echo "$2"
+            (gs_below "$2")
+        fi
+    done
+}
+
+# $1 ticks of patience, $2 the run, $3 address and port of the one who decides (empty: this node itself), then address and
+# port of each other node of the run.
 gs_begin() {
+    # What an earlier stage has kept must not stand in the way of this one.
+    gs_finish || { echo "cannot write $gs_home" >&2; return 77; }
+    [ ! -e "$gs_journal.prepared" ] || { echo "an earlier run waits for its end in $gs_journal.prepared" >&2; return 77; }
     mkdir "$gs_journal" || { echo "cannot write $gs_home" >&2; return 77; }
     gs_began=1
+    gs_run_id=$2
     gs_at_end=gs_undo
     # PIPE: nobody is there any more to read an answer. So nothing may be said from here on either.
-    trap 'exec >/dev/null 2>&1; eval "$gs_at_end"; exit 1' HUP TERM PIPE
+    trap 'exec >/dev/null 2>&1; eval "$gs_at_end"; gs_unlock; exit 1' HUP TERM PIPE
     # Not ":": a failed redirection of a special built-in ends the shell at once.
-    true >"$gs_journal/run.$$" || { echo "cannot write $gs_journal" >&2; return 77; }
-    gs_watch "$1"
+    true >"$gs_journal/run.$2" || { echo "cannot write $gs_journal" >&2; return 77; }
+    gs_ticks=$1
+    {
+        echo "run $2"
+        [ -z "$3" ] || echo "decider $3"
+        shift 3
+        for gs_peer in "$@"; do echo "peer $gs_peer"; done
+        # Where it cannot be written cat(1) says why; some shells do not.
+    } | cat >"$gs_journal/run" && [ -s "$gs_journal/run" ] || { echo "cannot write $gs_journal" >&2; return 77; }
+    gs_watch "$gs_ticks"
 }
 
 # The coordinator lives. Fails if the node has already gone back.
 gs_renew() {
-    [ -d "$gs_journal" ] || return 1
-    # Not ":": a failed redirection of a special built-in ends the shell at once.
-    true >"$gs_journal/beat"
-    return 0
+    for gs_dir in "$gs_journal" "$gs_journal.prepared"; do
+        if [ -d "$gs_dir" ]; then
+            # Not ":": a failed redirection of a special built-in ends the shell at once.
+            true >"$gs_dir/beat"
+            return 0
+        fi
+    done
+    return 1
 }
 
 # A journal that this shell did not begin is somebody else's.
 gs_undo() {
     [ -n "$gs_began" ] || return 0
-    [ ! -d "$gs_journal.kept" ] || mv "$gs_journal.kept" "$gs_journal" || return 1
     gs_rollback || return 1
     gs_at_end=
 }
 
 # Who renames the journal undoes it; the other one waits for that.
 gs_rollback() {
-    if mv "$gs_journal" "$gs_journal.undo" 2>/dev/null || { [ -n "$gs_played" ] && [ -d "$gs_journal.undo" ]; }; then
+    if gs_rename "$gs_journal" "$gs_journal.undo" || gs_rename "$gs_journal.prepared" "$gs_journal.undo" ||
+        { [ -n "$gs_played" ] && [ -d "$gs_journal.undo" ]; }; then
         gs_played=1
         gs_play
         return
@@ -94,52 +164,59 @@ gs_rollback() {
         sleep 0.1
         gs_left=$((gs_left - 1))
     done
-    [ ! -d "$gs_journal" ] && [ ! -d "$gs_journal.undo" ]
+    [ ! -d "$gs_journal" ] && [ ! -d "$gs_journal.prepared" ] && [ ! -d "$gs_journal.undo" ]
 }
+
+# mv(1) moves a folder into one that is there already.
+gs_rename() { [ ! -e "$2" ] && mv "$1" "$2" 2>/dev/null; }
 
 # $1 beginning of step names: takes these steps back at once, because another way is gone.
 gs_retreat() {
     (
         cd "$gs_journal" || exit 1
+        # shellcheck disable=SC2045 # The names are ours; a pattern cannot give them newest first.
         for gs_step in $(ls -r); do
             case $gs_step in
-            "$1"*.undo) sh "./$gs_step" && mv -f "$gs_step" "$gs_step.done" ;;
+            "$1"*.undo) ( . "./$gs_step" ) && mv -f "$gs_step" "$gs_step.done" ;;
             esac
         done
     )
 }
 
-# The entries are undone newest first; each is right to repeat.
+# The entries are undone newest first; each is right to repeat. One that says where somebody else's change stays, says it on
+# standard output: `merged PATH`, `left PATH`.
 gs_play() {
     (
         cd "$gs_journal.undo" || exit 1
         gs_failed=0
+        # shellcheck disable=SC2045 # The names are ours; a pattern cannot give them newest first.
         for gs_step in $(ls -r); do
             case $gs_step in
             # One that was played is not played again when the rest is.
-            *.undo) sh "./$gs_step" && mv -f "$gs_step" "$gs_step.done" || gs_failed=1 ;;
+            *.undo) ( . "./$gs_step" ) && mv -f "$gs_step" "$gs_step.done" || gs_failed=1 ;;
             esac
         done
         exit $gs_failed
     ) || { echo "what is not undone stands in $gs_journal.undo" >&2; return 1; }
     rm -rf "$gs_journal.undo"
+    gs_sync "$gs_home"
 }
 
-# What an earlier run left when its node died: undone, unless it was verified. Only under the lock: nobody else plays.
+# What an earlier run left when its node or its coordinator died. Only under the lock: nobody else plays. What was kept is
+# kept, what was not voted on is undone: `recovered`. What was voted on is for others to decide: `prepared RUN DECIDER PORT`.
+# With $1 = careful, a journal that this program cannot judge stays.
 gs_recover() {
-    [ ! -d "$gs_journal.kept" ] || rm -rf "$gs_journal.kept" || return 1
+    gs_finish || return 1
+    [ ! -d "$gs_journal.prepared" ] || echo "prepared $(gs_of run) $(gs_of decider)"
     [ -d "$gs_journal.undo" ] || [ -d "$gs_journal" ] || return 0
     [ ! -d "$gs_journal.undo" ] || gs_play || return 1
+    [ ! -d "$gs_journal" ] || [ "$1" != careful ] || [ -e "$gs_journal/run" ] || { echo unjudged; return 0; }
     [ ! -d "$gs_journal" ] || gs_rollback || return 1
     echo recovered
 }
 
-# First half of keeping the change: from here on the node does not go back by itself, but still can be told to.
-gs_prepare() {
-    mv "$gs_journal" "$gs_journal.kept" 2>/dev/null && gs_at_end=gs_commit
-}
-
-gs_commit() { rm -rf "$gs_journal.kept"; }
+# $1 step, $2 command: done when the change is kept, because nothing could take it back.
+gs_note_after() { printf '%s\n' "$2" >"$gs_journal/$1.after"; }
 
 # $1 step, $2 command. Written before the step is made, whole or not at all. Where it cannot be written cat(1) says why;
 # some shells do not.
@@ -148,172 +225,38 @@ gs_note() {
     mv -f "$gs_journal/$1.note" "$gs_journal/$1.undo"
 }
 
-# What tells one state of a file from another. A rename keeps it.
-gs_stamp() { stat -c %i:%s:%Y "$1"; }
-
-# Status 76: the file at $1 is not the one that was read. $2 is its stamp then, or empty.
-gs_same() {
-    gs_now=
-    [ ! -e "$1" ] || gs_now=$(stat -L -c '%i:%s:%Y:%Z' "$1")
-    [ "$gs_now" = "$2" ] || { echo "$1 was changed by somebody else meanwhile" >&2; exit 76; }
+# The journal and all that is in it, durable. A socket that was moved into it cannot be opened.
+gs_sync_journal() {
+    set -- "$gs_journal"
+    for gs_file in "$gs_journal"/*; do
+        # The watcher takes a sign of life away whenever it likes.
+        case $gs_file in
+        */beat) ;;
+        *) [ ! -f "$gs_file" ] || set -- "$@" "$gs_file" ;;
+        esac
+    done
+    gs_sync "$@" || gs_fail "$gs_journal"
 }
 
-gs_fail() {
-    echo "cannot write $1" >&2
-    exit 77
-}
-
-# $1 length: the contents of all new files, one after the other.
-gs_receive() {
-    gs_ask
-    head -c "$1" | {
-        cat >"$gs_journal/blob"
-        gs_written=$?
-        # What could not be written must not be taken for the next request.
-        cat >/dev/null
-        exit $gs_written
-    } || gs_fail "$gs_journal"
-    [ "$(wc -c <"$gs_journal/blob")" -eq "$1" ] || gs_fail "$gs_journal"
-}
-
-# $1 step, $2 offset and $3 length in the blob, $4 mode or "keep", $5 path, $6 the new file beside it, quoted: the new
-# content with the old one's owner, mode, ACL and label.
-gs_stage() {
-    gs_new=${5%/*}/.gs_sshexkey.$1.new
-    gs_mode=$4
-    gs_note "$1s" "rm -f $6" || gs_fail "$gs_journal"
-    if [ -e "$5" ]; then
-        cp --preserve=all "$5" "$gs_new" 2>/dev/null || cp -p "$5" "$gs_new" || gs_fail "$5"
-        # The owner of a file that is read-only may replace it all the same.
-        if [ "$gs_mode" = keep ] && [ ! -w "$gs_new" ]; then gs_mode=$(stat -c %a "$5"); fi
-        [ -w "$gs_new" ] || chmod u+w "$gs_new" || gs_fail "$5"
-    else
-        # Not ":": a failed redirection of a special built-in ends the shell at once.
-        true >"$gs_new" || gs_fail "$5"
-    fi
-    tail -c +$(($2 + 1)) "$gs_journal/blob" | head -c "$3" >"$gs_new" || gs_fail "$5"
-    [ "$(wc -c <"$gs_new")" -eq "$3" ] || gs_fail "$5"
-    dd if=/dev/null of="$gs_new" conv=notrunc,fsync 2>/dev/null || gs_fail "$5"
-    [ "$gs_mode" = keep ] || chmod "$gs_mode" "$gs_new" || gs_fail "$5"
-}
-
-# A copy that is whole or not there.
-gs_copy() {
-    cp --preserve=all "$1" "$2.part" 2>/dev/null || cp -p "$1" "$2.part" || return 1
-    mv -f "$2.part" "$2"
-}
-
-# $1 step, $2 path quoted, $3 its stamp before, $4 its stamp afterwards, $5 command. A file that somebody changed since is
-# not touched: the journal may be found days later.
-gs_note_file() {
-    gs_note "$1" "case \$(stat -c %i:%s:%Y $2 2>/dev/null) in
-    $3) ;;
-    $4) $5 ;;
-    *) printf '%s was changed after the run and stays\n' $2 >&2 ;;
-    esac"
-}
-
-# $1 step, $2 path, $3 the same, quoted: keeps the old file and notes the way back. A hard link keeps it with all its
-# attributes; where there can be none (another file system) a copy does.
-gs_keep() {
-    gs_new=${2%/*}/.gs_sshexkey.$1.new
-    if [ ! -e "$2" ]; then
-        gs_note_file "$1" "$3" "''" "$(gs_stamp "$gs_new")" "rm -f $3" || gs_fail "$gs_journal"
-    elif [ "$(stat -c %u:%g "$gs_new")" = "$(stat -c %u:%g "$2")" ]; then
-        ln "$2" "$gs_journal/$1.old" 2>/dev/null || gs_copy "$2" "$gs_journal/$1.old" || gs_fail "$gs_journal"
-        gs_note_file "$1" "$3" "$(gs_stamp "$2")" "$(gs_stamp "$gs_new")" \
-            "mv -f $1.old $3 2>/dev/null || cat $1.old >$3" || gs_fail "$gs_journal"
-    fi
-}
-
-# $1 step, $2 path, $3 the same, quoted: the new file in the old one's place. What cannot be renamed (a bind mount), or
-# would change its owner or group by it, is rewritten in place.
-gs_swap() {
-    gs_new=${2%/*}/.gs_sshexkey.$1.new
-    if [ ! -e "$2" ]; then
-        mv -f "$gs_new" "$2" || gs_fail "$2"
-        return
-    fi
-    [ ! -e "$gs_journal/$1.old" ] || ! mv -f "$gs_new" "$2" 2>/dev/null || return 0
-    if [ ! -w "$2" ]; then
-        echo "$2: Permission denied: it belongs to $(stat -c %U "$2")" >&2
-        gs_fail "$2"
-    fi
-    gs_rewrite "$@"
-}
-
-# As gs_swap, in place. What stands there half-way has no stamp that could be known before.
-gs_rewrite() {
-    gs_mode=$(stat -c %a "$2")
-    gs_was=$(gs_stamp "$2")
-    gs_back="cat $1.copy >$3 && chmod $gs_mode $3"
-    gs_copy "$2" "$gs_journal/$1.copy" || gs_fail "$gs_journal"
-    gs_note_file "$1" "$3" "$gs_was" "*" "$gs_back" || gs_fail "$gs_journal"
-    cat "$gs_new" >"$2" || gs_fail "$2"
-    [ "$(stat -c %a "$gs_new")" = "$gs_mode" ] || chmod "$(stat -c %a "$gs_new")" "$2" || gs_fail "$2"
-    gs_note_file "$1" "$3" "$gs_was" "$(gs_stamp "$2")" "$gs_back" || gs_fail "$gs_journal"
-    rm -f "$gs_new"
-}
-
-# The folders of the new files, durable. Before coreutils 8.24 sync(1) took no names; then there is nothing to do.
+# Makes files and folders durable. Before coreutils 8.24 sync(1) took no names; there a file that is synced takes with it
+# what was renamed in its file system before (ext4, xfs).
 gs_sync() {
     case $(sync --help 2>/dev/null) in
-    *--file-system*) sync "$@" 2>/dev/null ;;
-    esac
-    return 0
-}
-
-# Runs a command that starts what is to outlive this session. Where logind ends what a session leaves behind, or systemd
-# what a job leaves, the user's own manager keeps it, if that lives on without a session.
-gs_detached() {
-    case $(cat /proc/self/cgroup 2>/dev/null) in
-    */session-*.scope* | */gs_sshexkey-agent.service*)
-        if [ -e "/var/lib/systemd/linger/$gs_user" ] && [ -S "/run/user/$gs_uid/systemd/private" ]; then
-            XDG_RUNTIME_DIR=/run/user/$gs_uid gs_bounded 20 systemd-run --user --scope --quiet "$@" 2>/dev/null && return
-        fi
+    *--file-system*) sync "$@" ;;
+    *)
+        for gs_synced in "$@"; do
+            if [ -d "$gs_synced" ]; then
+                gs_flush=$gs_synced/.gs_sshexkey.$gs_mark.sync
+                true >"$gs_flush" && dd if=/dev/null of="$gs_flush" conv=notrunc,fsync 2>/dev/null && rm -f "$gs_flush" || return 1
+            elif [ -w "$gs_synced" ]; then
+                dd if=/dev/null of="$gs_synced" conv=notrunc,fsync 2>/dev/null || return 1
+            else
+                # dd(1) opens what it syncs for writing; an old file that is kept may be read-only.
+                sync
+            fi
+        done
         ;;
     esac
-    "$@"
-}
-
-# $1 socket, $2 the same, quoted. Prints the process number. The undo finds the agent by its arguments, because it is
-# written before the agent has a number; an agent that is asked to end would remove the socket that was put back.
-gs_start_agent() {
-    gs_note 1010 "for p in /proc/[0-9]*; do
-        { read -r c <\$p/comm; } 2>/dev/null && [ \"\$c\" = ssh-agent ] || continue
-        tr '\\0' '\\n' <\$p/cmdline 2>/dev/null | grep -qxF $2 && kill -KILL \${p#/proc/}
-    done
-    rm -f $2" || gs_fail "$gs_journal"
-    gs_launch "$1"
-}
-
-# What ssh-agent prints is not run: it has the path in it as it is.
-gs_launch() {
-    gs_printed=$(gs_detached ssh-agent -s -a "$1" 9<&-) || exit 1
-    SSH_AGENT_PID=$(printf '%s\n' "$gs_printed" | sed -n 's/^SSH_AGENT_PID=\([0-9]*\);.*/\1/p')
-    [ -n "$SSH_AGENT_PID" ] || exit 1
-    echo "$SSH_AGENT_PID"
-}
-
-# $1 seconds, then a command that must not hang for longer.
-gs_bounded() {
-    gs_seconds=$1
-    shift
-    if command -v timeout >/dev/null 2>&1; then timeout "$gs_seconds" "$@"; else "$@"; fi
-}
-
-# $1 socket, $2 length of the key, which comes as the request's input and goes to nothing but ssh-add's own.
-gs_add_key() {
-    gs_ask
-    head -c "$2" | {
-        SSH_AUTH_SOCK=$1
-        export SSH_AUTH_SOCK
-        gs_bounded "$gs_patience" ssh-add - 9<&-
-        gs_added=$?
-        [ $gs_added != 124 ] || echo "ssh-add did not end within $gs_patience seconds" >&2
-        cat >/dev/null
-        exit $gs_added
-    }
 }
 
 # Where the home is. The same on two nodes means one machine, or one home on a file server.

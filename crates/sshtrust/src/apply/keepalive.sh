@@ -1,8 +1,11 @@
 # The keepalive of a node: its program and its job. Status 78: this node cannot have it; what was said is the reason.
 
-# The user's own manager of systemd shall live without a session. Waits until it does.
+# $1 step. The user's own manager of systemd shall live without a session. Waits until it does.
 gs_linger() {
-    gs_note 0900 "loginctl disable-linger $gs_user" || gs_fail "$gs_journal"
+    gs_mark_of_linger=$gs_home/gaussdb_tmp/.linger
+    gs_note "$1" "gs_bounded 20 loginctl disable-linger $gs_user; rm -f $(gs_quote "$gs_mark_of_linger")" || gs_fail "$gs_journal"
+    # Revoking turns off what was turned on here, and nothing else.
+    true >"$gs_mark_of_linger" || exit 78
     gs_bounded 20 loginctl enable-linger "$gs_user" </dev/null || exit 78
     gs_left=100
     while [ ! -S "/run/user/$gs_uid/systemd/private" ] && [ $gs_left -gt 0 ]; do
@@ -14,7 +17,7 @@ gs_linger() {
 # $1 step, $2 path, $3 the same, quoted, $4 the new file beside it, quoted, $5 digest, $6 length of the packed program,
 # which is the request's input. It must run before it takes the old one's place.
 gs_place() {
-    gs_new=${2%/*}/.gs_sshexkey.$1.new
+    gs_new=$(gs_beside "$1" "$2")
     gs_note "$1s" "rm -f $4" || exit 78
     gs_ask
     head -c "$6" | {
@@ -25,8 +28,9 @@ gs_place() {
     } && chmod 700 "$gs_new" && dd if=/dev/null of="$gs_new" conv=notrunc,fsync 2>/dev/null || exit 78
     [ "$(sha256sum <"$gs_new")" = "$5  -" ] || { echo 'it did not arrive whole' >&2; exit 78; }
     gs_bounded 20 "$gs_new" --version </dev/null >/dev/null || exit 78
-    gs_keep "$1" "$2" "$3"
+    gs_save "$1" "$2" "$3" -
     gs_swap "$1" "$2" "$3"
+    gs_sync "${2%/*}"
 }
 
 # The digest of standard input; fails if there is none.
@@ -52,7 +56,9 @@ gs_set_crontab() {
     [ "$gs_now" = "$2" ] || { echo "the crontab of $gs_user was changed by somebody else meanwhile" >&2; exit 76; }
     gs_ask
     { head -c "$3" >"$1.old"; gs_kept=$?; head -c "$4" >"$1.table" && [ $gs_kept = 0 ]; } || gs_fail "$gs_journal"
+    # shellcheck disable=SC2015 # Both, or it failed.
     [ "$(wc -c <"$1.old")" -eq "$3" ] && [ "$(wc -c <"$1.table")" -eq "$4" ] || gs_fail "$gs_journal"
+    # shellcheck disable=SC2015 # Both, or it failed.
     gs_was=$(gs_digest <"$1.raw") && gs_new=$(gs_digest <"$1.table") || gs_fail "$gs_journal"
     gs_back='crontab -r'
     # A table whose last line does not end is refused by crontab(1).
@@ -68,24 +74,38 @@ gs_set_crontab() {
     gs_note_crontab "$1" "$gs_was" "$gs_now*"
 }
 
+# $1 step, $2 digest of the table that was read with all that stands above it, $3 length of the old table, which is the
+# request's input: nothing is left of it.
+gs_clear_crontab() {
+    cd "$gs_journal" || exit 77
+    gs_raw >"$1.raw" && gs_now=$(gs_digest <"$1.raw") || gs_fail "$gs_journal"
+    [ "$gs_now" = "$2" ] || { echo "the crontab of $gs_user was changed by somebody else meanwhile" >&2; exit 76; }
+    gs_ask
+    head -c "$3" >"$1.old" && [ "$(wc -c <"$1.old")" -eq "$3" ] || gs_fail "$gs_journal"
+    gs_back="crontab - <$1.old 2>/dev/null || { cat $1.old; echo; } | crontab -"
+    gs_note_crontab "$1" "$gs_now" "$(true | gs_digest)*"
+    crontab -r >&2 || gs_fail "the crontab"
+}
+
 # $1 step, $2 digest of the table before, $3 pattern of the digest afterwards.
 gs_note_crontab() {
     gs_note "$1" "case \$(CRONTAB_NOHEADER=N crontab -l 2>/dev/null </dev/null | sha256sum) in
     $2*) ;;
     $3) $gs_back ;;
-    *) echo 'the crontab was changed after the run and stays' >&2 ;;
+    *) echo 'left the crontab' ;;
     esac" || gs_fail "$gs_journal"
 }
 
 gs_systemctl() { XDG_RUNTIME_DIR=/run/user/$gs_uid gs_bounded 20 systemctl --user "$@" </dev/null; }
 
-# $1 step. The units are there; the manager learns of them. What is undone before and after that, see the two notes.
+# $1 step, $2 step before that of the units. The units are there; the manager learns of them. What is undone before and after that, see the two notes.
 gs_timer_on() {
     gs_wants=$(printf %s "$gs_home/.config/systemd/user/timers.target.wants" | sed "s/'/'\\\\''/g")
-    gs_manager="XDG_RUNTIME_DIR=/run/user/$gs_uid systemctl --user"
+    gs_manager="XDG_RUNTIME_DIR=/run/user/$gs_uid gs_bounded 20 systemctl --user"
     gs_note "$1" "$gs_manager disable --now gs_sshexkey-agent.timer >/dev/null 2>&1; rmdir '$gs_wants' 2>/dev/null; :" ||
         gs_fail "$gs_journal"
-    gs_note 0910 "$gs_manager daemon-reload 2>/dev/null || :" || gs_fail "$gs_journal"
+    gs_note "$2" "$gs_manager daemon-reload 2>/dev/null || :" || gs_fail "$gs_journal"
+    # shellcheck disable=SC2069 # Its errors are told, the rest is not.
     gs_systemctl daemon-reload >&2 && gs_systemctl enable --now gs_sshexkey-agent.timer 2>&1 >/dev/null &&
         gs_systemctl is-active --quiet gs_sshexkey-agent.timer || exit 78
 }

@@ -8,9 +8,6 @@ use super::Worksite;
 use crate::inventory::NodeSpec;
 use crate::node::NodeError;
 
-/// How long to wait for another run.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Why not all nodes could be locked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
@@ -22,16 +19,25 @@ pub enum LockError {
     Failed(Vec<(NodeSpec, NodeError)>),
 }
 
-/// Takes the locks of all nodes, or of none: two runs that each hold half would wait for ever.
+/// Takes the locks of all nodes, or of none: two runs that each hold half would wait for ever. `patience`: how long to wait
+/// for another run; `writes`: else nothing at all is written.
 ///
 /// # Errors
 /// [`LockError`].
-pub async fn lock_all(sites: &[(NodeSpec, &Worksite)]) -> Result<(), LockError> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+pub async fn lock_all(
+    sites: &[(NodeSpec, &Worksite)],
+    patience: Duration,
+    writes: bool,
+) -> Result<(), LockError> {
+    let deadline = tokio::time::Instant::now() + patience;
     // Two runs that give way to each other must not do so in step.
     let mut pause = Duration::from_millis(100 + u64::from(std::process::id() % 200));
     loop {
-        let taken = join_all(sites.iter().map(|(_, site)| site.lock())).await;
+        let taken =
+            join_all(sites.iter().map(|(_, site)| async {
+                if writes { site.lock().await } else { site.lock_to_look().await }
+            }))
+            .await;
         let (mut busy, mut failed) = (Vec::new(), Vec::new());
         for ((node, _), taken) in sites.iter().zip(taken) {
             match taken {

@@ -1,59 +1,56 @@
 //! Makes a plan real on one node: journaled on the node itself, atomic, undoable.
 //!
-//! The journal and the undo live on the node (`journal.sh`). So a node goes back to the bytes it had when it is told
-//! to, when the connection ends, when the coordinator has been silent for [`PATIENCE`], and at the next run after a
-//! power cut.
+//! The journal and the undo live on the node (`journal.sh`, `files.sh`, `vote.sh`). So a node goes back to the bytes it had
+//! when it is told to, when the connection ends, when the coordinator has been silent for [`Limits::patience`], and at the
+//! next run after a power cut. From its vote on ([`Worksite::prepare`]) it only does what was decided.
 
+mod ending;
+mod error;
 mod keepalive;
 mod lock;
+mod outcome;
+mod phase;
 mod script;
+mod take;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use sshfiles::PublicKey;
 use zeroize::Zeroizing;
 
 use crate::identity::IdentityKey;
-use crate::node::{NodeError, Output, Shell};
+use crate::inventory::NodeSpec;
+use crate::limits::Limits;
+use crate::node::{NodeError, Shell};
 use crate::plan::{AgentEdit, Command, FileEdit, Keepalive, NodePlan};
+use crate::program::Programs;
 use crate::text::{printable, sh_quote};
 
+use error::{UNWRITABLE, judge};
+use phase::Phase;
+
+pub use error::ApplyError;
 pub use lock::{LockError, lock_all};
+pub use outcome::{Committed, Late, Recovered, Remnant, Waiting};
 
-const FUNCTIONS: &str = include_str!("journal.sh");
-/// After this time without [`Worksite::renew`] a node undoes the change by itself.
-pub const PATIENCE: Duration = Duration::from_secs(150);
-/// How often to renew: several times within [`PATIENCE`].
-pub const RENEWAL: Duration = Duration::from_secs(20);
-/// How long one step on a node may take. Writing waits for the disk of a busy node.
-const LIMIT: Duration = Duration::from_secs(90);
-
+const FUNCTIONS: &str = concat!(
+    include_str!("files.sh"),
+    include_str!("vote.sh"),
+    include_str!("agent.sh"),
+    include_str!("../observe/agents.sh"),
+    include_str!("lock.sh"),
+    include_str!("journal.sh")
+);
 /// Status of the script when another run has the lock.
 const LOCKED: i32 = 75;
-/// Status of the script when a file is not the one that was read.
-const CHANGED: i32 = 76;
-/// Status of the script when a file cannot be written.
-const UNWRITABLE: i32 = 77;
-
-/// Why a change could not be made or unmade.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ApplyError {
-    /// No answer, or a command failed.
-    #[error(transparent)]
-    Node(#[from] NodeError),
-    /// A file could not be written: disk full, read-only, not allowed.
-    #[error("{0}")]
-    Unwritable(String),
-    /// Somebody changed a file between reading and writing.
-    #[error("{0}")]
-    Changed(String),
-    /// The agent could not be started or did not take the key.
-    #[error("{0}")]
-    Agent(String),
-    /// The node has gone back by itself, because it heard nothing for too long.
-    #[error("the node has undone the change because it heard nothing for {} seconds", PATIENCE.as_secs())]
-    GaveUp,
+/// A change of several nodes that is kept by all of them or by none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Tells it from every other one: random, in hexadecimal.
+    pub id: String,
+    /// The node whose word counts when the coordinator is gone; `None`: each node's own.
+    pub decider: Option<NodeSpec>,
+    /// Other nodes to ask, if that one cannot be reached.
+    pub peers: Vec<NodeSpec>,
 }
 
 /// A node that is being worked on.
@@ -61,6 +58,8 @@ pub enum ApplyError {
 pub struct Worksite {
     shell: Shell,
     place: String,
+    mark: String,
+    limits: Limits,
 }
 
 impl Worksite {
@@ -68,10 +67,18 @@ impl Worksite {
     ///
     /// # Errors
     /// [`NodeError`].
-    pub async fn open(shell: Shell, user: &str) -> Result<Self, NodeError> {
-        let script = format!("gs_user={}\n{FUNCTIONS}", sh_quote(user));
-        let output = shell.define(&script, LIMIT).await?.success("finding the user's home directory")?;
-        Ok(Self { shell, place: printable(&output.stdout) })
+    pub async fn open(shell: Shell, user: &str, limits: Limits) -> Result<Self, NodeError> {
+        let mark = random_id(8)?;
+        let script = format!("gs_user={} gs_mark={mark}\n{FUNCTIONS}", sh_quote(user));
+        let output =
+            shell.define(&script, limits.step).await?.success("finding the user's home directory")?;
+        Ok(Self { shell, place: printable(&output.stdout), mark, limits })
+    }
+
+    /// What no other node and no other run has: random, in hexadecimal. New files bear it until they are in place.
+    #[must_use]
+    pub fn mark(&self) -> &str {
+        &self.mark
     }
 
     /// Where the home is: the same for two nodes that are one machine, or share one home.
@@ -91,7 +98,19 @@ impl Worksite {
     /// # Errors
     /// [`NodeError`].
     pub async fn lock(&self) -> Result<bool, NodeError> {
-        let output = self.shell.define("gs_lock", LIMIT).await?;
+        self.take_lock("gs_lock").await
+    }
+
+    /// As [`Self::lock`], for a run that writes nothing at all.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn lock_to_look(&self) -> Result<bool, NodeError> {
+        self.take_lock("gs_lock look").await
+    }
+
+    async fn take_lock(&self, script: &str) -> Result<bool, NodeError> {
+        let output = self.shell.define(script, self.limits.step).await?;
         if output.status == LOCKED {
             return Ok(false);
         }
@@ -103,49 +122,88 @@ impl Worksite {
     /// # Errors
     /// [`NodeError`].
     pub async fn unlock(&self) -> Result<(), NodeError> {
-        self.shell.define("gs_unlock", LIMIT).await.map(|_| ())
+        self.shell.define("gs_unlock", self.limits.step).await.map(|_| ())
     }
 
-    /// Undoes what a run left that ended with the node. `true` if there was something.
-    ///
-    /// # Errors
-    /// [`NodeError`].
-    pub async fn recover(&self) -> Result<bool, NodeError> {
-        let output = self.shell.run("gs_recover", LIMIT).await?.success("undoing an earlier run")?;
-        Ok(!output.stdout.is_empty())
+    /// As [`Self::unlock`], at the end of a run: where something is left to be done at the end of the shell, such as an undo,
+    /// the lock goes with that. What cannot be told any more learns it by the end of its shell.
+    pub async fn let_go(&self) {
+        let _ = self.shell.define("[ -n \"$gs_at_end\" ] || gs_unlock", self.limits.step).await;
     }
 
-    /// Makes the change, but does not keep it yet. On an error the change may be half made: [`Self::undo`] it. Returns
+    /// Makes the change, but does not keep it yet. `key`: what the node comes with. On an error the change may be half made: [`Self::undo`] it. Returns
     /// what became of the keepalive, which is the one thing that a node may go without.
     ///
     /// # Errors
     /// [`ApplyError`].
-    pub async fn apply(&self, plan: &NodePlan, key: &IdentityKey) -> Result<Keepalive, ApplyError> {
-        self.begin().await?;
-        self.change(plan, key).await
+    pub async fn apply<'k>(
+        &self,
+        run: &Run,
+        plan: &NodePlan,
+        key: impl Into<Option<&'k IdentityKey>>,
+        programs: &Programs,
+    ) -> Result<Keepalive, ApplyError> {
+        self.begin(run).await?;
+        self.change(plan, key, programs).await
     }
 
     /// As [`Self::apply`], in a journal that was begun already.
     ///
     /// # Errors
     /// [`ApplyError`].
-    pub async fn change(&self, plan: &NodePlan, key: &IdentityKey) -> Result<Keepalive, ApplyError> {
+    pub async fn change<'k>(
+        &self,
+        plan: &NodePlan,
+        key: impl Into<Option<&'k IdentityKey>>,
+        programs: &Programs,
+    ) -> Result<Keepalive, ApplyError> {
         if !plan.dirs.is_empty() {
-            judge(self.shell.run(&script::dirs(&plan.dirs, 0), LIMIT).await?, "making folders")?;
+            judge(
+                self.shell.run(&script::dirs(&plan.dirs, Phase::Folder), self.limits.step).await?,
+                "making folders",
+            )?;
         }
         self.linger(&plan.keepalive).await?;
-        let started = self.agent(plan, key).await?;
-        self.write(&plan.files, &started, 2000).await?;
-        self.keepalive(&plan.keepalive).await
+        let started = self.agent(plan, key.into()).await?;
+        self.write(&plan.files, &started, Phase::File).await?;
+        self.keepalive(&plan.keepalive, programs).await
     }
 
     /// Begins the journal: what is done from here on is undone unless it is kept.
     ///
     /// # Errors
     /// [`ApplyError`].
-    pub async fn begin(&self) -> Result<(), ApplyError> {
-        let begin = format!("gs_begin {}", PATIENCE.as_secs());
-        judge(self.shell.define(&begin, LIMIT).await?, "making the journal")
+    pub async fn begin(&self, run: &Run) -> Result<(), ApplyError> {
+        let address = |node: &NodeSpec| sh_quote(&format!("{} {}", node.ip, node.port));
+        let decider = run.decider.as_ref().map_or_else(|| "''".to_owned(), address);
+        let peers: Vec<String> = run.peers.iter().map(address).collect();
+        let patience = self.limits.patience.as_secs();
+        let begin = format!("gs_begin {patience} {} {decider} {}", run.id, peers.join(" "));
+        judge(self.shell.define(&begin, self.limits.step).await?, "making the journal")
+    }
+
+    /// Leaves this node's mark in the folders that it is about to write into.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn claim(&self, folders: &[String]) -> Result<(), ApplyError> {
+        let output = self.shell.run(&format!("gs_claim {}", words(folders)), self.limits.step).await?;
+        judge(output, "writing into its folders")
+    }
+
+    /// The marks that other nodes of the run left in these folders: whose, and in which.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn rivals(&self, folders: &[String]) -> Result<Vec<(String, String)>, ApplyError> {
+        let output = self.shell.run(&format!("gs_rivals {}", words(folders)), self.limits.step).await?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        judge(output, "looking at its folders")?;
+        Ok(text
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .collect())
     }
 
     /// Runs commands in a journal that was begun: what takes each back is noted before it.
@@ -154,7 +212,10 @@ impl Worksite {
     /// [`ApplyError`], of the first one that fails.
     pub async fn run(&self, commands: &[Command]) -> Result<(), ApplyError> {
         for (index, command) in commands.iter().enumerate() {
-            let output = self.shell.run(&script::command(command, 500 + index), LIMIT).await?;
+            let output = self
+                .shell
+                .run(&script::command(command, Phase::Command.first() + index), self.limits.step)
+                .await?;
             judge(output, &format!("'{}'", printable(command.run.as_bytes())))?;
         }
         Ok(())
@@ -164,9 +225,9 @@ impl Worksite {
     ///
     /// # Errors
     /// [`ApplyError`].
-    pub async fn apply_files(&self, plan: &NodePlan) -> Result<(), ApplyError> {
-        self.begin().await?;
-        self.write(&plan.files, "", 2000).await
+    pub async fn apply_files(&self, run: &Run, plan: &NodePlan) -> Result<(), ApplyError> {
+        self.begin(run).await?;
+        self.write(&plan.files, "", Phase::File).await
     }
 
     /// Starts an agent, or gives one that lives the key, without a journal: what was there is dead. Returns the process
@@ -184,11 +245,12 @@ impl Worksite {
     /// # Errors
     /// [`ApplyError`].
     pub async fn amend(&self, plan: &NodePlan) -> Result<(), ApplyError> {
-        self.write(&plan.files, "", 5000).await
+        self.write(&plan.files, "", Phase::File).await
     }
 
     /// Starts the agent if need be and gives it the key. Returns its process number.
-    async fn agent(&self, plan: &NodePlan, key: &IdentityKey) -> Result<String, ApplyError> {
+    async fn agent(&self, plan: &NodePlan, key: Option<&IdentityKey>) -> Result<String, ApplyError> {
+        let Some(key) = key else { return Ok(String::new()) };
         let Some(script) = script::agent(plan, key) else { return Ok(String::new()) };
         let said = self.run_agent(key, &script).await?;
         if matches!(plan.agent, AgentEdit::Start { .. }) { number(said) } else { Ok(said) }
@@ -199,7 +261,8 @@ impl Worksite {
         let wrong = |e: String| ApplyError::Agent(e);
         let unlocked = key.unlocked().map_err(|e| wrong(e.to_string()))?;
         let input = Arc::new(Zeroizing::new(unlocked.as_bytes().to_vec()));
-        let output = self.shell.run_with_input(script, input, LIMIT).await?;
+        drop(unlocked);
+        let output = self.shell.run_with_input(script, input, self.limits.step).await?;
         match output.status {
             0 => {}
             UNWRITABLE => return Err(ApplyError::Unwritable(printable(&output.stderr))),
@@ -208,13 +271,13 @@ impl Worksite {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    async fn write(&self, files: &[FileEdit], agent_pid: &str, first_step: usize) -> Result<(), ApplyError> {
+    async fn write(&self, files: &[FileEdit], agent_pid: &str, phase: Phase) -> Result<(), ApplyError> {
         if files.is_empty() {
             return Ok(());
         }
-        let (script, blob) = script::files(files, agent_pid, first_step);
+        let (script, blob) = script::files(files, &self.mark, agent_pid, phase.first());
         let input = Arc::new(Zeroizing::new(blob));
-        judge(self.shell.run_with_input(&script, input, LIMIT).await?, "writing files")
+        judge(self.shell.run_with_input(&script, input, self.limits.step).await?, "writing files")
     }
 
     /// Tells the node that the coordinator lives.
@@ -222,50 +285,20 @@ impl Worksite {
     /// # Errors
     /// [`ApplyError::GaveUp`] if it comes too late.
     pub async fn renew(&self) -> Result<(), ApplyError> {
-        let output = self.shell.define("gs_renew", LIMIT).await?;
+        let output = self.shell.define("gs_renew", self.limits.step).await?;
         if output.status == 0 { Ok(()) } else { Err(ApplyError::GaveUp) }
     }
+}
 
-    /// Puts the node back to the bytes it had.
-    ///
-    /// # Errors
-    /// [`ApplyError`] with what could not be undone.
-    pub async fn undo(&self) -> Result<(), ApplyError> {
-        judge(self.shell.define("gs_undo", LIMIT).await?, "undoing the change")
-    }
+/// Random bytes in hexadecimal.
+pub(crate) fn random_id(length: usize) -> Result<String, NodeError> {
+    let mut bytes = vec![0u8; length];
+    getrandom::fill(&mut bytes).map_err(|e| NodeError::NoShell(e.to_string()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
 
-    /// First half of keeping the change: the node will no longer go back by itself.
-    ///
-    /// # Errors
-    /// [`ApplyError::GaveUp`] if it already did.
-    pub async fn prepare(&self) -> Result<(), ApplyError> {
-        let output = self.shell.define("gs_prepare", LIMIT).await?;
-        if output.status == 0 { Ok(()) } else { Err(ApplyError::GaveUp) }
-    }
-
-    /// Takes replaced keys out of the agent, where it holds them. Only when the change is kept for good: an agent
-    /// cannot be given back what is no longer there in the clear.
-    ///
-    /// # Errors
-    /// [`NodeError`].
-    pub async fn forget(&self, socket: &str, keys: &[PublicKey]) -> Result<(), NodeError> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        self.shell
-            .run(&script::forget(socket, keys), LIMIT)
-            .await?
-            .success("removing replaced keys")
-            .map(|_| ())
-    }
-
-    /// Second half: the old bytes are thrown away. To be called when every node is prepared.
-    ///
-    /// # Errors
-    /// [`NodeError`]. The change stands all the same; the next run cleans up.
-    pub async fn commit(&self) -> Result<(), NodeError> {
-        self.shell.run("gs_commit", LIMIT).await?.success("removing the journal").map(|_| ())
-    }
+fn words(paths: &[String]) -> String {
+    paths.iter().map(|path| sh_quote(path)).collect::<Vec<_>>().join(" ")
 }
 
 /// A process number, as ssh-agent tells it.
@@ -274,14 +307,4 @@ fn number(pid: String) -> Result<String, ApplyError> {
         return Err(ApplyError::Agent("ssh-agent did not tell its process number".to_owned()));
     }
     Ok(pid)
-}
-
-/// Turns the status of a script into an error.
-fn judge(output: Output, what: &str) -> Result<(), ApplyError> {
-    match output.status {
-        0 => Ok(()),
-        CHANGED => Err(ApplyError::Changed(printable(&output.stderr))),
-        UNWRITABLE => Err(ApplyError::Unwritable(printable(&output.stderr))),
-        _ => Err(output.success(what).err().map_or(ApplyError::GaveUp, ApplyError::Node)),
-    }
 }

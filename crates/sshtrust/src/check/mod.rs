@@ -8,20 +8,18 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use crate::enter::{ConfirmedKey, Entered, Passwords, Patience, Reached, Visit, log_in, reach};
+use crate::enter::{
+    ConfirmedKey, Entered, HostKeyPolicy, Passwords, Patience, Reached, Visit, log_in, no_password, reach,
+};
 use crate::event::{Event, Login, Observer};
-use crate::inventory::{Cluster, NodeSpec};
-use crate::node::{NodeError, Shell};
-use crate::observe::{Glance, ObserveError, glance};
+use crate::fleet::{Visited, visit};
+use crate::inventory::{Cluster, NodeIx, NodeMap, NodeSpec};
+use crate::limits::Limits;
 use crate::plan::{NamesError, node_names};
-use crate::probe::{Prober, Scope, TrustMatrix, probe};
+use crate::probe::{Pairs, Prober, Scope, TrustMatrix, probe};
 use crate::text::printable;
 
 pub use crate::enter::NoEntry;
-
-/// How long the key exchange with a node may take, as long as the nodes' own `ssh` waits. Nobody calls before all have
-/// answered or not.
-const KEX_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a node may look names up.
 const NAMES_LIMIT: Duration = Duration::from_secs(15);
@@ -45,6 +43,10 @@ pub struct Options {
     pub by_name: bool,
     /// Ask for a password where no key opens a node.
     pub ask: bool,
+    /// Which host keys count as known.
+    pub host_keys: HostKeyPolicy,
+    /// How long to wait for what.
+    pub limits: Limits,
 }
 
 /// What became of a cluster's check.
@@ -57,7 +59,7 @@ pub struct Checked {
     /// How long it took.
     pub took: Duration,
     /// The nodes, in the order of the matrix.
-    pub nodes: Vec<CheckedNode>,
+    pub nodes: NodeMap<CheckedNode>,
     /// All pairs.
     pub matrix: TrustMatrix,
 }
@@ -83,6 +85,9 @@ pub struct CheckedNode {
     pub no_name: Option<NoName>,
     /// How it was entered, or why it could not be: then it called nobody.
     pub entry: Result<Login, NoEntry>,
+    /// When the first of the tool's lines in its `authorized_keys` ends, in seconds since 1970; `None`: none does, or nobody
+    /// could look.
+    pub expires: Option<i64>,
 }
 
 /// Why a node cannot be called by name.
@@ -157,9 +162,9 @@ pub(crate) async fn enter_all(
     options: &Options,
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
-) -> Result<Vec<Visited>, CheckError> {
+) -> Result<NodeMap<Visited>, CheckError> {
     let entries = enter(options, &options.cluster, &[], passwords, observer).await?;
-    let visited = join_all(entries.into_iter().map(visit)).await;
+    let visited = NodeMap::from(join_all(entries.into_iter().map(visit)).await);
     for (node, why) in failures(&visited) {
         observer.event(&Event::Warning { node, text: why.to_string() });
     }
@@ -167,7 +172,7 @@ pub(crate) async fn enter_all(
 }
 
 /// The nodes that could not be entered.
-fn failures(visited: &[Visited]) -> Vec<(NodeSpec, NoEntry)> {
+fn failures(visited: &NodeMap<Visited>) -> Vec<(NodeSpec, NoEntry)> {
     let failed = visited.iter().filter_map(|v| v.result.as_ref().err().map(|why| (v.spec, why.clone())));
     failed.collect()
 }
@@ -175,28 +180,38 @@ fn failures(visited: &[Visited]) -> Vec<(NodeSpec, NoEntry)> {
 /// Every ordered pair.
 pub(crate) async fn probe_all(
     options: &Options,
-    visited: &[Visited],
-    names: &[Result<String, NoName>],
+    visited: &NodeMap<Visited>,
+    names: &NodeMap<Result<String, NoName>>,
     observer: &dyn Observer,
 ) -> TrustMatrix {
-    let probers: Vec<Prober> = visited.iter().zip(names).map(|(v, name)| prober(v, name)).collect();
-    let scope = Scope { by_ip: options.by_ip, by_name: options.by_name, with_self: false, enough: None };
+    let probers: NodeMap<Prober> = visited.iter().zip(names).map(|(v, name)| prober(v, name)).collect();
+    let Options { by_ip, by_name, limits, .. } = *options;
+    let scope = Scope {
+        pairs: Pairs::All,
+        by_ip,
+        by_name,
+        demands_names: true,
+        with_self: false,
+        identities_only: false,
+        enough: None,
+        limits,
+    };
     probe(&probers, scope, &|progress| observer.event(&Event::Verifying(progress))).await
 }
 
 /// Puts the result together.
 pub(crate) fn checked(
     options: &Options,
-    visited: &[Visited],
-    names: &[Result<String, NoName>],
+    visited: &NodeMap<Visited>,
+    names: &NodeMap<Result<String, NoName>>,
     matrix: TrustMatrix,
     began: SystemTime,
     took: Duration,
 ) -> Checked {
-    let described = options.cluster.names.iter().cloned().chain(std::iter::repeat(None));
-    let nodes = visited.iter().zip(described).zip(names);
-    let nodes =
-        nodes.map(|((visited, described), name)| checked_node(visited, described, name.clone(), options));
+    let nodes = visited.entries().zip(names).map(|((node, visited), name)| {
+        let described = options.cluster.names.get(node).cloned().flatten();
+        checked_node(visited, described, name.clone(), options)
+    });
     Checked { user: options.user.clone(), began, took, nodes: nodes.collect(), matrix }
 }
 
@@ -214,8 +229,9 @@ pub(crate) async fn enter(
         user: &options.user,
         home: &options.home,
         agent: options.agent.as_deref(),
-        limit: KEX_LIMIT,
+        limits: Limits { key_exchange: options.limits.brief_key_exchange, ..options.limits },
         local_needs_no_ssh: true,
+        host_keys: &options.host_keys,
     };
     let reached = reach(visit, observer).await.map_err(|records| CheckError::LocalFile {
         path: printable(records.path.as_os_str().as_encoded_bytes()),
@@ -230,13 +246,19 @@ pub(crate) async fn enter(
         }
     }
     if options.ask {
-        entries.extend(log_in(waiting, Patience::AsManyAsPossible, passwords, observer).await);
+        let witnesses: Vec<&Entered> = entries.iter().filter_map(|(_, entry)| entry.as_ref().ok()).collect();
+        let patience = Patience::AsManyAsPossible;
+        let logged_in = log_in(waiting, &witnesses, patience, passwords, observer).await;
+        // One that a key opened, and that others see otherwise, is not entered after all.
+        entries.retain(|(spec, _)| !logged_in.iter().any(|(other, _)| other == spec));
+        entries.extend(logged_in);
     } else {
         let why = "no password was wanted".to_owned();
         for (connection, spec) in waiting {
+            let closed = no_password(&connection, &why);
             // A server counts a connection that just goes away as a failure.
             connection.close().await;
-            entries.push((spec, Err(NoEntry::NoPassword(why.clone()))));
+            entries.push((spec, Err(closed)));
         }
     }
     let place = |spec: &NodeSpec| cluster.nodes.iter().position(|known| known == spec);
@@ -244,39 +266,11 @@ pub(crate) async fn enter(
     Ok(entries)
 }
 
-/// A node that was visited.
-pub(crate) struct Visited {
-    pub(crate) spec: NodeSpec,
-    pub(crate) result: Result<Inside, NoEntry>,
-}
-
-/// A node that was entered.
-pub(crate) struct Inside {
-    pub(crate) login: Login,
-    pub(crate) shell: Shell,
-    glance: Glance,
-    /// The way in; keeps the connection open.
-    pub(crate) entered: Entered,
-}
-
-pub(crate) async fn visit((spec, entry): (NodeSpec, Result<Entered, NoEntry>)) -> Visited {
-    let inside = async {
-        let entered = entry?;
-        let shell = entered.shell().await?;
-        let glance = glance(&shell).await.map_err(|error| match error {
-            ObserveError::Node(error) => error,
-            other => NodeError::NoShell(other.to_string()),
-        })?;
-        Ok(Inside { login: entered.login, shell, glance, entered })
-    };
-    Visited { spec, result: inside.await }
-}
-
 /// The names of nodes that could not be entered, as another node's resolver knows them: the set-up of trust writes them
 /// into `/etc/hosts`. So such a node can be called by name too.
-async fn borrow_names(options: &Options, visited: &[Visited]) -> HashMap<IpAddr, String> {
-    let unknown = |index: &usize| options.cluster.names.get(*index).is_none_or(Option::is_none);
-    let barred = visited.iter().enumerate().filter(|(index, v)| v.result.is_err() && unknown(index));
+async fn borrow_names(options: &Options, visited: &NodeMap<Visited>) -> HashMap<IpAddr, String> {
+    let unknown = |node: &NodeIx| options.cluster.names.get(*node).is_none_or(Option::is_none);
+    let barred = visited.entries().filter(|(node, v)| v.result.is_err() && unknown(node));
     let addresses: Vec<String> = barred.map(|(_, visited)| visited.spec.ip.to_string()).collect();
     let Some(inside) = visited.iter().find_map(|visited| visited.result.as_ref().ok()) else {
         return HashMap::new();
@@ -299,16 +293,16 @@ async fn borrow_names(options: &Options, visited: &[Visited]) -> HashMap<IpAddr,
 /// itself. A name that two nodes have leads to one of them at most, so neither is called by it.
 pub(crate) async fn names(
     options: &Options,
-    visited: &[Visited],
+    visited: &NodeMap<Visited>,
     observer: &dyn Observer,
-) -> Vec<Result<String, NoName>> {
+) -> NodeMap<Result<String, NoName>> {
     let borrowed = borrow_names(options, visited).await;
-    let said = |index: usize, visited: &Visited| match (options.cluster.names.get(index), &visited.result) {
+    let said = |node: NodeIx, visited: &Visited| match (options.cluster.names.get(node), &visited.result) {
         (Some(Some(described)), _) => described.clone(),
         (_, Ok(inside)) => inside.glance.hostname.clone(),
         (_, Err(_)) => borrowed.get(&visited.spec.ip).cloned().unwrap_or_default(),
     };
-    let said: Vec<String> = visited.iter().enumerate().map(|(index, v)| said(index, v)).collect();
+    let said: Vec<String> = visited.entries().map(|(node, v)| said(node, v)).collect();
     let judged = node_names(said.iter().map(String::as_str));
     let names = judged.into_iter().zip(visited).map(|(name, visited)| {
         name.map_err(|error| {
@@ -319,6 +313,8 @@ pub(crate) async fn names(
                 NamesError::Invalid(name) if name.is_empty() => NoName::Unknown,
                 NamesError::Invalid(name) => NoName::Invalid(name),
                 NamesError::Duplicate(name) => NoName::Duplicate(name),
+                // Nobody asked the resolver of this machine.
+                NamesError::Elsewhere { name, .. } => NoName::Invalid(name),
             }
         })
     });
@@ -353,5 +349,6 @@ fn checked_node(
         described: described.filter(|_| differs),
         no_name,
         entry: visited.result.as_ref().map(|inside| inside.login).map_err(NoEntry::clone),
+        expires: visited.result.as_ref().ok().and_then(|inside| inside.glance.expires()),
     }
 }

@@ -1,13 +1,12 @@
 //! A changed host key that was confirmed over a second way, or that the user vouches for.
 
-use sshfiles::{KnownHosts, Marker};
-
 use super::Options;
-use crate::check::{CheckError, Visited, enter, visit};
+use crate::check::{CheckError, enter};
 use crate::enter::{ConfirmedKey, NoEntry, Passwords};
 use crate::event::Observer;
-use crate::inventory::{Cluster, NodeSpec};
-use crate::observe::reread;
+use crate::fleet::witness::has_on_record;
+use crate::fleet::{Visited, visit};
+use crate::inventory::{NodeMap, NodeSpec};
 use crate::session::ConnectError;
 
 /// Most nodes that are asked for their record.
@@ -17,7 +16,7 @@ const MOST_PEERS: usize = 8;
 /// node that was entered has it on record, or the user vouches for it. Nothing is written.
 pub(super) async fn enter_confirmed(
     options: &Options,
-    visited: &mut [Visited],
+    visited: &mut NodeMap<Visited>,
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
 ) -> Result<(), CheckError> {
@@ -31,9 +30,7 @@ pub(super) async fn enter_confirmed(
     if confirmed.is_empty() {
         return Ok(());
     }
-    let nodes: Vec<NodeSpec> = confirmed.iter().map(|key| key.node).collect();
-    let names = vec![None; nodes.len()];
-    let cluster = Cluster { nodes, names };
+    let cluster = options.check.cluster.only(|node| confirmed.iter().any(|key| key.node == node));
     let entries = enter(&options.check, &cluster, &confirmed, passwords, observer).await?;
     for entry in entries {
         let again = visit(entry).await;
@@ -45,10 +42,13 @@ pub(super) async fn enter_confirmed(
 }
 
 /// The nodes that were refused for their host key, with the fingerprint of the one they present.
-fn refused(visited: &[Visited]) -> Vec<(NodeSpec, String)> {
+fn refused(visited: &NodeMap<Visited>) -> Vec<(NodeSpec, String)> {
     let refused = visited.iter().filter_map(|visited| match &visited.result {
         Err(NoEntry::Connect(ConnectError::HostKeyChanged(conflict))) => {
             Some((visited.spec, conflict.presented.clone()))
+        }
+        Err(NoEntry::Connect(ConnectError::HostKeyUnknown(key))) => {
+            Some((visited.spec, key.presented.clone()))
         }
         _ => None,
     });
@@ -57,20 +57,11 @@ fn refused(visited: &[Visited]) -> Vec<(NodeSpec, String)> {
 
 /// Whether a node that was entered over SSH, and proved to be itself, knows this key as that host's: a second way, which does not lead through this
 /// machine's network.
-async fn is_on_record(visited: &[Visited], node: NodeSpec, fingerprint: &str) -> bool {
+async fn is_on_record(visited: &NodeMap<Visited>, node: NodeSpec, fingerprint: &str) -> bool {
     let peers = visited.iter().filter(|visited| visited.spec != node).filter_map(|v| v.result.as_ref().ok());
     // One whose own host key nobody knew could be the very man in the middle.
     for peer in peers.filter(|peer| peer.entered.host_key_was_known()).take(MOST_PEERS) {
-        let home = peer.shell.run("getent passwd \"$(id -u)\" | cut -d: -f6", super::BRIEF * 10).await;
-        let home = home.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-        let Some(home) = home.ok().filter(|home| home.starts_with('/')) else { continue };
-        let Ok(entry) = reread(&peer.shell, &format!("{home}/.ssh/known_hosts")).await else { continue };
-        let records = KnownHosts::parse(&entry.bytes).lookup(&node.ip.to_string(), node.port);
-        let revoked = records.iter().any(|record| record.marker == Marker::Revoked);
-        let same = |record: &sshfiles::KnownHost| {
-            record.marker == Marker::None && record.key.fingerprint() == fingerprint
-        };
-        if !revoked && records.iter().any(same) {
+        if has_on_record(&peer.shell, node, fingerprint).await {
             return true;
         }
     }

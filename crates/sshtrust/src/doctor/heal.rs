@@ -1,24 +1,21 @@
 //! Carries a treatment out: journaled on every node, looked at again, kept or undone.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use futures_util::future::join_all;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::treat::Kit;
 use super::{Examined, NodeTreatment, Options, Treatment, look};
-use crate::apply::{LockError, RENEWAL, Worksite, lock_all};
-use crate::check::{self, CheckError, Inside, Visited, enter, visit};
+use crate::apply::Worksite;
+use crate::change::{NodeFailure, NodeTrouble, NotKept, Party, Policy, Stop, Transaction, Undone};
+use crate::check::{self, CheckError, enter};
+use crate::diagnose::Case;
 use crate::enter::{Passwords, Question};
 use crate::event::{Event, Observer};
-use crate::inventory::{Cluster, NodeSpec};
+use crate::fleet::{HoldError, Visited, hold, visit, worksite};
+use crate::inventory::{NodeMap, NodeSpec};
 use crate::observe;
 use crate::probe::{PairState, TrustMatrix};
 use crate::secret::Secret;
-use crate::setup::{NodeFailure, NodeTrouble};
-
-/// Most nodes that are changed at a time.
-const CHANGING_AT_ONCE: usize = 16;
 
 /// Why nothing was healed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,28 +23,31 @@ pub enum HealError {
     /// Another run is at work on these nodes. Nothing was changed.
     #[error("another run is at work")]
     Busy(Vec<NodeSpec>),
-    /// The cluster could not be looked at again, so all was undone but on these nodes.
+    /// The cluster could not be looked at again, so all was undone.
     #[error("the cluster cannot be looked at: {0}")]
-    Blind(CheckError, Vec<NodeFailure>),
-    /// Nodes that gave up meanwhile; all was undone but on `stuck`.
+    Blind(CheckError, Undone),
+    /// Nodes that gave up meanwhile; all was undone.
     #[error("nodes failed")]
     Failed {
         /// The nodes that failed.
         nodes: Vec<NodeFailure>,
-        /// The nodes that could not be put back.
-        stuck: Vec<NodeFailure>,
+        /// How all were put back.
+        undone: Undone,
     },
-    /// Pairs that worked before did not any more, so all was undone but on `stuck`.
+    /// Pairs that worked before did not any more, so all was undone.
     #[error("pairs that worked do not any more")]
     Worse {
         /// How many pairs.
         pairs: usize,
-        /// The nodes that could not be put back.
-        stuck: Vec<NodeFailure>,
+        /// How all were put back.
+        undone: Undone,
     },
-    /// The user stopped it; all was undone but on these nodes.
+    /// It was seen to help, and these nodes did not say in the end that they keep it; all others do.
+    #[error("nodes did not answer in the end")]
+    Undecided(Vec<NodeFailure>),
+    /// The user stopped it; all was undone.
     #[error("interrupted and undone")]
-    Interrupted(Vec<NodeFailure>),
+    Interrupted(Undone),
 }
 
 /// How it ended.
@@ -63,26 +63,18 @@ struct Patient<'a> {
     spec: NodeSpec,
     treatment: &'a NodeTreatment,
     site: Worksite,
-    /// Its journal was begun, and it has not been put back: from then on it waits for signs of life.
-    changed: AtomicBool,
 }
 
 impl Patient<'_> {
-    fn is_changed(&self) -> bool {
-        self.changed.load(Ordering::Relaxed)
-    }
-
     fn failure(&self, trouble: impl Into<NodeTrouble>) -> NodeFailure {
         NodeFailure { node: self.spec, trouble: trouble.into() }
     }
 }
 
-/// Why the work stopped.
-enum Stop {
+/// Why the cluster is not seen to be better.
+enum Doubt {
     Blind(CheckError),
-    GaveUp(Vec<NodeFailure>),
     Worse(usize),
-    Interrupted,
 }
 
 /// Carries it out and looks again. When `stop` becomes true, all is undone.
@@ -97,50 +89,59 @@ pub async fn heal(
     mut stop: watch::Receiver<bool>,
 ) -> Result<Healed, HealError> {
     let before = examined.checked.matrix.clone();
-    let (patients, mut failed) = open(&examined, treatment, observer).await?;
-    let work = async {
-        failed.extend(treat_all(&examined, &treatment.kit, &patients, observer).await);
-        observer.event(&Event::Applied);
-        let visited = reenter(options, examined.visited, observer).await.map_err(Stop::Blind)?;
-        look(options, visited, observer).await.map_err(Stop::Blind)
-    };
-    let result = tokio::select! {
-        after = work => after,
-        failures = keep_alive(&patients) => Err(Stop::GaveUp(failures)),
-        _ = stop.wait_for(|stop| *stop) => Err(Stop::Interrupted),
-    };
-    let result = result.and_then(|after| match worse(&before, &after.checked.matrix) {
-        0 => Ok(after),
-        pairs => Err(Stop::Worse(pairs)),
-    });
-    // From here on the user's Ctrl-C waits: a change is kept by all or by none.
-    let result = match result {
-        Ok(after) => keep(&patients, observer).await.map(|()| after).map_err(Stop::GaveUp),
-        Err(stop) => Err(stop),
-    };
-    match result {
-        Ok(after) => Ok(Healed { after, failed }),
-        Err(why) => {
-            let stuck = undo(&patients, observer).await;
-            Err(match why {
-                Stop::Blind(error) => HealError::Blind(error, stuck),
-                Stop::GaveUp(nodes) => HealError::Failed { nodes, stuck },
-                Stop::Worse(pairs) => HealError::Worse { pairs, stuck },
-                Stop::Interrupted => HealError::Interrupted(stuck),
-            })
+    let (patients, mut failed) = open(options, &examined, treatment, observer).await?;
+    let parties: Vec<Party<'_>> = patients.iter().map(party).collect();
+    let transaction = Transaction::new(&parties, Policy::EachForItself, options.check.limits, observer);
+    let (case, visited) = (examined.case, examined.visited);
+    let act = async |party: &Party<'_>| {
+        let patient = patients.iter().find(|patient| patient.spec == party.spec);
+        match patient {
+            Some(patient) => treat_one(&case, &treatment.kit, patient).await,
+            None => Ok(()),
         }
+    };
+    observer.event(&Event::Applying);
+    let prove = async || {
+        observer.event(&Event::Applied);
+        let visited = reenter(options, visited, observer).await.map_err(Doubt::Blind)?;
+        let after = look(options, visited, observer).await.map_err(Doubt::Blind)?;
+        match worse(&before, &after.checked.matrix) {
+            0 => Ok(after),
+            pairs => Err(Doubt::Worse(pairs)),
+        }
+    };
+    match transaction.run(act, prove, &mut stop).await {
+        Ok((after, more)) => {
+            failed.extend(more);
+            Ok(Healed { after, failed })
+        }
+        Err(NotKept { why, undone }) => Err(match why {
+            Stop::Refuted(Doubt::Blind(error)) => HealError::Blind(error, undone),
+            Stop::Refuted(Doubt::Worse(pairs)) => HealError::Worse { pairs, undone },
+            Stop::Failed(nodes) => HealError::Failed { nodes, undone },
+            Stop::Undecided(nodes) => HealError::Undecided(nodes),
+            Stop::Interrupted => HealError::Interrupted(undone),
+        }),
     }
+}
+
+fn party<'a>(patient: &'a Patient<'_>) -> Party<'a> {
+    let plan = patient.treatment.plan.as_ref();
+    let folders = plan.map(crate::plan::NodePlan::folders).unwrap_or_default();
+    // A key that is restored is the node's own or the one that it shared before: nobody gets what is new to it.
+    Party::new(patient.spec, &patient.site, folders, None)
 }
 
 /// Opens and locks the nodes to be treated. Those that cannot be opened are failures of their own.
 async fn open<'a>(
+    options: &Options,
     examined: &Examined,
     treatment: &'a Treatment,
     observer: &dyn Observer,
 ) -> Result<(Vec<Patient<'a>>, Vec<NodeFailure>), HealError> {
     let opening = treatment.nodes.iter().filter_map(|node| {
         let inside = examined.visited.get(node.node)?.result.as_ref().ok()?;
-        Some(async move { (node, worksite(inside, &examined.case.user).await) })
+        Some(async move { (node, worksite(inside, &options.check.user, options.check.limits).await) })
     });
     let (mut patients, mut failed): (Vec<Patient<'a>>, Vec<NodeFailure>) = (Vec::new(), Vec::new());
     for (treatment, opened) in join_all(opening).await {
@@ -152,86 +153,47 @@ async fn open<'a>(
                     failed.push(NodeFailure { node: treatment.spec, trouble });
                 }
                 None => {
-                    let (spec, changed) = (treatment.spec, AtomicBool::new(false));
-                    patients.push(Patient { spec, treatment, site, changed });
+                    patients.push(Patient { spec: treatment.spec, treatment, site });
                 }
             },
-            Err(trouble) => failed.push(NodeFailure { node: treatment.spec, trouble }),
+            Err(trouble) => failed.push(NodeFailure { node: treatment.spec, trouble: trouble.into() }),
         }
     }
     let sites: Vec<_> = patients.iter().map(|patient| (patient.spec, &patient.site)).collect();
-    match lock_all(&sites).await {
-        Ok(()) => {}
-        Err(LockError::Busy(nodes)) => return Err(HealError::Busy(nodes)),
-        Err(LockError::Failed(nodes)) => {
-            let failure =
-                |(node, error): (_, crate::node::NodeError)| NodeFailure { node, trouble: error.into() };
-            let nodes = nodes.into_iter().map(failure).collect();
-            return Err(HealError::Failed { nodes, stuck: Vec::new() });
-        }
-    }
-    let recovered = join_all(patients.iter().map(|patient| patient.site.recover())).await;
-    let mut fit = Vec::new();
-    for (patient, recovered) in patients.into_iter().zip(recovered) {
-        match recovered {
-            Ok(false) => fit.push(patient),
-            // What was seen there is not so any more.
-            Ok(true) => {
-                observer.event(&Event::Recovered(patient.spec));
-                failed.push(patient.failure(NodeTrouble::Recovered));
+    let recovered =
+        hold(&sites, &options.check.limits, true, observer).await.map_err(|error| match error {
+            HoldError::Busy(nodes) => HealError::Busy(nodes),
+            HoldError::Failed(nodes) => HealError::Failed { nodes, undone: Undone::default() },
+            HoldError::SamePlace(one, two) => {
+                let nodes = vec![NodeFailure { node: two, trouble: NodeTrouble::SharedHome(one) }];
+                HealError::Failed { nodes, undone: Undone::default() }
             }
-            Err(error) => failed.push(patient.failure(error)),
+        })?;
+    let mut fit = Vec::new();
+    for (patient, changed) in patients.into_iter().zip(recovered) {
+        if changed {
+            // What was seen there is not so any more.
+            failed.push(patient.failure(NodeTrouble::Recovered));
+        } else {
+            fit.push(patient);
         }
     }
     Ok((fit, failed))
 }
 
-/// A shell of its own, so that the other one is free for the probe; the same where sshd allows only one (MaxSessions).
-async fn worksite(inside: &Inside, user: &str) -> Result<Worksite, NodeTrouble> {
-    let shell = inside.entered.shell().await.unwrap_or_else(|_| inside.shell.clone());
-    Ok(Worksite::open(shell, user).await?)
-}
-
-/// Treats all nodes; one that fails is put back at once and holds up no other. The failures.
-async fn treat_all(
-    examined: &Examined,
-    kit: &Kit,
-    patients: &[Patient<'_>],
-    observer: &dyn Observer,
-) -> Vec<NodeFailure> {
-    observer.event(&Event::Applying);
-    let gate = &Semaphore::new(CHANGING_AT_ONCE);
-    let treating = patients.iter().map(|patient| async move {
-        let _slot = gate.acquire().await;
-        let Err(trouble) = treat_one(examined, kit, patient).await else { return Vec::new() };
-        patient.changed.store(false, Ordering::Relaxed);
-        let mut failures = vec![patient.failure(trouble)];
-        // Once more: the first try may have met the very trouble.
-        match patient.site.undo().await.or(patient.site.undo().await) {
-            Ok(()) => observer.event(&Event::Undone(patient.spec)),
-            Err(error) => failures.push(patient.failure(error)),
-        }
-        failures
-    });
-    join_all(treating).await.concat()
-}
-
-async fn treat_one(examined: &Examined, kit: &Kit, patient: &Patient<'_>) -> Result<(), NodeTrouble> {
+async fn treat_one(case: &Case, kit: &Kit, patient: &Patient<'_>) -> Result<(), NodeTrouble> {
     let (site, treatment) = (&patient.site, patient.treatment);
-    // Before, because a journal may be begun and the answer lost.
-    patient.changed.store(true, Ordering::Relaxed);
-    site.begin().await?;
     site.run(&treatment.commands).await?;
     if treatment.parts.is_empty() {
         return Ok(());
     }
     // The commands may have changed owners and modes of the files that are written now.
-    let mut state = observe::observe(site.shell(), patient.spec, &examined.case.user, true).await?;
-    if let Some(node) = examined.case.node(treatment.node) {
+    let mut state = observe::observe(site.shell(), patient.spec, &case.user, true).await?;
+    if let Some(node) = case.node(treatment.node) {
         state.host_keys.clone_from(&node.host_keys);
     }
     let plan = kit.plan(&state, &treatment.parts)?;
-    site.change(&plan, &kit.identity).await?;
+    site.change(&plan, kit.keys.of(patient.spec), &kit.programs).await?;
     Ok(())
 }
 
@@ -239,16 +201,15 @@ async fn treat_one(examined: &Examined, kit: &Kit, patient: &Patient<'_>) -> Res
 /// for a password a second time.
 async fn reenter(
     options: &Options,
-    mut visited: Vec<Visited>,
+    mut visited: NodeMap<Visited>,
     observer: &dyn Observer,
-) -> Result<Vec<Visited>, CheckError> {
-    let closed: Vec<NodeSpec> = visited.iter().filter(|v| v.result.is_err()).map(|v| v.spec).collect();
-    if closed.is_empty() {
+) -> Result<NodeMap<Visited>, CheckError> {
+    let is_closed = |node| visited.iter().any(|v| v.spec == node && v.result.is_err());
+    let cluster = options.check.cluster.only(is_closed);
+    if cluster.nodes.is_empty() {
         return Ok(visited);
     }
     let quiet = check::Options { ask: false, ..options.check.clone() };
-    let names = vec![None; closed.len()];
-    let cluster = Cluster { nodes: closed, names };
     for entry in enter(&quiet, &cluster, &[], &mut Nobody, observer).await? {
         let again = visit(entry).await;
         let place = visited.iter_mut().find(|visited| visited.spec == again.spec);
@@ -275,54 +236,4 @@ fn worse(before: &TrustMatrix, after: &TrustMatrix) -> usize {
         pair.state.is_good() && now.is_some_and(|now| now.state == PairState::Broken)
     });
     lost.count()
-}
-
-/// Tells the nodes that are changed again and again that the coordinator lives. Ends only if one has given up.
-async fn keep_alive(patients: &[Patient<'_>]) -> Vec<NodeFailure> {
-    loop {
-        tokio::time::sleep(RENEWAL).await;
-        let changed = patients.iter().filter(|patient| patient.is_changed());
-        let renewed = join_all(changed.map(|patient| async {
-            // One that failed meanwhile says so itself.
-            let renewed = patient.site.renew().await;
-            renewed.or_else(|e| if patient.is_changed() { Err(patient.failure(e)) } else { Ok(()) })
-        }));
-        let failed: Vec<_> = renewed.await.into_iter().filter_map(Result::err).collect();
-        if !failed.is_empty() {
-            return failed;
-        }
-    }
-}
-
-/// Keeps the change in two halves: only when all nodes are prepared is anything thrown away.
-async fn keep(patients: &[Patient<'_>], observer: &dyn Observer) -> Result<(), Vec<NodeFailure>> {
-    let patients: Vec<&Patient<'_>> = patients.iter().filter(|patient| patient.is_changed()).collect();
-    let preparing = join_all(
-        patients.iter().map(|patient| async { patient.site.prepare().await.map_err(|e| patient.failure(e)) }),
-    );
-    let failed: Vec<_> = preparing.await.into_iter().filter_map(Result::err).collect();
-    if !failed.is_empty() {
-        return Err(failed);
-    }
-    for (patient, result) in
-        patients.iter().zip(join_all(patients.iter().map(|patient| patient.site.commit())).await)
-    {
-        if let Err(error) = result {
-            observer.event(&Event::Warning { node: patient.spec, text: error.to_string() });
-        }
-    }
-    Ok(())
-}
-
-/// Puts every node back. Returns those where that could not be seen to happen.
-async fn undo(patients: &[Patient<'_>], observer: &dyn Observer) -> Vec<NodeFailure> {
-    observer.event(&Event::Undoing);
-    let undoing = patients.iter().map(|patient| async {
-        let undone = patient.site.undo().await;
-        if undone.is_ok() {
-            observer.event(&Event::Undone(patient.spec));
-        }
-        undone.map_err(|e| patient.failure(e))
-    });
-    join_all(undoing).await.into_iter().filter_map(Result::err).collect()
 }

@@ -8,16 +8,16 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::BRIEF;
-use crate::check::Visited;
 use crate::enter::NoEntry;
-use crate::inventory::NodeSpec;
+use crate::fleet::Visited;
+use crate::inventory::{NodeMap, NodeSpec};
 use crate::session::ConnectError;
 
 /// Ports that nothing listens on, as a rule: a machine that lives refuses them, unless a firewall is silent about all.
 const QUIET_PORTS: [u16; 2] = [1, 9];
 
 /// For each node that the network kept us away from, whether something on it answers.
-pub(super) async fn signs(visited: &[Visited]) -> Vec<Option<bool>> {
+pub(super) async fn signs(visited: &NodeMap<Visited>) -> Vec<Option<bool>> {
     join_all(visited.iter().map(|visited| async {
         match &visited.result {
             Err(NoEntry::Connect(ConnectError::Refused | ConnectError::Silent(_))) => Some(true),

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, watch};
 
-use crate::check::{self, CheckError, Checked, Visited, checked, enter_all, names, probe_all};
+use crate::check::{self, CheckError, Checked, checked, enter_all, names, probe_all};
 use crate::diagnose::{Case, CaseNode, Diagnosis, diagnose};
 use crate::enter::Passwords;
 use crate::event::{Event, Login, Observer};
-use crate::inventory::NodeSpec;
-use crate::observe::{Breadth, Evidence, Questions, gather};
+use crate::fleet::Visited;
+use crate::inventory::{NodeMap, NodeSpec};
+use crate::observe::{Evidence, Purpose, Questions, gather};
 use crate::probe::TrustMatrix;
 
 pub use heal::{HealError, Healed, heal};
@@ -46,7 +47,7 @@ pub struct Examined {
     pub case: Case,
     /// Why trust is broken.
     pub diagnosis: Diagnosis,
-    visited: Vec<Visited>,
+    visited: NodeMap<Visited>,
 }
 
 /// Examines a cluster. When `stop` becomes true, it ends at once.
@@ -73,13 +74,13 @@ pub async fn examine(
 /// Looks at nodes that are open.
 async fn look(
     options: &Options,
-    visited: Vec<Visited>,
+    visited: NodeMap<Visited>,
     observer: &dyn Observer,
 ) -> Result<Examined, CheckError> {
     let (began, start) = (SystemTime::now(), Instant::now());
     let names = names(&options.check, &visited, observer).await;
     let matrix = if options.preflight {
-        TrustMatrix::new(visited.iter().map(|node| node.spec).collect(), Vec::new())
+        TrustMatrix::new(visited.map(|node| node.spec), Vec::new())
     } else {
         probe_all(&options.check, &visited, &names, observer).await
     };
@@ -99,7 +100,12 @@ async fn look(
 }
 
 /// Gathers the evidence of every node that is open, and puts the case together.
-async fn case(options: &Options, checked: &Checked, visited: &[Visited], observer: &dyn Observer) -> Case {
+async fn case(
+    options: &Options,
+    checked: &Checked,
+    visited: &NodeMap<Visited>,
+    observer: &dyn Observer,
+) -> Case {
     let gate = &Semaphore::new(GATHERING_AT_ONCE);
     let questions = questions(checked);
     let gathering = visited.iter().zip(&questions).map(|(node, questions)| async move {
@@ -121,7 +127,7 @@ async fn case(options: &Options, checked: &Checked, visited: &[Visited], observe
         proven: is_proven(options, visited),
     });
     let (user, preflight) = (options.check.user.clone(), options.preflight);
-    Case { user, preflight, nodes: nodes.collect(), matrix: checked.matrix.clone() }
+    Case { user, preflight, key_type: None, nodes: nodes.collect(), matrix: checked.matrix.clone() }
 }
 
 /// Whether nobody can have posed as this node: its host key was on record here, or was confirmed in another way.
@@ -132,22 +138,18 @@ fn is_proven(options: &Options, visited: &Visited) -> bool {
 }
 
 /// What each node is asked: about the names of all, and about those that it could not reach.
-fn questions(checked: &Checked) -> Vec<Questions> {
+fn questions(checked: &Checked) -> NodeMap<Questions> {
     let named = checked.nodes.iter().filter(|node| node.no_name.is_none());
     let names: Vec<_> = named.filter_map(|node| Some((node.name.clone()?, node.spec.ip))).collect();
     let names: Vec<_> = names.into_iter().filter(|(name, _)| crate::inventory::is_host_name(name)).collect();
     let peers: Vec<_> = checked.nodes.iter().map(|node| node.spec.ip).collect();
-    let mut questions: Vec<Questions> = checked
-        .nodes
-        .iter()
-        .map(|node| Questions {
-            names: names.clone(),
-            peers: peers.clone(),
-            callees: Vec::new(),
-            in_vain: false,
-            port: node.spec.port,
-        })
-        .collect();
+    let mut questions = checked.nodes.map(|node| Questions {
+        names: names.clone(),
+        peers: peers.clone(),
+        callees: Vec::new(),
+        in_vain: false,
+        port: node.spec.port,
+    });
     for edge in checked.matrix.edges() {
         questions.get_mut(edge.to).into_iter().for_each(|questions| questions.in_vain = true);
         let callee = checked.nodes.get(edge.to).map(|node| node.spec);
@@ -172,7 +174,7 @@ async fn evidence(
     let Ok(inside) = &visited.result else { return (None, Vec::new()) };
     let warn = |text: String| observer.event(&Event::Warning { node: visited.spec, text });
     let mut host_keys = inside.entered.host_keys().await.unwrap_or_default();
-    let mut evidence = match gather(&inside.shell, visited.spec, user, questions, Breadth::Whole).await {
+    let mut evidence = match gather(&inside.shell, visited.spec, user, questions, Purpose::Diagnosis).await {
         Ok(evidence) => evidence,
         Err(error) => {
             warn(error.to_string());

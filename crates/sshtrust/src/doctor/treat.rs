@@ -1,18 +1,20 @@
 //! What the program would do about what was found. Nothing is written here.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+
+use sshfiles::public_half;
 
 use super::Examined;
-use crate::diagnose::{Case, Code, Finding, Healing};
-use crate::identity::{IdentityKey, KeyType, Sealed, seal_passphrase};
-use crate::inventory::NodeSpec;
+use crate::diagnose::{Case, Code, Cure, Finding, Healing};
+use crate::event::Observer;
+use crate::identity::{IdentityKey, KeyMode, NodeKeys, Obtained, obtain, tell_passed_over};
+use crate::inventory::{NodeIx, NodeMap, NodeSpec};
 use crate::observe::NodeState;
-use crate::plan::{
-    Choice, Command, Ingredients, Intent, NodePlan, Part, Peer, PlanError, Wish, choose_identity, node_names,
-    restore,
-};
-use crate::program::Programs;
+use crate::place::Place;
+use crate::plan::{Command, Ingredients, Intent, NodePlan, Part, Peer, PlanError, Wish, node_names, restore};
+use crate::program::{Programs, tell_left_out};
+use crate::setup::host;
 
 /// Which findings are to be healed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,9 +36,9 @@ impl Wanted {
 /// What is to be done on one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeTreatment {
-    /// Index of the node.
-    pub node: usize,
     /// Which node.
+    pub node: NodeIx,
+    /// Its address.
     pub spec: NodeSpec,
     /// Commands, first.
     pub commands: Vec<Command>,
@@ -70,36 +72,35 @@ pub struct NoKit(String);
 
 /// What restoring needs.
 pub(super) struct Kit {
-    pub(super) identity: Arc<IdentityKey>,
-    /// The cluster has this key; else it was made up and is not used.
-    has_key: bool,
-    sealed: Sealed,
-    programs: Programs,
+    pub(super) keys: NodeKeys<IdentityKey>,
+    /// The nodes whose key is new: what they had is lost, or does not open.
+    new: BTreeSet<NodeSpec>,
+    pub(super) programs: Programs,
     states: Vec<NodeState>,
     names: Vec<Option<String>>,
-    peers: Vec<Peer>,
+    peers: NodeMap<Peer>,
 }
 
 impl Kit {
-    async fn new(case: &Case, program: Option<PathBuf>) -> Result<Self, NoKit> {
+    async fn new(case: &Case, program: Option<PathBuf>, observer: &dyn Observer) -> Result<Self, NoKit> {
         let states: Vec<NodeState> = case.seen().map(|(_, _, evidence)| evidence.state.clone()).collect();
-        let local = case.seen().position(|(_, node, _)| node.local);
+        let local = case.seen().find(|(_, node, _)| node.local).map(|(_, node, _)| node.spec);
+        let user = case.user.clone();
         let chosen = tokio::task::spawn_blocking(move || {
-            let wish = Wish { key_type: None, prefer: local };
-            let (identity, has_key) = match choose_identity(&states, wish) {
-                Choice::Keep(key) => (*key, true),
-                Choice::Generate(_) => {
-                    let key = IdentityKey::generate(KeyType::Ed25519, "unused");
-                    (key.map_err(|e| NoKit(e.to_string()))?, false)
-                }
+            let wish = Wish { prefer: local, ..Wish::default() };
+            let name = |node: Option<&NodeState>| {
+                node.map_or_else(|| "restored".to_owned(), |node| host(&node.hostname))
             };
-            let sealed = seal_passphrase(identity.passphrase()).map_err(|e| NoKit(e.to_string()))?;
+            let obtained = obtain(&states, wish, |node| format!("{user}@{}", name(node)))
+                .map_err(|e| NoKit(e.to_string()))?;
             let machines = states.iter().filter_map(|state| state.system.split_whitespace().last());
-            let programs = program.map(|own| Programs::find(&own, machines)).unwrap_or_default();
-            Ok::<_, NoKit>((identity, has_key, sealed, programs, states))
+            let (programs, left_out) = program.map(|own| Programs::find(&own, machines)).unwrap_or_default();
+            Ok::<_, NoKit>((obtained, programs, left_out, states))
         });
-        let (identity, has_key, sealed, programs, states) =
+        let (Obtained { keys, new, passed }, programs, left_out, states) =
             chosen.await.map_err(|e| NoKit(e.to_string()))??;
+        tell_passed_over(passed, observer);
+        tell_left_out(left_out, observer);
         let judged = node_names(states.iter().map(|state| state.hostname.as_str()));
         let names = judged.into_iter().map(Result::ok).collect();
         let peers = case.nodes.iter().map(|node| Peer {
@@ -108,26 +109,37 @@ impl Kit {
             host_keys: node.host_keys.clone(),
         });
         let peers = peers.collect();
-        Ok(Self { identity: Arc::new(identity), has_key, sealed, programs, states, names, peers })
+        Ok(Self { keys, new, programs, states, names, peers })
     }
 
     /// What restoring these parts would write on a node that is in this state.
     pub(super) fn plan(&self, state: &NodeState, parts: &[Part]) -> Result<NodePlan, PlanError> {
-        let intent = Intent { map_names: true, keep_old_mapping: true };
+        let intent = Intent { map_names: true, keep_old_mapping: true, ..Intent::default() };
         let ingredients = Ingredients {
             states: &self.states,
             names: &self.names,
-            identity: &self.identity,
-            sealed: self.sealed.clone(),
+            keys: &self.keys.materials(),
             intent: &intent,
-            programs: &self.programs,
+            programs: &self.programs.builds(),
         };
         restore(&ingredients, &self.peers, state, parts)
     }
 
-    /// Whether these parts can be restored at all.
-    fn can(&self, parts: &[Part]) -> bool {
-        self.has_key || !parts.iter().any(Part::needs_key)
+    /// Whether these parts can be restored at all: a key that all share cannot be made anew here, a node's own can.
+    fn can(&self, node: NodeIx, parts: &[Part]) -> bool {
+        let lost = self.peers.get(node).is_some_and(|peer| self.new.contains(&peer.spec));
+        let brings = parts.contains(&Part::Key);
+        let makes = self.keys.mode() == KeyMode::PerNode && brings;
+        let comes_with = !lost && (brings || self.is_in_place(node));
+        comes_with || makes || !parts.iter().any(Part::needs_key)
+    }
+
+    /// Whether the key that the node is to come with is the one in its file: no other goes into its agent.
+    fn is_in_place(&self, node: NodeIx) -> bool {
+        let Some(spec) = self.peers.get(node).map(|peer| peer.spec) else { return false };
+        let state = self.states.iter().find(|state| state.spec == spec);
+        let file = state.and_then(|state| public_half(state.bytes(Place::PrivateKey)));
+        file.is_some() && file.as_ref() == self.keys.of(spec).map(IdentityKey::public)
     }
 }
 
@@ -139,9 +151,10 @@ pub async fn treat(
     examined: &Examined,
     wanted: &Wanted,
     program: Option<PathBuf>,
+    observer: &dyn Observer,
 ) -> Result<Treatment, NoKit> {
     let case = &examined.case;
-    let kit = Kit::new(case, program).await?;
+    let kit = Kit::new(case, program, observer).await?;
     let mut nodes: Vec<NodeTreatment> = Vec::new();
     let mut left = Vec::new();
     for (place, finding) in examined.diagnosis.findings.iter().enumerate() {
@@ -164,7 +177,9 @@ pub async fn treat(
                     let new: Vec<Command> = new.cloned().collect();
                     node.commands.extend(new);
                 }
-                Healing::Restore(parts) if kit.can(parts) => node.parts.extend(parts.iter().cloned()),
+                Healing::Restore(parts) if kit.can(cure.node, parts) => {
+                    node.parts.extend(parts.iter().cloned())
+                }
                 Healing::Restore(_) | Healing::ByHand(_) => {}
             }
         }
@@ -183,10 +198,10 @@ pub async fn treat(
 
 /// Whether the program does something about a finding, on one node at least.
 fn is_healed(finding: &Finding, kit: &Kit) -> bool {
-    let by_hand = |healing: &Healing| match healing {
+    let by_hand = |cure: &Cure| match &cure.healing {
         Healing::Run => false,
-        Healing::Restore(parts) => !kit.can(parts),
+        Healing::Restore(parts) => !kit.can(cure.node, parts),
         Healing::ByHand(_) => true,
     };
-    !finding.cures.is_empty() && !finding.cures.iter().all(|cure| by_hand(&cure.healing))
+    !finding.cures.iter().all(by_hand)
 }

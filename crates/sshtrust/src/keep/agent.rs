@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getuid, kill_process, test_kill_process};
+use sshfiles::wire::{string, uint32};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -61,7 +62,7 @@ fn keys(answer: &[u8]) -> Option<Vec<Vec<u8>>> {
     if *kind != ANSWER {
         return None;
     }
-    let (count, mut rest) = number(rest)?;
+    let (count, mut rest) = uint32(rest)?;
     let mut keys = Vec::new();
     for _ in 0..count {
         let (key, after) = string(rest)?;
@@ -72,18 +73,9 @@ fn keys(answer: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(keys)
 }
 
-fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (number, rest) = bytes.split_first_chunk::<4>()?;
-    Some((u32::from_be_bytes(*number), rest))
-}
-
-fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = number(bytes)?;
-    rest.split_at_checked(usize::try_from(length).ok()?)
-}
-
 /// The processes of this user's agents that were started for a socket: by their arguments, so that no other agent is
-/// ever meant.
+/// ever meant, and not those of containers, which may have the same path and be somebody else's. The same as `gs_agents` of
+/// the scripts.
 pub(super) fn processes(socket: &Path) -> Vec<i32> {
     let Ok(proc) = std::fs::read_dir("/proc") else { return Vec::new() };
     let pids = proc.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -93,8 +85,37 @@ pub(super) fn processes(socket: &Path) -> Vec<i32> {
 fn serves(pid: i32, socket: &Path) -> bool {
     let file = |name: &str| std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
     let own = std::fs::metadata(format!("/proc/{pid}")).is_ok_and(|m| m.uid() == getuid().as_raw());
-    own && file("comm") == b"ssh-agent\n"
+    let contained = nested(&String::from_utf8_lossy(&file("status"))).unwrap_or_else(|| is_apart(pid));
+    own && !contained
+        && !means_another(pid, socket)
+        && file("comm") == b"ssh-agent\n"
         && file("cmdline").split(|b| *b == 0).any(|word| word == socket.as_os_str().as_encoded_bytes())
+}
+
+/// Whether a process has a number in another PID namespace too (proc(5), `NSpid` of status); `None` before Linux 4.1, which
+/// does not tell.
+fn nested(status: &str) -> Option<bool> {
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    Some(numbers.split_whitespace().count() > 1)
+}
+
+/// Whether a process is in another PID namespace, as far as its owner may see.
+fn is_apart(pid: i32) -> bool {
+    let space = |of: &str| std::fs::read_link(format!("/proc/{of}/ns/pid")).ok();
+    space(&pid.to_string()).is_some_and(|theirs| space("self").is_some_and(|ours| ours != theirs))
+}
+
+/// Whether a process with our numbers and other mounts means another socket by that path, because the folder that it sees
+/// there is another one. Only root can look: ssh-agent hides its root from others (prctl(2), `PR_SET_DUMPABLE`). Where a folder
+/// is gone nothing is said: an agent that lost its socket is to be found.
+fn means_another(pid: i32, socket: &Path) -> bool {
+    let Some(folder) = socket.parent() else { return false };
+    let place = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    let theirs = Path::new("/proc")
+        .join(pid.to_string())
+        .join("root")
+        .join(folder.strip_prefix("/").unwrap_or(folder));
+    matches!((place(&theirs), place(folder)), (Some(theirs), Some(ours)) if theirs != ours)
 }
 
 /// Whether a process may be an agent: it is one, or it lives and /proc hides it (proc(5), `hidepid`).
@@ -164,6 +185,91 @@ mod tests {
         assert_eq!(ask(&socket, Duration::from_millis(100)).await, Agent::Silent);
         assert_eq!(end(&socket, true).await, [pid]);
         assert!(processes(&socket).is_empty());
+    }
+
+    #[test]
+    fn a_process_of_a_container_has_two_numbers() {
+        for (status, wanted) in [
+            ("Name:\tssh-agent\nNSpid:\t177\n", Some(false)),
+            ("NSpid:\t177\t12\nNSsid: 1\n", Some(true)),
+            ("Pid:\t177\n", None),
+            ("", None),
+        ] {
+            assert_eq!(nested(status), wanted, "{status}");
+        }
+    }
+
+    /// An agent in namespaces of its own, at a path that is the same and another. Both end with the test, and what is in it
+    /// with them.
+    struct Contained {
+        _dir: tempfile::TempDir,
+        socket: std::path::PathBuf,
+        holder: std::process::Child,
+    }
+
+    impl Contained {
+        fn new(namespaces: &[&str]) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("gaussdb_tmp");
+            std::fs::create_dir(&folder).unwrap();
+            let socket = folder.join("socket");
+            // The agent ends with its parent, which ends with the pipe that it reads.
+            let script = "mount -t tmpfs none \"$1\"; ssh-agent -D -a \"$1/socket\" >/dev/null & agent=$!\n\
+                          until [ -S \"$1/socket\" ]; do sleep 0.01; done; echo ready; read -r end; kill -KILL $agent";
+            let mut holder = Command::new("unshare")
+                .args(namespaces)
+                .args(["sh", "-c", script, "sh"])
+                .arg(&folder)
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut line = String::new();
+            let out = holder.stdout.take().unwrap();
+            std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
+            assert_eq!(line, "ready\n");
+            Self { _dir: dir, socket, holder }
+        }
+
+        /// The processes with this path in their arguments, whoever they are.
+        fn all(&self) -> usize {
+            let path = self.socket.display().to_string();
+            let output =
+                Command::new("pgrep").args(["-c", "-f", &format!("^ssh-agent -D -a {path}")]).output();
+            String::from_utf8(output.unwrap().stdout).unwrap().trim().parse().unwrap()
+        }
+    }
+
+    impl Drop for Contained {
+        fn drop(&mut self) {
+            drop(self.holder.stdin.take());
+            let _ = self.holder.wait();
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "needs root: run `cargo xtask test`"]
+    async fn an_agent_in_namespaces_of_its_own_is_not_ours_and_lives() {
+        for namespaces in [&["--mount", "--pid", "--fork"][..], &["--mount"]] {
+            let contained = Contained::new(namespaces);
+            let socket = &contained.socket;
+            assert_eq!((contained.all(), processes(socket)), (1, Vec::new()), "{namespaces:?}");
+            let script = |call: &str| {
+                let functions = include_str!("../observe/agents.sh");
+                let script = format!("{functions}{call} '{}'", socket.display());
+                let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+                assert!(output.stderr.is_empty(), "{output:?}");
+                String::from_utf8(output.stdout).unwrap()
+            };
+            assert_eq!(script("gs_agents"), "", "{namespaces:?}");
+            // Our own, at the same path.
+            let own = Command::new("ssh-agent").arg("-a").arg(socket).output().unwrap();
+            assert!(own.status.success());
+            let found = processes(socket);
+            assert_eq!((found.len(), script("gs_agents")), (1, format!("{}\n", found[0])), "{namespaces:?}");
+            assert_eq!(end(socket, false).await, found);
+            assert_eq!((contained.all(), processes(socket)), (1, Vec::new()), "{namespaces:?}");
+        }
     }
 
     #[test]

@@ -1,28 +1,30 @@
-//! Run on a node, for its user: sees to it that the tool's agent lives and holds the cluster's key.
+//! Run on a node, for its user: sees to it that the tool's agent lives and holds the node's key.
 //!
 //! With nothing to do this takes one question to the agent and two small files. Only what is amiss is worked on: the
 //! agent through the node's shell, as setup does it, but without a journal, because there is nothing to go back to and a
 //! full disk must not stand in the way; the exports with one.
 
 mod agent;
+mod lock;
 mod status;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use sshfiles::ShellProfile;
 
-use crate::apply::{ApplyError, Worksite};
-use crate::identity::{AGENT_SOCKET, IdentityKey, STORE_DIR, TOOL_DIR, read_identity, read_public};
+use crate::apply::{ApplyError, Run, Worksite, random_id};
+use crate::change::NodeTrouble;
+use crate::identity::{AGENT_SOCKET, IdentityKey, STORE_DIR, Unopened, read_identity, read_public};
 use crate::inventory::NodeSpec;
+use crate::limits::Limits;
 use crate::node::{NodeError, local};
 use crate::observe::observe;
 use crate::plan;
-use crate::setup::NodeTrouble;
 
 pub use agent::Agent;
+pub use lock::Holder;
 pub use sshfiles::PublicKey;
 pub use status::{Exports, Status, StoreState, status};
 
@@ -32,6 +34,8 @@ pub const LIMIT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often to look whether another keep has ended; how long one that is silent is asked again.
 const GLANCE: Duration = Duration::from_millis(50);
+/// The journal of a run, below the home; with an ending from its vote on.
+const JOURNAL: &str = ".gs_sshexkey.journal";
 /// Says that the agent was stopped on purpose, below the home.
 const STOPPED: &str = "gaussdb_tmp/agent.stopped";
 
@@ -51,7 +55,7 @@ impl Account {
         self.home.join(AGENT_SOCKET)
     }
 
-    /// The cluster's public key.
+    /// The public key that the node comes with.
     #[must_use]
     pub fn public_key(&self) -> Option<PublicKey> {
         read_public(&self.home)
@@ -68,6 +72,13 @@ impl Account {
         }
     }
 
+    /// Whether a run has left a journal here, or is at work.
+    fn has_journal(&self) -> bool {
+        ["", ".prepared", ".kept", ".undo"]
+            .iter()
+            .any(|state| self.home.join(format!("{JOURNAL}{state}")).exists())
+    }
+
     /// This machine, as the one node of a pipeline.
     fn node(&self) -> NodeSpec {
         NodeSpec { ip: std::net::Ipv4Addr::LOCALHOST.into(), port: 22 }
@@ -81,12 +92,18 @@ pub enum Kept {
     Healthy,
     /// The agent was stopped on purpose.
     Stopped,
-    /// Another keep, or a setup, is at work.
-    Busy,
+    /// Another keep, or a setup, is at work: by whom the node is held, if that is known.
+    Busy(Option<Holder>),
     /// The agent was started, with this process number, or got its key.
     Repaired(String),
     /// Only the exports were wrong.
     ExportsSet,
+    /// What an earlier run left was undone.
+    Recovered,
+    /// A change of this node waits for the word of the node that decides, which is being asked.
+    Waiting,
+    /// There is a journal that this program cannot judge; the next run of the program does.
+    Unjudged,
 }
 
 /// Why the agent could not be kept.
@@ -98,6 +115,14 @@ pub enum KeepError {
     /// The stored passphrase does not open the key.
     #[error("the passphrase in {0} cannot be read or does not open the key")]
     Store(String),
+    /// The key is not opened, because of what that costs.
+    #[error("the key {path} is not opened: {why}")]
+    Key {
+        /// Its file.
+        path: String,
+        /// Why.
+        why: Unopened,
+    },
     /// A step failed.
     #[error(transparent)]
     Node(#[from] NodeTrouble),
@@ -157,7 +182,7 @@ pub async fn start(account: &Account) -> Result<Kept, KeepError> {
 pub async fn stop(account: &Account) -> Result<Vec<i32>, KeepError> {
     let waiting = async {
         loop {
-            if let Some(lock) = lock(account)? {
+            if let Some(lock) = lock::lock(account)? {
                 return Ok::<File, KeepError>(lock);
             }
             tokio::time::sleep(GLANCE).await;
@@ -174,6 +199,10 @@ pub async fn stop(account: &Account) -> Result<Vec<i32>, KeepError> {
 
 /// What is known without changing anything: what is behind the socket, and, if nothing is to be done, why.
 async fn look(account: &Account, patience: Duration) -> Result<(Agent, Option<Kept>), KeepError> {
+    // A journal may hold the key: a run that takes trust away, and was cut off.
+    if account.has_journal() {
+        return Ok((agent::ask(&account.socket(), patience).await, None));
+    }
     let key = account
         .public_key()
         .ok_or_else(|| KeepError::NoKey(account.home.join(".ssh/id_om").display().to_string()))?;
@@ -192,7 +221,7 @@ async fn work(account: &Account) -> Result<Kept, KeepError> {
     if let Some(idle) = idle {
         return Ok(idle);
     }
-    let Some(_lock) = lock(account)? else { return Ok(Kept::Busy) };
+    let Some(_lock) = lock::lock(account)? else { return Ok(busy(account)) };
     // Another one may have been at work until now. One that was silent is not waited for a second time.
     let again = if found == Agent::Silent { GLANCE } else { PATIENCE };
     match look(account, again).await? {
@@ -201,29 +230,28 @@ async fn work(account: &Account) -> Result<Kept, KeepError> {
     }
 }
 
-/// One keep at a time. The lock is on the tool's folder itself, so that nothing is left behind.
-fn lock(account: &Account) -> Result<Option<File>, KeepError> {
-    let path = account.home.join(TOOL_DIR);
-    let dir = File::open(&path).map_err(|e| folder(&path, &e))?;
-    match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(dir)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        // A file system without locks.
-        Err(_) => Ok(Some(dir)),
-    }
+fn busy(account: &Account) -> Kept {
+    Kept::Busy(lock::holder(&account.home))
 }
 
 async fn repair(account: &Account, found: &Agent) -> Result<Kept, KeepError> {
-    let site = Worksite::open(local::shell().await?, &account.user).await?;
+    let site = Worksite::open(local::shell().await?, &account.user, Limits::default()).await?;
     if !site.lock().await? {
-        return Ok(Kept::Busy);
+        return Ok(busy(account));
     }
+    let kept = mend(account, &site, found).await;
+    site.let_go().await;
+    kept
+}
+
+/// What is to be done under the lock.
+async fn mend(account: &Account, site: &Worksite, found: &Agent) -> Result<Kept, KeepError> {
     // Before anything is read: an undo may bring another key back. What cannot be undone now is for the next setup; the
     // agent does not wait for that.
-    let _ = site.recover().await;
+    let recovered = site.recover_carefully().await.unwrap_or_default();
     let home = account.home.clone();
-    let key = tokio::task::spawn_blocking(move || read_identity(&home)).await.ok().flatten();
-    let key = key.ok_or_else(|| KeepError::Store(account.home.join(STORE_DIR).display().to_string()))?;
+    let opened = tokio::task::spawn_blocking(move || read_identity(&home)).await;
+    let key = opened.unwrap_or(Err(Unopened::Damaged)).map_err(|why| unopened(account, why))?;
     let mut kept = None;
     // The agent first: trust depends on it alone.
     if !matches!(found, Agent::Holds(keys) if keys.iter().any(|k| k == key.public().blob())) {
@@ -234,9 +262,22 @@ async fn repair(account: &Account, found: &Agent) -> Result<Kept, KeepError> {
         }
         kept = Some(site.revive(&account.socket().to_string_lossy(), start, &key).await?);
     }
+    if recovered.waiting.is_some() {
+        // It needs the agent, and may take longer than this program may.
+        site.settle_behind().await?;
+        return Ok(Kept::Waiting);
+    }
+    if recovered.unjudged {
+        return Ok(Kept::Unjudged);
+    }
     let pid = kept.as_ref().and_then(|pid| pid.parse().ok());
-    let set = set_exports(account, &site, &key, pid).await?;
-    Ok(kept.map_or(if set { Kept::ExportsSet } else { Kept::Healthy }, Kept::Repaired))
+    let set = set_exports(account, site, &key, pid).await?;
+    Ok(match kept {
+        Some(pid) => Kept::Repaired(pid),
+        None if set => Kept::ExportsSet,
+        None if recovered.undone => Kept::Recovered,
+        None => Kept::Healthy,
+    })
 }
 
 /// Sets the exports right; `pid` is the number of an agent that was started just now. Whether they were wrong.
@@ -251,14 +292,23 @@ async fn set_exports(
         .map_err(|e| KeepError::Node(e.into()))?;
     // Where /proc hides it, nobody else knows.
     state.agent.pid = pid.or(state.agent.pid);
-    let plan = plan::keep(&state, key).map_err(|e| KeepError::Node(e.into()))?;
+    let plan = plan::keep(&state, key.material()).map_err(|e| KeepError::Node(e.into()))?;
     if plan.files.is_empty() {
         return Ok(false);
     }
-    site.apply_files(&plan).await?;
+    let run = Run { id: random_id(16)?, decider: None, peers: Vec::new() };
+    site.apply_files(&run, &plan).await?;
     site.prepare().await?;
     site.commit().await?;
     Ok(true)
+}
+
+fn unopened(account: &Account, why: Unopened) -> KeepError {
+    if why.is_for_its_cost() {
+        let path = account.home.join(".ssh/id_om").display().to_string();
+        return KeepError::Key { path, why };
+    }
+    KeepError::Store(account.home.join(STORE_DIR).display().to_string())
 }
 
 fn folder(path: &Path, error: &std::io::Error) -> KeepError {

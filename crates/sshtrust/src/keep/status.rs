@@ -2,9 +2,10 @@
 
 use sshfiles::PublicKey;
 
-use super::{Account, Agent, KeepError, PATIENCE, STOPPED, agent};
+use super::{Account, Agent, Holder, KeepError, PATIENCE, STOPPED, agent, lock};
 use crate::apply::Worksite;
-use crate::identity::read_identity;
+use crate::identity::{Unopened, read_identity};
+use crate::limits::Limits;
 use crate::node::local;
 use crate::observe::look;
 use crate::plan::{Job, job_in_force};
@@ -21,12 +22,14 @@ pub enum Exports {
 }
 
 /// Whether the stored passphrase serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreState {
     /// It opens the key.
     OpensKey,
     /// It cannot be read, or does not open the key.
     Useless,
+    /// To try it costs too much.
+    NotTried(Unopened),
 }
 
 /// How the agent of a node is.
@@ -44,6 +47,8 @@ pub struct Status {
     pub store: StoreState,
     /// The two exports in `~/.bashrc`.
     pub exports: Exports,
+    /// Who holds the lock of the node just now.
+    pub held_by: Option<Holder>,
     /// SHA-256 digest of the program that was placed on this node.
     pub program: Option<String>,
     /// By what the agent comes back; `None` if by nothing.
@@ -69,8 +74,13 @@ impl Status {
 /// [`KeepError`] if the node's shell cannot be used.
 pub async fn status(account: &Account) -> Result<Status, KeepError> {
     let home = account.home.clone();
-    let opened = tokio::task::spawn_blocking(move || read_identity(&home)).await.ok().flatten();
-    let site = Worksite::open(local::shell().await?, &account.user).await?;
+    let opened = tokio::task::spawn_blocking(move || read_identity(&home)).await;
+    let store = match opened {
+        Ok(Ok(_)) => StoreState::OpensKey,
+        Ok(Err(why)) if why.is_for_its_cost() => StoreState::NotTried(why),
+        _ => StoreState::Useless,
+    };
+    let site = Worksite::open(local::shell().await?, &account.user, Limits::default()).await?;
     let state = look(site.shell(), account.node(), &account.user, true)
         .await
         .map_err(|e| KeepError::Node(e.into()))?;
@@ -80,8 +90,9 @@ pub async fn status(account: &Account) -> Result<Status, KeepError> {
         processes: agent::processes(&account.socket()),
         stopped: account.home.join(STOPPED).exists(),
         key: account.public_key(),
-        store: if opened.is_some() { StoreState::OpensKey } else { StoreState::Useless },
+        store,
         exports: account.exports(),
+        held_by: lock::holder(&account.home),
         job: job_in_force(&keepalive),
         cron_trouble: keepalive.cron_trouble(),
         program: keepalive.program,

@@ -13,7 +13,7 @@
 pub(super) const BOOTSTRAP: &str = "exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LC_ALL=C sh -c 'IFS= read -r gs_token; echo; echo \"$gs_token ready\"; while IFS= read -r n; do \
     case $n in \"$gs_token \"*) n=${n#* }; s=$(command head -c \"$n\"; echo x); [ ${#s} -gt \"$n\" ] || break; \
-    eval \"${s%x}\";; esac; done; eval \"$gs_at_end\"'";
+    eval \"${s%x}\";; esac; done; eval \"$gs_at_end\"; eval \"$gs_at_last\"'";
 
 /// A script as it goes over the wire. It runs in a subshell unless it defines things for later ones, and sees the
 /// loop's own input only if it asked for it.

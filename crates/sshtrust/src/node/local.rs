@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::shell::Chunk;
 use super::{NodeError, Pipes, Shell};
+use crate::limits::Limits;
 
 /// What we inherited must not live on in the agent: the one who started us may wait for the end of a pipe. Higher
 /// numbers have no name in a POSIX shell.
@@ -41,7 +42,8 @@ pub async fn shell() -> Result<Shell, NodeError> {
     tokio::spawn(pump(out, sender.clone(), Chunk::Out));
     tokio::spawn(pump(err, sender, Chunk::Err));
     tokio::spawn(async move { child.wait().await });
-    Shell::open(Pipes { input: Box::pin(input), output }).await
+    // No login, so no profile: the time of a remote one is more than enough.
+    Shell::open(Pipes { input: Box::pin(input), output }, Limits::default().startup).await
 }
 
 async fn pump(mut from: impl AsyncRead + Unpin, to: mpsc::Sender<Chunk>, wrap: fn(Vec<u8>) -> Chunk) {
@@ -137,7 +139,7 @@ mod tests {
         let (sender, output) = mpsc::channel(4);
         sender.send(Chunk::Err(b"This account is currently not available.\n".to_vec())).await.unwrap();
         drop(sender);
-        let refused = Shell::open(Pipes { input: Box::pin(tokio::io::sink()), output }).await;
+        let refused = Shell::open(Pipes { input: Box::pin(tokio::io::sink()), output }, LIMIT).await;
         let Err(NodeError::NoShell(text)) = refused else { panic!() };
         assert_eq!(text, "This account is currently not available.");
     }

@@ -15,8 +15,6 @@ use crate::text::printable;
 
 /// Most output of one request that is kept, in bytes.
 const MOST_OUTPUT: usize = 64 << 20;
-/// How long a login shell may take until our own runs: slow profiles and slow DNS included.
-const STARTUP: Duration = Duration::from_secs(60);
 
 /// How much is written at once, in bytes.
 const PIECE: usize = 8 << 10;
@@ -124,13 +122,13 @@ impl Shell {
         frame::BOOTSTRAP
     }
 
-    /// Waits until the loop runs, dropping what profiles printed before it.
+    /// Waits until the loop runs, dropping what profiles printed before it. A login shell may take as long as `limit`.
     ///
     /// # Errors
     /// [`NodeError::NoShell`] with what the login shell said.
-    pub async fn open(mut pipes: Pipes) -> Result<Self, NodeError> {
+    pub async fn open(mut pipes: Pipes, limit: Duration) -> Result<Self, NodeError> {
         let token = token()?;
-        greet(&mut pipes, &token).await?;
+        greet(&mut pipes, &token, limit).await?;
         let (requests, queue) = mpsc::channel(4);
         tokio::spawn(Worker { pipes, token, number: 0 }.run(queue));
         Ok(Self { requests })
@@ -196,15 +194,15 @@ impl Shell {
 
 /// Sends the token until the loop answers: a profile that reads a line takes one. One that reads to the end, as cat(1)
 /// does, never lets the loop begin.
-async fn greet(pipes: &mut Pipes, token: &str) -> Result<(), NodeError> {
+async fn greet(pipes: &mut Pipes, token: &str, limit: Duration) -> Result<(), NodeError> {
     let hello = format!("{token}\n");
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let deadline = Instant::now() + STARTUP;
+    let deadline = Instant::now() + limit;
     let mut next = Instant::now();
     while !frame::is_ready(&out, token) {
         let now = Instant::now();
         if now >= deadline {
-            return Err(NodeError::NoShell(format!("it did not begin within {} seconds", STARTUP.as_secs())));
+            return Err(NodeError::NoShell(format!("it did not begin within {} seconds", limit.as_secs())));
         }
         if now >= next {
             let sent = async { pipes.input.write_all(hello.as_bytes()).await.and(pipes.input.flush().await) };

@@ -1,54 +1,25 @@
 //! Facts and files of a node, in one round trip.
 
+mod access;
 mod evidence;
-mod keepalive;
-mod parse;
-mod state;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use crate::bounds::NodeClock;
 use crate::inventory::NodeSpec;
 use crate::node::{NodeError, Shell};
+use crate::place::Place;
 use crate::text::{printable, sh_quote};
-use parse::Frames;
 
-pub(crate) use evidence::CLASSIC;
-pub use evidence::{
-    Ageing, Breadth, Callee, Chain, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init, Keys,
-    KeysFile, Label, Libraries, Lockout, Login, LoginSettings, LoginShell, Machine, Manager, Neighbour,
-    OwnKey, Process, Questions, Revoked, Right, Rights, Rule, Selinux, Service, Setting, Settings, ShellKind,
-    Spared, Unit, Unseen, Verdict, Wrappers, gather,
-};
-pub use keepalive::{KeepaliveState, Linger};
-pub use state::{AgentState, Entry, EntryId, EntryKind, NodeState, SshClient};
+pub use access::who_gets_in;
+pub use evidence::gather;
+pub use trust::access::NodeAccess;
+pub use trust::observe::*;
 
-const SCRIPT: &str = include_str!("observe.sh");
+const SCRIPT: &str = concat!(include_str!("agents.sh"), include_str!("observe.sh"));
 const KEEPALIVE: &str = include_str!("keepalive.sh");
 /// How long reading may take on a busy node.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// Why a node could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ObserveError {
-    /// No answer.
-    #[error(transparent)]
-    Node(#[from] NodeError),
-    /// The answer lacks something.
-    #[error("the node did not tell its {0}")]
-    Incomplete(&'static str),
-    /// A program that is needed is not installed.
-    #[error("not installed: {}", .0.join(", "))]
-    Missing(Vec<String>),
-    /// The user has no home directory.
-    #[error("the home directory {0} of the user does not exist")]
-    NoHome(String),
-    /// The tool's agent is there and does not answer: it must not get a twin.
-    #[error("the ssh-agent of process {0} does not answer")]
-    AgentHangs(String),
-    /// No file of the daemon's setting can be used.
-    #[error("sshd looks for keys in {0}, where nothing can be written")]
-    NoKeysFile(String),
-}
 
 /// Reads a node, whatever is wrong with it; `keepalive`: also what keeps the agent alive there.
 ///
@@ -61,8 +32,11 @@ pub async fn look(
     keepalive: bool,
 ) -> Result<NodeState, ObserveError> {
     let script = if keepalive { format!("{SCRIPT}{KEEPALIVE}") } else { SCRIPT.to_owned() };
+    let from = now();
     let (token, output) = read(shell, &script).await?;
-    Frames::parse(&output, &token).into_state(spec, user, keepalive)
+    let mut state = Frames::parse(&output, &token).into_state(spec, user, keepalive)?;
+    read_between(&mut state.clock, from);
+    Ok(state)
 }
 
 /// As [`look`], of a node that is to be worked on.
@@ -86,7 +60,7 @@ pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, Obser
     if !state.missing.is_empty() {
         return Err(ObserveError::Missing(state.missing));
     }
-    if state.entry("home").kind != EntryKind::Directory {
+    if state.entry(Place::Home).kind != EntryKind::Directory {
         return Err(ObserveError::NoHome(state.home));
     }
     if state.agent.hangs {
@@ -95,18 +69,25 @@ pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, Obser
     }
     let path = keys_file(&state)?;
     if path != format!("{}/.ssh/authorized_keys", state.home) {
-        state.entries.insert("authorized_keys".to_owned(), reread(shell, &path).await?);
+        state.entries.insert(Place::AuthorizedKeys, reread(shell, &path).await?);
     }
     Ok(state)
 }
 
-/// The least that has to be known of a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glance {
-    /// Host name, as `uname -n` says.
-    pub hostname: String,
-    /// Its `ssh`.
-    pub ssh: SshClient,
+/// The file that sshd reads keys from, if it is another one than `~/.ssh/authorized_keys`.
+///
+/// # Errors
+/// [`ObserveError`].
+pub async fn keys_file_elsewhere(shell: &Shell, state: &NodeState) -> Result<Option<Entry>, ObserveError> {
+    let usual = &state.entry(Place::AuthorizedKeys).path;
+    match keys_file(state) {
+        Ok(path) if path != *usual => {
+            let entry = reread(shell, &path).await?;
+            // The usual place may be a link: both names lead to one file then.
+            Ok((entry.path != *usual).then_some(entry))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Takes the least that has to be known of a node.
@@ -115,9 +96,16 @@ pub struct Glance {
 /// [`ObserveError`].
 pub async fn glance(shell: &Shell) -> Result<Glance, ObserveError> {
     const FACTS: &str = "uname -n | gs_fact hostname\nssh -V 2>&1 </dev/null | gs_fact ssh\n\
-                         cat /proc/sys/crypto/fips_enabled 2>/dev/null | gs_fact fips";
+                         cat /proc/sys/crypto/fips_enabled 2>/dev/null | gs_fact fips\n\
+                         date '+%s %z' 2>/dev/null | gs_fact clock\n\
+                         gs_home=$(getent passwd \"$(id -u)\" 2>/dev/null | cut -d: -f6)\n\
+                         grep -i 'expiry-time=' \"$gs_home/.ssh/authorized_keys\" 2>/dev/null | \
+                         head -c 1048576 | gs_fact ends";
+    let from = now();
     let (token, output) = read(shell, &format!("{}\n{FACTS}", functions())).await?;
-    Frames::parse(&output, &token).into_glance()
+    let mut glance = Frames::parse(&output, &token).into_glance()?;
+    read_between(&mut glance.clock, from);
+    Ok(glance)
 }
 
 /// Reads one file again.
@@ -132,6 +120,19 @@ pub async fn reread(shell: &Shell, path: &str) -> Result<Entry, ObserveError> {
 
 async fn read(shell: &Shell, script: &str) -> Result<(String, Vec<u8>), ObserveError> {
     read_within(shell, script, LIMIT).await
+}
+
+/// Seconds since 1970 by the clock of this machine.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Notes when a clock was read: between then and now.
+fn read_between(clock: &mut Option<NodeClock>, from: i64) {
+    if let Some(clock) = clock {
+        (clock.from, clock.to) = (from, now());
+    }
 }
 
 /// Runs a reading script under a token of its own.
@@ -168,4 +169,20 @@ fn keys_file(state: &NodeState) -> Result<String, ObserveError> {
         .or(paths.first())
         .cloned()
         .ok_or_else(|| ObserveError::NoKeysFile(printable(state.authorized_keys_files.join(" ").as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_the_scripts_read_is_a_place() {
+        let calls = [SCRIPT, KEEPALIVE].into_iter().flat_map(str::lines).map(str::trim);
+        let words = calls.filter_map(|line| line.strip_prefix("gs_file ")?.split(' ').next());
+        let words: Vec<String> = words.map(|word| word.trim_matches('"').replace("$gs_part", "0")).collect();
+        assert!(words.len() > 15, "{words:?}");
+        for word in words {
+            assert!(Place::named(&word).is_some(), "{word}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ gs_file() {
         gs_path=$(readlink -f "$2") || gs_path=$2
     fi
     if [ -f "$gs_path" ]; then
-        if [ -r "$gs_path" ]; then gs_kind=file; else gs_kind=unreadable; fi
+        if [ -r "$gs_path" ]; then gs_kind='file'; else gs_kind=unreadable; fi
     elif [ -d "$gs_path" ]; then gs_kind=dir
     elif [ -e "$gs_path" ]; then gs_kind=other
     else gs_kind=none
@@ -26,37 +26,28 @@ gs_file() {
     printf '\n%s end\n' "$gs_token"
 }
 
-# The process that serves our socket: by its arguments, among this user's agents.
-gs_agent_pid() {
-    for gs_proc in /proc/[0-9]*; do
-        [ -O "$gs_proc" ] && read -r gs_comm 2>/dev/null <"$gs_proc/comm" || continue
-        [ "$gs_comm" = ssh-agent ] || continue
-        if tr '\0' '\n' <"$gs_proc/cmdline" 2>/dev/null | grep -qxF "$1"; then
-            printf %s "${gs_proc#/proc/}"
-            return
-        fi
-    done
-}
-
 gs_socket=$gs_home/gaussdb_tmp/gauss_socket_tmp
 printf %s "$gs_home" | gs_fact home
 printf '%s %s' "$gs_uid" "$gs_gid" | gs_fact ids
 uname -n | gs_fact hostname
 uname -sm | gs_fact system
+date '+%s %z' 2>/dev/null | gs_fact clock
 for gs_tool in ssh ssh-agent ssh-add stat; do
     command -v $gs_tool >/dev/null 2>&1 || echo $gs_tool
 done | gs_fact missing
 ssh -V 2>&1 </dev/null | gs_fact ssh
+# shellcheck disable=SC2002 # A file that is not there is an empty fact.
 cat /proc/sys/crypto/fips_enabled 2>/dev/null | gs_fact fips
-if grep -qiE 'AuthorizedKeysFile|PubkeyAccepted' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* 2>/dev/null; then
+gs_policy=/etc/crypto-policies/back-ends/opensshserver.config
+if grep -qiE 'AuthorizedKeysFile|PubkeyAccepted' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* "$gs_policy" 2>/dev/null; then
     PATH=/usr/sbin:/sbin:$PATH sshd -T -C "user=$gs_user,host=localhost,addr=127.0.0.1" 2>/dev/null ||
-        cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null
+        cat /etc/ssh/sshd_config.d/*.conf "$gs_policy" /etc/ssh/sshd_config 2>/dev/null
 fi | gs_fact sshd
 if [ -S "$gs_socket" ]; then
     gs_limit=
     timeout 5 true 2>/dev/null && gs_limit='timeout 5'
     SSH_AUTH_SOCK=$gs_socket $gs_limit ssh-add -L 2>/dev/null
-    printf '\nstatus %d\npid %s\n' $? "$(gs_agent_pid "$gs_socket")"
+    printf '\nstatus %d\npid %s\n' $? "$(gs_agents "$gs_socket" | sed -n 1p)"
 fi | gs_fact agent
 gs_file home "$gs_home"
 gs_file ssh-dir "$gs_home/.ssh"
@@ -68,6 +59,9 @@ gs_file config "$gs_home/.ssh/config"
 gs_file bashrc "$gs_home/.bashrc"
 gs_file hosts /etc/hosts
 gs_file tool-dir "$gs_home/gaussdb_tmp"
+gs_file made "$gs_home/gaussdb_tmp/.made"
+gs_file pending "$gs_home/gaussdb_tmp/.pending"
+gs_file linger-mark "$gs_home/gaussdb_tmp/.linger"
 gs_store=$gs_home/gaussdb_tmp/ssh_protect
 gs_file store-dir "$gs_store"
 for gs_part in 0 1 2 3 4 5 6 7; do

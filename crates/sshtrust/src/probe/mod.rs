@@ -4,17 +4,16 @@
 //! nothing. The order is a rotation: at step k node i calls node i+k, and no node is called by more than
 //! [`MOST_CALLERS`] others at a time. On each node a small loop takes the calls one by one and reports each end as it
 //! comes, so that nothing waits for a call that hangs.
+//!
+//! [`probe`] makes every call. [`probe_what_differs`] asks each node first what decides its calls by name, and leaves those
+//! out that do what the call by address does.
 
-mod cause;
-mod matrix;
-mod pace;
+mod by_name;
 mod run;
-mod schedule;
 mod script;
-mod trouble;
 
-pub use cause::{Cause, likely_cause};
-pub use matrix::{By, Counts, Pair, PairState, TrustEdge, TrustMatrix};
-pub use run::{Prober, Progress, Scope, probe};
-pub use schedule::{MOST_CALLERS, WIDTH};
-pub use trouble::{Shape, Trouble, troubles};
+pub use run::{Prober, probe, probe_what_differs};
+pub use trust::probe::{
+    By, Cause, Counts, EdgeIx, MOST_CALLERS, OtherKey, Pair, PairState, Pairs, Progress, Proofs, Scope,
+    Shape, Trouble, TrustEdge, TrustMatrix, WIDTH, likely_cause, other_keys, troubles,
+};

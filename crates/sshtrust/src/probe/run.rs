@@ -6,16 +6,15 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::cause::{Cause, likely_cause};
-use super::matrix::{By, Pair, PairState, TrustEdge, TrustMatrix};
-use super::pace::{Pace, WAITS};
-use super::schedule::{Call, Schedule, WIDTH};
-use super::script::{self, Answer, CALL_LIMIT};
-use crate::inventory::NodeSpec;
+use trust::probe::by_name::Twins;
+use trust::probe::{Call, Pace, Schedule, WAITS};
+
+use super::by_name::twins;
+use super::script::{self, Answer};
+use super::{By, Cause, Pair, PairState, Progress, Scope, TrustEdge, TrustMatrix, WIDTH, likely_cause};
+use crate::inventory::{NodeIx, NodeMap, NodeSpec};
 use crate::node::Shell;
 
-/// A node that has not reported on a call by then will not do so: it ends the call itself before.
-const NO_REPORT: Duration = Duration::from_secs(CALL_LIMIT + 30);
 /// How long the loop on a node may run.
 const TALK_LIMIT: Duration = Duration::from_secs(24 * 3600);
 /// How many answers may wait to be filed.
@@ -34,33 +33,34 @@ pub struct Prober {
     pub cheap_kex: bool,
 }
 
-/// Which pairs are probed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scope {
-    /// Call by address.
-    pub by_ip: bool,
-    /// Call by host name.
-    pub by_name: bool,
-    /// Each node calls itself too.
-    pub with_self: bool,
-    /// After so many broken pairs no more are begun.
-    pub enough: Option<usize>,
+/// Probes the ordered pairs of the scope. A node whose shell is lost on the way leaves its other pairs unseen.
+pub async fn probe(
+    nodes: &NodeMap<Prober>,
+    scope: Scope,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> TrustMatrix {
+    run(nodes, scope, Twins::default(), progress).await
 }
 
-/// How far a probe is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Pairs that have a result.
-    pub done: usize,
-    /// Of these, pairs that do not work.
-    pub bad: usize,
-    /// All pairs that can be tried.
-    pub total: usize,
+/// As [`probe`], without the calls by name of which the calling node itself shows that they do what the call by address
+/// does, where that one works. [`TrustMatrix::proofs`] counts them.
+pub async fn probe_what_differs(
+    nodes: &NodeMap<Prober>,
+    scope: Scope,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> TrustMatrix {
+    let both = scope.by_ip && scope.by_name;
+    let twins = if both { twins(nodes, &scope.pairs, &scope.limits).await } else { Twins::default() };
+    run(nodes, scope, twins, progress).await
 }
 
-/// Probes every ordered pair. A node whose shell is lost on the way leaves its other pairs unseen.
-pub async fn probe(nodes: &[Prober], scope: Scope, progress: &(dyn Fn(Progress) + Sync)) -> TrustMatrix {
-    let mut run = Run::new(nodes, scope);
+async fn run(
+    nodes: &NodeMap<Prober>,
+    scope: Scope,
+    twins: Twins,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> TrustMatrix {
+    let mut run = Run::new(nodes, scope, twins);
     run.open().await;
     run.drive(progress).await;
     run.close()
@@ -82,49 +82,60 @@ enum Heard {
 }
 
 struct Run<'a> {
-    nodes: &'a [Prober],
+    nodes: &'a NodeMap<Prober>,
     scope: Scope,
     /// By what each node is called, and how.
-    names: Vec<Vec<(By, String)>>,
+    names: NodeMap<Vec<(By, String)>>,
     schedule: Schedule,
+    /// The pairs whose call by name is made only if the one by address fails.
+    twins: Twins,
     pace: Pace,
     matrix: TrustMatrix,
     start: Instant,
+    /// A node that has not reported on a call by then will not do so: it ends the call itself before.
+    no_report: Duration,
     /// Calls under way, by number, so the oldest first.
     begun: BTreeMap<usize, Begun>,
     /// How many of them count.
     active: usize,
     number: usize,
-    say: HashMap<usize, mpsc::Sender<String>>,
+    say: HashMap<NodeIx, mpsc::Sender<String>>,
     /// When each node last reported on a call.
-    heard: HashMap<usize, Duration>,
-    answers: mpsc::Receiver<(usize, Heard)>,
-    to_answers: mpsc::Sender<(usize, Heard)>,
+    heard: HashMap<NodeIx, Duration>,
+    answers: mpsc::Receiver<(NodeIx, Heard)>,
+    to_answers: mpsc::Sender<(NodeIx, Heard)>,
     progress: Progress,
 }
 
 impl<'a> Run<'a> {
-    fn new(nodes: &'a [Prober], scope: Scope) -> Self {
+    fn new(nodes: &'a NodeMap<Prober>, scope: Scope, twins: Twins) -> Self {
         let by: Vec<By> =
             [(By::Ip, scope.by_ip), (By::Name, scope.by_name)].iter().filter(|b| b.1).map(|b| b.0).collect();
-        let names: Vec<Vec<(By, String)>> = nodes.iter().map(|node| names(node, &by)).collect();
-        let counts: Vec<usize> = names.iter().map(Vec::len).collect();
-        let calls = |from: usize| nodes.get(from).is_some_and(|node| node.shell.is_some());
-        let schedule = Schedule::new(&counts, calls, scope.with_self);
-        let mut matrix = TrustMatrix::new(nodes.iter().map(|node| node.spec).collect(), by.clone());
-        for from in 0..nodes.len() {
-            // A node without a name that can be used is a pair all the same: one that nobody can try.
-            for to in (0..nodes.len()).filter(|to| scope.with_self || *to != from) {
-                by.iter().for_each(|by| matrix.set(from, to, *by, Pair::UNSEEN));
+        let names: NodeMap<Vec<(By, String)>> = nodes.map(|node| names(node, &by));
+        let counts: NodeMap<usize> = names.map(Vec::len);
+        let can_call = |from: NodeIx| nodes.get(from).is_some_and(|node| node.shell.is_some());
+        let calls = |from: NodeIx, to: NodeIx| can_call(from) && scope.pairs.holds(from, to);
+        let mut schedule = Schedule::new(&counts, calls, scope.with_self, scope.limits.retries);
+        let progress = Progress { total: schedule.waiting(), ..Progress::default() };
+        let by_name = |call: &Call| named(&names, call).is_some_and(|(by, _)| *by == By::Name);
+        schedule.spare(|call| twins.contains(call.from, call.to) && by_name(call));
+        let mut matrix = TrustMatrix::new(nodes.map(|node| node.spec), by.clone());
+        for from in nodes.indices() {
+            let to = nodes.indices().filter(|to| scope.pairs.holds(from, *to));
+            for to in to.filter(|to| scope.with_self || *to != from) {
+                let has_name = nodes.get(to).is_some_and(|node| node.name.is_some());
+                let is_pair = |by: &&By| **by == By::Ip || scope.demands_names || has_name;
+                by.iter().filter(is_pair).for_each(|by| matrix.set(from, to, *by, Pair::UNSEEN));
             }
         }
         let (to_answers, answers) = mpsc::channel(WAITING_ANSWERS);
-        let progress = Progress { total: schedule.waiting(), ..Progress::default() };
         Self {
             nodes,
+            no_report: scope.limits.call * 3 / 2,
             scope,
             names,
             schedule,
+            twins,
             pace: Pace::new(nodes.len() * WIDTH),
             matrix,
             start: Instant::now(),
@@ -141,17 +152,24 @@ impl<'a> Run<'a> {
 
     /// Starts the loop on every node that can call.
     async fn open(&mut self) {
-        for (index, node) in self.nodes.iter().enumerate() {
+        for (index, node) in self.nodes.entries() {
             let Some(shell) = &node.shell else { continue };
-            let Ok(mut dialogue) = shell.talk(&script::script(node.cheap_kex), TALK_LIMIT).await else {
+            let Ok(mut dialogue) = shell
+                .talk(
+                    &script::script(node.cheap_kex, self.scope.identities_only, &self.scope.limits),
+                    TALK_LIMIT,
+                )
+                .await
+            else {
                 self.lost(index);
                 continue;
             };
             self.say.insert(index, dialogue.say);
             let answers = self.to_answers.clone();
+            let call_limit = self.scope.limits.call;
             tokio::spawn(async move {
                 while let Some(line) = dialogue.hear.recv().await {
-                    let Some(answer) = script::answer(&line) else { continue };
+                    let Some(answer) = script::answer(&line, call_limit) else { continue };
                     if answers.send((index, Heard::Answer(answer))).await.is_err() {
                         return;
                     }
@@ -188,7 +206,7 @@ impl<'a> Run<'a> {
             let Some(call) = self.schedule.next(now) else { return };
             self.number += 1;
             let to = self.nodes.get(call.to).map(|node| node.spec.ip.to_string()).unwrap_or_default();
-            let name = self.names.get(call.to).and_then(|names| names.get(call.name));
+            let name = named(&self.names, &call);
             let order =
                 name.map(|(by, host)| script::order(self.number, host, *by, &to, call.from == call.to));
             let said = self.say.get(&call.from).zip(order).map(|(say, order)| say.try_send(order));
@@ -203,15 +221,16 @@ impl<'a> Run<'a> {
 
     /// Gives up calls on which nobody has reported, and stops counting those that only wait.
     fn look_at_the_old(&mut self, now: Duration) {
-        let old = self.begun.iter().take_while(|(_, b)| now >= b.when + NO_REPORT);
-        let old: Vec<(usize, usize, Duration)> = old.map(|(id, b)| (*id, b.call.from, b.when)).collect();
+        let old = self.begun.iter().take_while(|(_, b)| now >= b.when + self.no_report);
+        let old: Vec<(usize, NodeIx, Duration)> = old.map(|(id, b)| (*id, b.call.from, b.when)).collect();
         for (id, from, when) in old {
             // One that has reported on other calls meanwhile is there; this one call hangs.
             if self.heard.get(&from).is_none_or(|last| *last < when) {
                 self.lost(from);
                 continue;
             }
-            let said = format!("the node did not report on this call within {} seconds", NO_REPORT.as_secs());
+            let said =
+                format!("the node did not report on this call within {} seconds", self.no_report.as_secs());
             self.end(id, None, None, said);
         }
         for begun in self.begun.values_mut().take_while(|b| now >= b.when + WAITS) {
@@ -223,12 +242,12 @@ impl<'a> Run<'a> {
     /// When to look again if nothing is heard.
     fn wake_at(&self, now: Duration) -> Duration {
         let counted = self.begun.values().find(|b| !b.waits).map(|b| b.when + WAITS);
-        let oldest = self.begun.values().next().map(|b| b.when + NO_REPORT);
+        let oldest = self.begun.values().next().map(|b| b.when + self.no_report);
         let planned = self.schedule.wake_at(now);
         [counted, oldest, planned].into_iter().flatten().min().unwrap_or(now + WAITS)
     }
 
-    fn file(&mut self, from: usize, answer: Answer) {
+    fn file(&mut self, from: NodeIx, answer: Answer) {
         let asked = self.begun.get(&answer.id).is_some_and(|begun| begun.call.from == from);
         self.heard.insert(from, self.start.elapsed());
         // A call that was given up, or a number that this node was not told.
@@ -256,13 +275,13 @@ impl<'a> Run<'a> {
         }
         self.progress.done += 1;
         let millis = u32::try_from(now.saturating_sub(when).as_millis()).unwrap_or(u32::MAX).max(1);
-        let Some((by, host)) = self.names.get(call.to).and_then(|names| names.get(call.name)).cloned() else {
-            return;
-        };
+        let Some((by, host)) = named(&self.names, &call).cloned() else { return };
         let Some(cause) = cause else {
             self.matrix.set(call.from, call.to, by, Pair { state: PairState::Works, millis });
+            self.derive(call, by);
             return;
         };
+        self.call_by_name_too(call, by);
         self.progress.bad += 1;
         let state = if cause.is_throttling() { PairState::Throttled } else { PairState::Broken };
         self.matrix.add(TrustEdge {
@@ -277,12 +296,30 @@ impl<'a> Run<'a> {
             millis,
         });
         if self.scope.enough.is_some_and(|enough| self.progress.bad >= enough) {
-            (0..self.nodes.len()).for_each(|from| self.drop_calls(from));
+            self.nodes.indices().for_each(|from| self.drop_calls(from));
+        }
+    }
+
+    /// A call by address works: so does the one by name that would do the same.
+    fn derive(&mut self, call: Call, by: By) {
+        if by == By::Ip && self.twins.take(call.from, call.to) {
+            self.matrix.derive(call.from, call.to);
+            self.progress.done += 1;
+        }
+    }
+
+    /// A call by address does not work. That proves nothing about the one by name, so it is made.
+    fn call_by_name_too(&mut self, call: Call, by: By) {
+        if by == By::Ip && self.twins.take(call.from, call.to) {
+            let names = self.names.get(call.to).into_iter().flatten();
+            if let Some(name) = names.map(|(by, _)| *by).position(|by| by == By::Name) {
+                self.schedule.add(call.from, call.to, name);
+            }
         }
     }
 
     /// A node's shell is gone: what it was doing is not known, and what it was to do will not be done.
-    fn lost(&mut self, from: usize) {
+    fn lost(&mut self, from: NodeIx) {
         self.say.remove(&from);
         self.matrix.lose(from);
         self.drop_calls(from);
@@ -296,8 +333,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn drop_calls(&mut self, from: usize) {
-        self.progress.total -= self.schedule.lose(from).len();
+    fn drop_calls(&mut self, from: NodeIx) {
+        self.progress.total -= self.schedule.lose(from).len() + self.twins.take_all_of(from);
     }
 
     fn close(mut self) -> TrustMatrix {
@@ -306,6 +343,11 @@ impl<'a> Run<'a> {
         self.matrix.finish();
         self.matrix
     }
+}
+
+/// By what a call calls its node.
+fn named<'a>(names: &'a NodeMap<Vec<(By, String)>>, call: &Call) -> Option<&'a (By, String)> {
+    names.get(call.to)?.get(call.name)
 }
 
 /// By what a node is called.

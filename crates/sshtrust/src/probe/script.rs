@@ -1,16 +1,14 @@
 //! What runs on a node to make its calls: a loop that takes one line a call and prints one line a result.
 
-use super::cause::TIMED_OUT;
-use super::matrix::By;
+use std::time::Duration;
+
+use trust::probe::TIMED_OUT;
+
+use super::By;
+use crate::limits::Limits;
 use crate::node::END_OF_TALK;
 use crate::text::{printable, sh_quote};
 
-/// How long one call may take on the node, in seconds. Slow name servers take up to 60.
-pub(super) const CALL_LIMIT: u64 = 60;
-/// How long `ssh` may take for TCP and the banner, in seconds.
-const CONNECT_LIMIT: u64 = 20;
-/// How long a server may say nothing, in seconds, twice: that bounds the key exchange, which ConnectTimeout does not.
-const SILENCE_LIMIT: u64 = 20;
 /// Most that is kept of what `ssh` printed, in bytes. A line of a pipe must stay below 4,096 to be written at once.
 const MOST_SAID: usize = 1_500;
 /// Stands in a result line for the line ends of what `ssh` printed.
@@ -70,17 +68,23 @@ done
 
 /// How `ssh` is called. Settings on the command line win over the user's own. `UpdateHostKeys`, and `CheckHostIP` of
 /// OpenSSH before 8.5, would write `known_hosts`; without its words nobody knows why a call failed.
-const SSH: &str = "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o UpdateHostKeys=no -o CheckHostIP=no \
-                   -o LogLevel=INFO -o ControlMaster=no -o ControlPath=none -o ForwardX11=no -o ForwardAgent=no";
+pub(super) const SSH: &str = "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o UpdateHostKeys=no \
+                              -o CheckHostIP=no -o LogLevel=INFO -o ControlMaster=no -o ControlPath=none \
+                              -o ForwardX11=no -o ForwardAgent=no";
 
-/// The script for a node; `cheap_kex`: its `ssh` may prefer a cheap key exchange.
-pub(super) fn script(cheap_kex: bool) -> String {
+/// The script for a node; `cheap_kex`: its `ssh` may prefer a cheap key exchange; `identities_only`: it offers no key that only an
+/// agent holds.
+pub(super) fn script(cheap_kex: bool, identities_only: bool, limits: &Limits) -> String {
     let kex = if cheap_kex { "-o KexAlgorithms=^curve25519-sha256" } else { "" };
+    let only = if identities_only { " -o IdentitiesOnly=yes" } else { "" };
     let ssh = format!(
-        "{SSH} -o ConnectTimeout={CONNECT_LIMIT} -o ServerAliveInterval={SILENCE_LIMIT} -o ServerAliveCountMax=2"
+        "{SSH} -o ConnectTimeout={} -o ServerAliveInterval={} -o ServerAliveCountMax=2{only}",
+        limits.call_connect.as_secs(),
+        limits.call_silence.as_secs()
     );
     format!(
-        "gs_seconds={CALL_LIMIT} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={} gs_kex={}\n{LOOP}",
+        "gs_seconds={} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={} gs_kex={}\n{LOOP}",
+        limits.call.as_secs(),
         sh_quote(&ssh),
         sh_quote(kex)
     )
@@ -106,15 +110,15 @@ pub(super) struct Answer {
     pub(super) said: String,
 }
 
-/// Reads a line of the loop; `None` if it is none.
-pub(super) fn answer(line: &[u8]) -> Option<Answer> {
+/// Reads a line of the loop; `None` if it is none. `limit`: how long a call may take.
+pub(super) fn answer(line: &[u8], limit: Duration) -> Option<Answer> {
     let text = String::from_utf8_lossy(line);
     let mut words = text.strip_prefix('@')?.splitn(4, ' ');
     let (id, status) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let elsewhere = words.next().filter(|at| *at != "-").map(|at| printable(at.as_bytes()));
     let said = printable(words.next().unwrap_or_default().replace(LINE_END, "\n").as_bytes());
     let said = if status == TIMED_OUT && said.is_empty() {
-        format!("no answer within {CALL_LIMIT} seconds")
+        format!("no answer within {} seconds", limit.as_secs())
     } else {
         said
     };
@@ -127,7 +131,8 @@ mod tests {
 
     #[test]
     fn answers_are_read() {
-        let read = |line: &str| answer(line.as_bytes());
+        let limit = Limits::default().call;
+        let read = |line: &str| answer(line.as_bytes(), limit);
         let plain = |id, status, said: &str| Answer { id, status, elsewhere: None, said: said.to_owned() };
         assert_eq!(read("@7 0 - "), Some(plain(7, 0, "")));
         assert_eq!(read("@1 255 - a\u{1e}b c\u{1b}[1m"), Some(plain(1, 255, "a | b c\\u{1b}[1m")));
@@ -137,7 +142,7 @@ mod tests {
         for line in ["", "motd", "@", "@x 0 - ", "@1", "@1 x - ", "@99999999999999999999999 0 -"] {
             assert_eq!(read(line), None, "{line}");
         }
-        assert_eq!(answer(b"@1 255 - \xff\xfe").unwrap().said, "\u{fffd}\u{fffd}");
+        assert_eq!(answer(b"@1 255 - \xff\xfe", limit).unwrap().said, "\u{fffd}\u{fffd}");
     }
 
     #[test]
@@ -155,6 +160,18 @@ mod tests {
         assert_eq!(at("110.0.0.1        STREAM n\\n", "10.0.0.1"), "110.0.0.1");
         assert_eq!((at(two, "10.0.0.1"), at(two, "fd00::7")), ("-".to_owned(), "-".to_owned()));
         assert_eq!(at(two, "10.0.0.2"), "fd00::7");
+    }
+
+    #[test]
+    fn the_limits_of_a_call_are_those_that_were_given() {
+        let real = script(false, false, &Limits::default());
+        assert!(real.starts_with("gs_seconds=60 "), "{real}");
+        assert!(real.contains("-o ConnectTimeout=20 -o ServerAliveInterval=20 -o ServerAliveCountMax=2"));
+        assert!(!real.contains("IdentitiesOnly"));
+        assert!(script(false, true, &Limits::default()).contains(" -o IdentitiesOnly=yes"));
+        let short = script(false, false, &Limits::default().scaled(0.5));
+        assert!(short.starts_with("gs_seconds=30 "), "{short}");
+        assert!(short.contains("-o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=2"));
     }
 
     #[test]

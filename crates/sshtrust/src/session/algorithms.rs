@@ -6,6 +6,7 @@ use std::time::Duration;
 use russh::client::{Config, GexParams};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, SshId, cipher, compression, kex, mac};
+use trust::host_keys::KEY_TYPES;
 
 /// Key exchanges. The NIST curves stand before Diffie-Hellman, which costs a second in FIPS mode otherwise.
 const KEX: &[kex::Name] = &[
@@ -55,22 +56,31 @@ pub(super) fn for_key_type(kind: &str) -> Vec<Algorithm> {
     }
 }
 
-/// Host key types in the order of preference.
-pub(super) const KEY_TYPES: &[&str] =
-    &["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
+/// Which host keys a server is asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted<'a> {
+    /// Types that are asked for first, as ssh(1) does for recorded keys.
+    pub(super) first: Vec<String>,
+    /// Only these types.
+    pub(super) only: Option<&'a [&'a str]>,
+    /// A certificate is asked for before any plain key.
+    pub(super) certificate: bool,
+}
 
-/// The settings of a connection. Host key types in `first` are asked for first, as ssh(1) does for recorded keys.
-pub(super) fn config(first: &[String], only: Option<&[&str]>) -> Config {
+/// The settings of a connection. A sign of life is asked for every `alive`.
+pub(super) fn config(wanted: &Wanted<'_>, alive: Duration) -> Config {
+    let Wanted { first, only, certificate } = wanted;
     let types = only.unwrap_or(KEY_TYPES);
     let recorded = types.iter().filter(|t| first.iter().any(|f| f == *t));
     let others = types.iter().filter(|t| !first.iter().any(|f| f == *t));
     let key: Vec<Algorithm> = recorded.chain(others).flat_map(|t| for_key_type(t)).collect();
+    let certificates = if *certificate { key.clone() } else { Vec::new() };
     Config {
         client_id: SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-gs_sshexkey_", env!("CARGO_PKG_VERSION")))),
         preferred: Preferred {
             kex: Cow::Borrowed(KEX),
             key: Cow::Owned(key),
-            host_key_certificates: Cow::Borrowed(&[]),
+            host_key_certificates: Cow::Owned(certificates),
             cipher: Cow::Borrowed(CIPHERS),
             mac: Cow::Borrowed(MACS),
             compression: Cow::Borrowed(&[compression::NONE]),
@@ -79,7 +89,7 @@ pub(super) fn config(first: &[String], only: Option<&[&str]>) -> Config {
         window_size: 1 << 20,
         // What is under way to the server: some pieces of what a node reads. The default lets megabytes pile up.
         channel_buffer_size: 4,
-        keepalive_interval: Some(Duration::from_secs(10)),
+        keepalive_interval: Some(alive),
         keepalive_max: 3,
         nodelay: true,
         ..Config::default()

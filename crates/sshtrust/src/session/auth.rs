@@ -1,7 +1,6 @@
 //! Logging in: keys first, then a password, by whichever method the node has.
 
 use std::path::Path;
-use std::time::Duration;
 
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Reply};
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKey};
@@ -9,15 +8,12 @@ use russh::{MethodKind, MethodSet};
 use tokio::time::timeout;
 use zeroize::Zeroize;
 
-use super::agent;
 use super::connect::Connection;
 use super::credentials::{Credential, Credentials};
-use super::error::ConnectError;
+use super::{ConnectError, PassedKey, ShutKey, agent};
 use crate::secret::Secret;
 use crate::text::printable;
 
-/// How long a login may take. Slow name servers and PAM modules are common; `LoginGraceTime` is 120 seconds.
-const AUTH_LIMIT: Duration = Duration::from_secs(60);
 /// Most rounds of questions: a server must not keep us in the dialogue for ever.
 const MOST_ROUNDS: usize = 6;
 
@@ -31,20 +27,31 @@ pub enum PasswordOutcome {
 }
 
 impl Connection {
-    /// Tries the keys in turn. `true` if one of them opened the node.
+    /// Tries the keys in turn. `true` if one of them opened the node; with `for_commands`, so that a shell runs there. A
+    /// key that opens the account for a command of its own alone (`command=` in authorized_keys, as cloud images have it
+    /// for root) is noted, and the next one is tried.
     ///
     /// # Errors
     /// [`ConnectError`] if the connection broke and could not be made again. A server that hangs up after a few keys
     /// is connected again, for the password.
-    pub async fn try_keys(&mut self, credentials: &Credentials) -> Result<bool, ConnectError> {
+    pub async fn try_keys(
+        &mut self,
+        credentials: &Credentials,
+        for_commands: bool,
+    ) -> Result<bool, ConnectError> {
+        self.passed = credentials.passed().to_vec();
         if !self.methods().await?.contains(&MethodKind::PublicKey) {
-            return Ok(self.authenticated);
+            return Ok(false);
         }
         for credential in credentials.keys() {
-            let result = timeout(AUTH_LIMIT, self.try_key(credential)).await;
-            self.authenticated = matches!(result, Ok(Some(AuthResult::Success)));
-            if self.authenticated {
-                return Ok(true);
+            let result = timeout(self.limits.login, self.try_key(credential)).await;
+            if matches!(result, Ok(Some(AuthResult::Success))) {
+                let Some(said) = (if for_commands { self.start_shell().await } else { None }) else {
+                    return Ok(true);
+                };
+                self.shut.push(ShutKey { key: credential.fingerprint(), said });
+                self.reopen().await?;
+                continue;
             }
             // After an unfinished try the next answer could be taken for this one's.
             if result.is_err() || self.handle.is_closed() {
@@ -55,7 +62,7 @@ impl Connection {
         Ok(false)
     }
 
-    async fn try_key(&mut self, credential: &Credential) -> Option<AuthResult> {
+    pub(super) async fn try_key(&mut self, credential: &Credential) -> Option<AuthResult> {
         let hash = self.rsa_hash(credential.public_key()).await;
         match credential {
             Credential::Key(key) => {
@@ -84,16 +91,13 @@ impl Connection {
         self.handle.best_supported_rsa_hash().await.ok().flatten().unwrap_or(Some(HashAlg::Sha256))
     }
 
-    /// The methods that the node offers this user (RFC 4252, 5.2).
+    /// The methods that the node offers this user (RFC 4252, 5.2). One that needs none could be anybody.
     async fn methods(&mut self) -> Result<MethodSet, ConnectError> {
-        let asked = timeout(AUTH_LIMIT, self.handle.authenticate_none(&self.user)).await;
+        let asked = timeout(self.limits.login, self.handle.authenticate_none(&self.user)).await;
         match asked {
-            Err(_) => Err(ConnectError::AuthTimedOut(AUTH_LIMIT.as_secs())),
+            Err(_) => Err(ConnectError::AuthTimedOut(self.limits.login.as_secs())),
             Ok(Err(_)) => Err(self.farewell()),
-            Ok(Ok(AuthResult::Success)) => {
-                self.authenticated = true;
-                Ok(MethodSet::empty())
-            }
+            Ok(Ok(AuthResult::Success)) => Err(ConnectError::NoAuthentication),
             // A server that has heard too much hangs up instead of an answer.
             Ok(Ok(AuthResult::Failure { remaining_methods, .. })) if remaining_methods.is_empty() => {
                 Err(self.farewell())
@@ -126,13 +130,34 @@ impl Connection {
     /// [`ConnectError::NoPasswordMethod`] if it does not.
     pub async fn demand_password_method(&mut self) -> Result<(), ConnectError> {
         let methods = self.methods_anew().await?;
-        if self.authenticated {
-            return Ok(());
-        }
         if [MethodKind::Password, MethodKind::KeyboardInteractive].iter().any(|m| methods.contains(m)) {
             return Ok(());
         }
-        Err(ConnectError::NoPasswordMethod(names(&methods)))
+        Err(self.no_password_method(names(&methods)))
+    }
+
+    fn no_password_method(&self, offers: String) -> ConnectError {
+        let error = ConnectError::NoPasswordMethod { offers, passed: self.passed.clone() };
+        let instead = error.to_string();
+        self.forced_command(instead).unwrap_or(error)
+    }
+
+    /// The error if a key opens the account and leads nowhere, and `instead` is why there is no other way in.
+    #[must_use]
+    pub fn forced_command(&self, instead: String) -> Option<ConnectError> {
+        Some(ConnectError::ForcedCommand { shut: self.shut.first()?.clone(), instead })
+    }
+
+    /// Keys that opened the account and led nowhere.
+    #[must_use]
+    pub fn shut(&self) -> &[ShutKey] {
+        &self.shut
+    }
+
+    /// Keys of this machine that were not tried.
+    #[must_use]
+    pub fn passed(&self) -> &[PassedKey] {
+        &self.passed
     }
 
     /// Tries a password, exactly once: by `password` where the node has that, else by `keyboard-interactive`
@@ -142,23 +167,17 @@ impl Connection {
     /// [`ConnectError`] if the password could not be tried at all.
     pub async fn try_password(&mut self, password: &Secret) -> Result<PasswordOutcome, ConnectError> {
         let methods = self.methods_anew().await?;
-        if self.authenticated {
-            return Ok(PasswordOutcome::Accepted);
-        }
+        let limit = self.limits.login;
         let attempt = async {
             if methods.contains(&MethodKind::Password) {
                 self.by_password(password).await
             } else if methods.contains(&MethodKind::KeyboardInteractive) {
                 self.by_dialogue(password).await
             } else {
-                Err(ConnectError::NoPasswordMethod(names(&methods)))
+                Err(self.no_password_method(names(&methods)))
             }
         };
-        let outcome = timeout(AUTH_LIMIT, attempt)
-            .await
-            .unwrap_or(Err(ConnectError::AuthTimedOut(AUTH_LIMIT.as_secs())))?;
-        self.authenticated = outcome == PasswordOutcome::Accepted;
-        Ok(outcome)
+        timeout(limit, attempt).await.unwrap_or(Err(ConnectError::AuthTimedOut(limit.as_secs())))
     }
 
     async fn by_password(&mut self, password: &Secret) -> Result<PasswordOutcome, ConnectError> {
@@ -172,10 +191,8 @@ impl Connection {
         match result {
             AuthResult::Success => Ok(PasswordOutcome::Accepted),
             AuthResult::Failure { partial_success: true, remaining_methods } => {
-                Err(ConnectError::NoPasswordMethod(format!(
-                    "{} in addition to the password",
-                    names(&remaining_methods)
-                )))
+                Err(self
+                    .no_password_method(format!("{} in addition to the password", names(&remaining_methods))))
             }
             // A server that hangs up at this try has refused it too.
             AuthResult::Failure { .. } => Ok(PasswordOutcome::Refused),
@@ -207,9 +224,7 @@ impl Connection {
                 [again] if asked.as_deref() == Some(&again.prompt) => return Ok(PasswordOutcome::Refused),
                 [first, ..] => {
                     let question = printable(first.prompt.as_bytes());
-                    return Err(ConnectError::NoPasswordMethod(format!(
-                        "a dialogue that asks \"{question}\""
-                    )));
+                    return Err(self.no_password_method(format!("a dialogue that asks \"{question}\"")));
                 }
             };
             let sent = self.handle.authenticate_keyboard_interactive_respond(answers.clone()).await;

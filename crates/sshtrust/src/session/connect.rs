@@ -2,33 +2,25 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use russh::client::{Config, Handle};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::algorithms;
-use super::error::ConnectError;
+use super::algorithms::{self, Wanted};
 use super::handler::{Client, Shared};
-use super::host_key::{HostKeyVerdict, TrustedHosts};
+use super::host_key::TrustedHosts;
 use super::peek::{FirstBytes, Peek};
+use super::revocation::listed_in;
+use super::{ConnectError, PassedKey, ShutKey};
 use crate::inventory::NodeSpec;
+use crate::limits::Limits;
+use crate::node::Shell;
 use crate::text::printable;
-
-/// How long TCP may take.
-const TCP_LIMIT: Duration = Duration::from_secs(10);
-/// How long a key exchange may take where the node is needed: some servers ask slow name servers before they say a word.
-pub const KEX_LIMIT: Duration = Duration::from_secs(60);
-/// Waits between tries of a server that throttles; its penalties last some 15 seconds.
-const BACK_OFF: [Duration; 5] = [
-    Duration::from_millis(200),
-    Duration::from_millis(800),
-    Duration::from_secs(3),
-    Duration::from_secs(6),
-    Duration::from_secs(10),
-];
+use trust::enter::{HostKeyConflict, UnknownHostKey};
+use trust::host_keys::HostKeyVerdict;
 
 /// A connection to a node, not necessarily authenticated yet.
 pub struct Connection {
@@ -37,14 +29,19 @@ pub struct Connection {
     pub(super) trusted: Arc<TrustedHosts>,
     pub(super) handle: Handle<Client>,
     pub(super) shared: Shared,
-    /// How long a key exchange may take.
-    pub(super) limit: Duration,
-    pub(super) authenticated: bool,
+    /// How long to wait for it.
+    pub(super) limits: Box<Limits>,
+    /// Keys of this machine that were not tried.
+    pub(super) passed: Vec<PassedKey>,
+    /// Keys that open the account and run no command of ours.
+    pub(super) shut: Vec<ShutKey>,
+    /// A shell that runs already, for the first who asks for one.
+    pub(super) ready: Mutex<Option<Shell>>,
 }
 
 impl Connection {
-    /// Connects, exchanges keys, which may take as long as `limit`, and checks the host key against the records. A
-    /// server that throttles is tried again a few times.
+    /// Connects, exchanges keys, and checks the host key against the records. A server that throttles is tried again a
+    /// few times.
     ///
     /// # Errors
     /// [`ConnectError`], of the last try.
@@ -52,16 +49,30 @@ impl Connection {
         spec: NodeSpec,
         user: &str,
         trusted: Arc<TrustedHosts>,
-        limit: Duration,
+        limits: &Limits,
     ) -> Result<Self, ConnectError> {
-        let config = Arc::new(algorithms::config(&trusted.types(spec), None));
-        for wait in BACK_OFF {
-            match Self::open_once(spec, user, &trusted, &config, limit).await {
+        let (first, certificate) = (trusted.types(spec), trusted.wants_certificate(spec));
+        let wanted = Wanted { first, certificate, only: None };
+        let config = Arc::new(algorithms::config(&wanted, limits.alive));
+        for wait in limits.back_off {
+            match Self::open_once(spec, user, &trusted, &config, limits).await {
                 Err(error) if error.is_throttling() => tokio::time::sleep(wait).await,
-                result => return result,
+                result => return result?.unless_listed().await,
             }
         }
-        Self::open_once(spec, user, &trusted, &config, limit).await
+        Self::open_once(spec, user, &trusted, &config, limits).await?.unless_listed().await
+    }
+
+    /// The same, if the host key is on no revocation list.
+    async fn unless_listed(self) -> Result<Self, ConnectError> {
+        let Some(key) = self.host_key() else { return Ok(self) };
+        let listed = listed_in(self.trusted.lists(self.spec), &key).await.cloned();
+        let Some(file) = listed else { return Ok(self) };
+        self.close().await;
+        let (key_type, presented) = (key.algorithm().to_owned(), key.fingerprint());
+        let (recorded, host) = (format!("{key_type} {presented}"), "*".to_owned());
+        let conflict = HostKeyConflict { key_type, presented, recorded, host, file, line: 0 };
+        Err(ConnectError::HostKeyRevoked(Box::new(conflict)))
     }
 
     pub(super) async fn open_once(
@@ -69,32 +80,48 @@ impl Connection {
         user: &str,
         trusted: &Arc<TrustedHosts>,
         config: &Arc<Config>,
-        limit: Duration,
+        limits: &Limits,
     ) -> Result<Self, ConnectError> {
-        let stream = tcp(spec).await?;
+        let stream = tcp(spec, limits.tcp).await?;
         let first = FirstBytes::default();
         let shared = Shared::default();
         let client = Client { spec, trusted: trusted.clone(), shared: shared.clone() };
         let exchange =
             russh::client::connect_stream(config.clone(), Peek::new(stream, first.clone()), client);
-        let handle = match timeout(limit, exchange).await {
-            Err(_) => return Err(ConnectError::Silent(limit.as_secs())),
-            Ok(Err(error)) => return Err(explain(error, &shared, &first)),
+        let handle = match timeout(limits.key_exchange, exchange).await {
+            Err(_) => return Err(ConnectError::Silent(limits.key_exchange.as_secs())),
+            Ok(Err(error)) => {
+                return Err(
+                    refused(spec, trusted, &shared).unwrap_or_else(|| explain(error, &shared, &first))
+                );
+            }
             Ok(Ok(handle)) => handle,
         };
         let (trusted, user) = (trusted.clone(), user.to_owned());
-        Ok(Self { spec, user, trusted, handle, shared, limit, authenticated: false })
+        Ok(Self {
+            spec,
+            user,
+            trusted,
+            handle,
+            shared,
+            limits: Box::new(*limits),
+            passed: Vec::new(),
+            shut: Vec::new(),
+            ready: Mutex::new(None),
+        })
     }
 
     /// Makes the same connection again, after the server closed this one.
     pub(super) async fn reopen(&mut self) -> Result<(), ConnectError> {
-        let again = Self::open(self.spec, &self.user, self.trusted.clone(), self.limit).await?;
+        let again = Self::open(self.spec, &self.user, self.trusted.clone(), &self.limits).await?;
         if again.host_key() != self.host_key() {
             return Err(ConnectError::Protocol(
                 "two machines answer at this address: the second connection met another host key".to_owned(),
             ));
         }
-        *self = again;
+        // What was learned about keys holds for this one too.
+        let (passed, shut) = (std::mem::take(&mut self.passed), std::mem::take(&mut self.shut));
+        *self = Self { passed, shut, ..again };
         Ok(())
     }
 
@@ -110,6 +137,11 @@ impl Connection {
         &self.trusted
     }
 
+    /// How long to wait for this node.
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Whether that key was on record.
     #[must_use]
     pub fn host_key_was_known(&self) -> bool {
@@ -123,12 +155,6 @@ impl Connection {
         self.shared.get().announced.clone()
     }
 
-    /// Whether somebody is logged in on it.
-    #[must_use]
-    pub const fn is_authenticated(&self) -> bool {
-        self.authenticated
-    }
-
     /// Ends the connection politely, so that the server does not count it as one that gave up.
     pub async fn close(self) {
         let goodbye = self.handle.disconnect(russh::Disconnect::ByApplication, "", "");
@@ -136,9 +162,9 @@ impl Connection {
     }
 }
 
-async fn tcp(spec: NodeSpec) -> Result<TcpStream, ConnectError> {
-    match timeout(TCP_LIMIT, TcpStream::connect(SocketAddr::new(spec.ip, spec.port))).await {
-        Err(_) => Err(ConnectError::TimedOut(TCP_LIMIT.as_secs())),
+async fn tcp(spec: NodeSpec, limit: Duration) -> Result<TcpStream, ConnectError> {
+    match timeout(limit, TcpStream::connect(SocketAddr::new(spec.ip, spec.port))).await {
+        Err(_) => Err(ConnectError::TimedOut(limit.as_secs())),
         Ok(Ok(stream)) => {
             // Only a matter of speed.
             let _ = stream.set_nodelay(true);
@@ -146,7 +172,7 @@ async fn tcp(spec: NodeSpec) -> Result<TcpStream, ConnectError> {
         }
         Ok(Err(e)) => Err(match e.kind() {
             ErrorKind::ConnectionRefused => ConnectError::Refused,
-            ErrorKind::TimedOut => ConnectError::TimedOut(TCP_LIMIT.as_secs()),
+            ErrorKind::TimedOut => ConnectError::TimedOut(limit.as_secs()),
             ErrorKind::HostUnreachable => ConnectError::Unreachable("no route to host".to_owned()),
             ErrorKind::NetworkUnreachable => ConnectError::Unreachable("network is unreachable".to_owned()),
             ErrorKind::ConnectionReset => ConnectError::ClosedEarly { said: String::new() },
@@ -155,13 +181,23 @@ async fn tcp(spec: NodeSpec) -> Result<TcpStream, ConnectError> {
     }
 }
 
+/// Why this side hung up: the host key that it was shown.
+fn refused(spec: NodeSpec, trusted: &TrustedHosts, shared: &Shared) -> Option<ConnectError> {
+    let mut learned = shared.get();
+    match learned.verdict.take()? {
+        HostKeyVerdict::Changed(conflict) => Some(ConnectError::HostKeyChanged(Box::new(conflict))),
+        HostKeyVerdict::Revoked(conflict) => Some(ConnectError::HostKeyRevoked(Box::new(conflict))),
+        HostKeyVerdict::Unknown => {
+            let (key, strict) = (learned.host_key.as_ref()?, trusted.strict(spec)?.clone());
+            let (key_type, presented) = (key.algorithm().to_owned(), key.fingerprint());
+            Some(ConnectError::HostKeyUnknown(Box::new(UnknownHostKey { key_type, presented, strict })))
+        }
+        HostKeyVerdict::Known => None,
+    }
+}
+
 /// Finds the real reason behind the library's error.
 fn explain(error: russh::Error, shared: &Shared, first: &FirstBytes) -> ConnectError {
-    match shared.get().verdict.take() {
-        Some(HostKeyVerdict::Changed(conflict)) => return ConnectError::HostKeyChanged(Box::new(conflict)),
-        Some(HostKeyVerdict::Revoked(conflict)) => return ConnectError::HostKeyRevoked(Box::new(conflict)),
-        _ => {}
-    }
     let said = first.get();
     match error {
         russh::Error::NoCommonAlgo { kind, ours, theirs } => ConnectError::NoCommonAlgorithm(format!(
@@ -181,5 +217,46 @@ fn explain(error: russh::Error, shared: &Shared, first: &FirstBytes) -> ConnectE
             let farewell = shared.get().farewell.take().unwrap_or_else(|| error.to_string());
             ConnectError::Protocol(farewell)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::net::TcpListener;
+
+    async fn listener() -> (TcpListener, NodeSpec) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, NodeSpec { ip: address.ip(), port: address.port() })
+    }
+
+    async fn open(spec: NodeSpec, limits: &Limits) -> Option<ConnectError> {
+        Connection::open(spec, "nobody", Arc::default(), limits).await.err()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_waited_for_as_long_as_the_limit_says() {
+        let (_listener, spec) = listener().await;
+        let limits = Limits { key_exchange: Duration::from_secs(1), ..Limits::default() };
+        assert_eq!(open(spec, &limits).await, Some(ConnectError::Silent(1)));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_throttles_is_tried_again_after_each_pause() {
+        let (listener, spec) = listener().await;
+        let tries = Arc::new(AtomicUsize::new(0));
+        let counted = tries.clone();
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let limits = Limits { back_off: [Duration::ZERO; 5], ..Limits::default() };
+        let ended = open(spec, &limits).await;
+        assert!(matches!(ended, Some(ConnectError::ClosedEarly { .. })), "{ended:?}");
+        assert_eq!(tries.load(Ordering::Relaxed), 6);
     }
 }

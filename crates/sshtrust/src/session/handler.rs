@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use russh::client::{DisconnectReason, Handler, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
+use trust::host_keys::HostKeyVerdict;
 
-use super::host_key::{HostKeyVerdict, TrustedHosts};
+use super::host_key::{self, TrustedHosts};
 use crate::inventory::NodeSpec;
 use crate::text::printable;
 
@@ -47,10 +48,14 @@ impl Handler for Client {
     type Error = russh::Error;
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
-        let PublicKeyOrCertificate::PublicKey { key, .. } = key else { return Ok(false) };
-        let Some(key) = convert(key) else { return Ok(false) };
-        let verdict = self.trusted.check(self.spec, &key);
-        let accepted = matches!(verdict, HostKeyVerdict::Known | HostKeyVerdict::Unknown);
+        let certificate = key.certificate().and_then(host_key::certificate);
+        let Some(key) = convert(&key.public_key()) else { return Ok(false) };
+        let verdict = self.trusted.check(self.spec, &key, certificate.as_ref());
+        let accepted = match verdict {
+            HostKeyVerdict::Known => true,
+            HostKeyVerdict::Unknown => self.trusted.strict(self.spec).is_none(),
+            HostKeyVerdict::Changed(_) | HostKeyVerdict::Revoked(_) => false,
+        };
         let mut learned = self.shared.get();
         learned.host_key = Some(key);
         learned.verdict = Some(verdict);

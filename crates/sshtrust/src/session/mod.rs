@@ -6,18 +6,27 @@
 mod agent;
 mod algorithms;
 mod auth;
+mod client_config;
 mod connect;
 mod credentials;
-mod error;
 mod handler;
 mod host_key;
+mod key_file;
 mod peek;
+mod records;
+mod refusal;
+mod revocation;
 mod scan;
 mod shell;
 
 pub use auth::PasswordOutcome;
-pub use connect::{Connection, KEX_LIMIT};
+pub use connect::Connection;
 pub use credentials::{Credential, Credentials};
-pub use error::{ConnectError, HostKeyConflict};
-pub use host_key::{ConfirmedKey, HostKeyVerdict, TrustedHosts};
+pub use host_key::TrustedHosts;
+pub use records::{Search, find_records};
+pub use refusal::{Refusal, try_taken_key};
 pub use scan::scan_host_keys;
+pub use trust::enter::{
+    ConnectError, HostKeyConflict, PassedKey, SeenOtherwise, ShutKey, Strict, Unfit, UnknownHostKey,
+};
+pub use trust::host_keys::{ConfirmedKey, HostKeyPolicy, HostKeyVerdict, RecordFile};

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use sshfiles::PublicKey;
 
-use super::algorithms;
-use super::connect::{Connection, KEX_LIMIT};
-use super::error::ConnectError;
+use super::ConnectError;
+use super::algorithms::{self, Wanted};
+use super::connect::Connection;
 use super::host_key::TrustedHosts;
 use crate::inventory::NodeSpec;
+use crate::limits::Limits;
 
 /// Host key types that are asked for together: a server has one of each family, as a rule.
 const FAMILIES: [&[&str]; 3] =
@@ -25,19 +26,28 @@ pub async fn scan_host_keys(
     spec: NodeSpec,
     have: Option<PublicKey>,
     trusted: &Arc<TrustedHosts>,
+    limits: &Limits,
 ) -> Result<Vec<PublicKey>, ConnectError> {
     let mut keys = Vec::from_iter(have);
     for family in FAMILIES {
         if keys.iter().any(|key| family.contains(&key.algorithm())) {
             continue;
         }
-        let config = Arc::new(algorithms::config(&[], Some(family)));
-        match Connection::open_once(spec, "", trusted, &config, KEX_LIMIT).await {
+        let wanted = Wanted { only: Some(family), ..Wanted::default() };
+        let config = Arc::new(algorithms::config(&wanted, limits.alive));
+        match Connection::open_once(spec, "", trusted, &config, limits).await {
             Ok(connection) => {
                 keys.extend(connection.host_key());
                 connection.close().await;
             }
-            Err(ConnectError::NoCommonAlgorithm(_)) => {}
+            // It has none; or one that is not taken for its own: unknown where only known ones count, revoked, or against
+            // a record. What it was reached by has been judged.
+            Err(
+                ConnectError::NoCommonAlgorithm(_)
+                | ConnectError::HostKeyUnknown(_)
+                | ConnectError::HostKeyChanged(_)
+                | ConnectError::HostKeyRevoked(_),
+            ) => {}
             Err(error) => return Err(error),
         }
     }

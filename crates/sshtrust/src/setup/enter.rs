@@ -4,7 +4,7 @@ use super::{Options, SetupError};
 use crate::enter::{Entered, NoEntry, Passwords, Patience, Reached, Visit, log_in, reach};
 use crate::event::Observer;
 use crate::inventory::NodeSpec;
-use crate::session::{ConnectError, KEX_LIMIT};
+use crate::session::ConnectError;
 
 /// Enters all nodes. A node that cannot be reached is reported before anybody is asked for a password.
 pub(super) async fn enter(
@@ -17,10 +17,11 @@ pub(super) async fn enter(
         user: &options.user,
         home: &options.home,
         agent: options.agent.as_deref(),
-        limit: KEX_LIMIT,
+        limits: options.limits,
         // The others need it.
         local_needs_no_ssh: false,
         confirmed: &[],
+        host_keys: &options.host_keys,
     };
     let reached = reach(visit, observer).await.map_err(|records| SetupError::LocalFile {
         path: records.path.display().to_string(),
@@ -37,8 +38,14 @@ pub(super) async fn enter(
     if !failed.is_empty() {
         return Err(SetupError::Unreachable(failed));
     }
+    if let Some(growth) = &options.growth {
+        growth.tell_shut(waiting.iter().map(|(_, spec)| *spec), observer);
+    }
     let mut refusals = Vec::new();
-    for (spec, result) in log_in(waiting, Patience::AllOrNothing, passwords, observer).await {
+    let witnesses: Vec<&Entered> = entered.iter().collect();
+    let logged_in = log_in(waiting, &witnesses, Patience::AllOrNothing, passwords, observer).await;
+    passwords.forget();
+    for (spec, result) in logged_in {
         match result {
             Ok(node) => entered.push(node),
             Err(why) => refusals.push((spec, why)),

@@ -1,45 +1,23 @@
 //! Why a run ended without trust.
 
-use crate::apply::ApplyError;
+use crate::change::{NodeFailure, Undone};
 use crate::diagnose::Finding;
+use crate::fleet::HoldError;
 use crate::identity::IdentityError;
 use crate::inventory::{NameConflict, NodeSpec};
-use crate::node::NodeError;
-use crate::observe::ObserveError;
-use crate::plan::{NamesError, PlanError};
+use crate::plan::{BoundsError, NamesError};
 use crate::probe::TrustMatrix;
-use crate::session::ConnectError;
+use crate::session::{ConnectError, SeenOtherwise};
 
-/// What went wrong on one node.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NodeTrouble {
-    /// Its shell.
-    #[error(transparent)]
-    Shell(#[from] NodeError),
-    /// Reading it.
-    #[error(transparent)]
-    Observe(#[from] ObserveError),
-    /// Planning for it.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// Changing it.
-    #[error(transparent)]
-    Apply(#[from] ApplyError),
-    /// It shares its home directory with a node that is changed in this run.
-    #[error("it shares its home directory with {0}, which is changed in this run")]
-    SharedHome(NodeSpec),
-    /// What an earlier run had left was undone, so that it is not as it was seen any more.
-    #[error("what an earlier run had left half done was undone just now")]
-    Recovered,
-}
-
-/// A node and what went wrong on it.
+/// A node that showed others another host key than it had shown here: somebody may have stood in between.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeFailure {
+pub struct Impostor {
     /// Which node.
     pub node: NodeSpec,
-    /// What.
-    pub trouble: NodeTrouble,
+    /// Who saw what.
+    pub seen: SeenOtherwise,
+    /// A password was sent to whoever answered here, and nobody knew its host key.
+    pub exposed: bool,
 }
 
 /// Why there is no trust.
@@ -79,41 +57,69 @@ pub enum SetupError {
     /// Host names that cannot be mapped.
     #[error("host names cannot be mapped")]
     HostNames(Vec<(NodeSpec, NamesError)>),
+    /// Nodes whose key would become another one, although they know nodes that are not in the list, by address. Nothing was
+    /// written.
+    #[error("keys serve nodes that are not in the list")]
+    ServesOthers(Vec<(NodeSpec, Vec<String>)>),
+    /// Nodes should come to a cluster that has no trust. Nothing was written.
+    #[error("there is no trust to expand")]
+    NoTrust,
+    /// Nodes that come and do not take a key of the cluster, of this type. Nothing was written.
+    #[error("nodes do not take the cluster's keys")]
+    KeyNotTaken(Vec<(NodeSpec, String)>),
     /// No key pair.
     #[error("no key pair: {0}")]
     Key(String),
+    /// Trust cannot have these bounds. Nothing was written.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
     /// What would make the set-up fail. Nothing was written.
     #[error("the set-up would fail")]
     Foreseen(Vec<(NodeSpec, Finding)>),
     /// Nodes that could not be read or planned for. Nothing was written.
     #[error("nodes are not fit")]
     Unfit(Vec<NodeFailure>),
-    /// Nodes that could not be changed. `stuck` could not be put back.
+    /// Nodes that could not be changed.
     #[error("nodes failed")]
     Failed {
         /// The nodes that failed.
         nodes: Vec<NodeFailure>,
-        /// The nodes that could not be put back.
-        stuck: Vec<NodeFailure>,
+        /// How all were put back.
+        undone: Undone,
     },
     /// Pairs that do not work after the change, which was undone.
     #[error("pairs do not work")]
     NotTrusted {
         /// The pairs.
         matrix: Box<TrustMatrix>,
-        /// The nodes that could not be put back.
-        stuck: Vec<NodeFailure>,
+        /// Nodes that showed others another host key than they had shown here.
+        otherwise: Vec<Impostor>,
+        /// How all were put back.
+        undone: Undone,
     },
+    /// All pairs work, and these nodes did not answer when they were told to keep that.
+    #[error("nodes did not answer in the end")]
+    Undecided(Vec<NodeFailure>),
     /// The user stopped the run before anything was written.
     #[error("interrupted")]
     Interrupted,
-    /// The user stopped the run; what was written was undone but for these nodes.
+    /// The user stopped the run; what was written was undone.
     #[error("interrupted and undone")]
-    InterruptedAndUndone(Vec<NodeFailure>),
+    InterruptedAndUndone(Undone),
 }
 
 impl From<IdentityError> for SetupError {
     fn from(error: IdentityError) -> Self {
         Self::Key(error.to_string())
+    }
+}
+
+impl From<HoldError> for SetupError {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Busy(nodes) => Self::Busy(nodes),
+            HoldError::Failed(nodes) => Self::Unfit(nodes),
+            HoldError::SamePlace(one, two) => Self::SamePlace(one, two),
+        }
     }
 }

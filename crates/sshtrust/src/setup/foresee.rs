@@ -1,10 +1,14 @@
 //! What would make the set-up fail, told before anything is written: the part of the preflight that concerns nodes that
 //! were entered.
 
+use std::collections::BTreeSet;
+
 use super::read::Node;
 use super::{Options, SetupError};
 use crate::diagnose::{Case, CaseNode, Certainty, Code, diagnose};
 use crate::event::Login;
+use crate::identity::{IdentityKey, NodeKeys};
+use crate::inventory::NodeSpec;
 use crate::probe::TrustMatrix;
 
 /// What the set-up cannot mend and cannot do without. What is wrong with a disk, it finds itself when it writes.
@@ -17,11 +21,19 @@ const HOPELESS: [Code; 6] = [
     Code::PasswordExpired,
 ];
 
-/// Looks for it.
-pub(super) fn foresee(options: &Options, nodes: &mut [Node]) -> Result<(), SetupError> {
+/// Looks for it. `keys`: those that will be used; of the nodes in `new` they are made just now. One that is kept is one that all
+/// nodes take.
+pub(super) fn foresee(
+    options: &Options,
+    nodes: &mut [Node],
+    keys: &NodeKeys<IdentityKey>,
+    new: &BTreeSet<NodeSpec>,
+) -> Result<(), SetupError> {
+    let doubtful = new.first().and_then(|node| keys.of(*node)).or_else(|| keys.all().next());
     let case = Case {
         user: options.user.clone(),
         preflight: true,
+        key_type: doubtful.map(|key| key.public().algorithm().to_owned()),
         nodes: nodes.iter_mut().map(case_node).collect(),
         matrix: TrustMatrix::new(nodes.iter().map(|node| node.spec).collect(), Vec::new()),
     };

@@ -4,22 +4,37 @@ mod change;
 mod enter;
 mod error;
 mod foresee;
+mod growth;
+mod keys;
+mod names;
 mod read;
+mod retire;
 
 use std::path::PathBuf;
 
 use tokio::sync::watch;
 
+use crate::bounds::BoundsWish;
+use crate::enter::HostKeyPolicy;
 use crate::event::{Event, Observer};
-use crate::identity::{IdentityKey, KeyType, seal_passphrase};
-use crate::inventory::{Cluster, NodeSpec, name_conflicts};
+use crate::identity::{IdentityKey, KeyMode, KeyType, NodeKeys, Obtained, tell_passed_over};
+use crate::inventory::{Cluster, NodeSpec};
+use crate::limits::Limits;
+use crate::observe::now;
 use crate::plan::{
-    Choice, Ingredients, Intent, Keepalive, NodePlan, Plan, Wish, choose_identity, node_names,
+    Bounding, Ingredients, Intent, Keepalive, Leaver, NodePlan, Plan, bereaved, leavers, outside,
 };
-use crate::program::Programs;
+use crate::probe::{Pairs, Proofs};
+use crate::program::{Programs, tell_left_out};
 
+pub(crate) use change::{Changed, run as change};
+pub(crate) use read::Node;
+
+pub use crate::change::{NodeFailure, NodeTrouble};
 pub use crate::enter::{Passwords, Question};
-pub use error::{NodeFailure, NodeTrouble, SetupError};
+pub use error::{Impostor, SetupError};
+pub use growth::Growth;
+pub(crate) use read::host;
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -38,21 +53,33 @@ pub struct Options {
     pub map_names: bool,
     /// Keep mapping lines of earlier runs.
     pub keep_old_mapping: bool,
+    /// How the keys are shared out, if the user said so; else as they stand, and where none stands each node has its own.
+    pub keys: Option<KeyMode>,
     /// Type of the key, if the user named one.
     pub key_type: Option<KeyType>,
+    /// Make a new key although there is one.
+    pub new_key: bool,
+    /// From where and until when trust holds, as far as the user says it; else as it stands.
+    pub bounds: BoundsWish,
     /// Stop after the plan.
     pub dry_run: bool,
+    /// Which host keys count as known.
+    pub host_keys: HostKeyPolicy,
+    /// How long to wait for what.
+    pub limits: Limits,
     /// Let each node bring its agent back by itself, with a copy of the program that runs at this path.
     pub keepalive: Option<PathBuf>,
+    /// Some of the nodes come to a cluster that stands.
+    pub growth: Option<Growth>,
 }
 
 /// How a run ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Trust stands: this many pairs were seen to work. `changed` is false if no byte had to be written.
+    /// Trust stands. `changed` is false if no byte had to be written.
     Created {
-        /// Pairs.
-        pairs: usize,
+        /// How many pairs work, and how each was proven.
+        proofs: Proofs,
         /// Whether anything was written.
         changed: bool,
         /// How the agent of each node comes back.
@@ -73,96 +100,105 @@ pub async fn setup(
     mut stop: watch::Receiver<bool>,
 ) -> Result<Outcome, SetupError> {
     let mut interrupted = stop.clone();
+    let preparing = async {
+        let nodes = look(options, passwords, observer).await?;
+        plan(options, nodes, &[], observer).await
+    };
     // Nothing is written before the plan is made, so leaving is enough.
     let ready = tokio::select! {
-        ready = prepare(options, passwords, observer) => ready?,
+        ready = preparing => ready?,
         _ = interrupted.wait_for(|stop| *stop) => return Err(SetupError::Interrupted),
     };
     if options.dry_run {
         return Ok(Outcome::Planned(ready.plan.nodes));
     }
-    change::run(ready, observer, &mut stop).await
+    let Changed { proofs, changed, keepalive, still_let_in } =
+        change::run(&ready, observer, &mut stop).await?;
+    // Trust stands: that what it replaced could not be taken is no reason to take it away again.
+    for NodeFailure { node, trouble } in still_let_in {
+        let text = format!("the lines of the old key stay there: {trouble}. Run again.");
+        observer.event(&Event::Notice { node, text });
+    }
+    Ok(Outcome::Created { proofs, changed, keepalive })
 }
 
-/// Everything that the change needs.
-struct Ready {
-    nodes: Vec<read::Node>,
+/// Everything that the change needs. Dropped, the nodes are let go as they are.
+pub(crate) struct Ready {
+    /// The nodes, held, as they were read.
+    pub(crate) nodes: Vec<Node>,
     names: Vec<Option<String>>,
     mapped: bool,
-    identity: IdentityKey,
-    plan: Plan,
+    /// The keys that they shall come with.
+    pub(crate) keys: NodeKeys<IdentityKey>,
+    programs: Programs,
+    bounding: Bounding,
+    /// What changes.
+    pub(crate) plan: Plan,
+    /// What is to be proven.
+    pairs: Pairs,
+    /// The nodes that leave.
+    pub(crate) leaving: Vec<Leaver>,
+    limits: Limits,
 }
 
-async fn prepare(
+/// Enters all nodes, or none; holds and reads them.
+pub(crate) async fn look(
     options: &Options,
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
-) -> Result<Ready, SetupError> {
+) -> Result<Vec<Node>, SetupError> {
     let entered = enter::enter(options, passwords, observer).await?;
     observer.event(&Event::NetworkChecked);
-    let mut nodes = read::read(entered, options, observer).await?;
-    check_names(options, &nodes)?;
-    foresee::foresee(options, &mut nodes)?;
+    read::read(entered, options, observer).await
+}
+
+/// Plans the change of nodes that were read. `leaving`: nodes that leave the cluster, with what they are called. Writes
+/// nothing.
+pub(crate) async fn plan(
+    options: &Options,
+    mut nodes: Vec<Node>,
+    leaving: &[(NodeSpec, Vec<String>)],
+    observer: &dyn Observer,
+) -> Result<Ready, SetupError> {
+    options.growth.iter().try_for_each(|growth| growth.check(&nodes))?;
+    names::check(options, &nodes)?;
     let mapped = options.map_names && nodes.iter().all(|node| node.state.uid == 0);
-    let names = names(&nodes, mapped, observer)?;
-    let states: Vec<_> = nodes.iter().map(|node| node.state.clone()).collect();
-    let wish = Wish { key_type: options.key_type, prefer: nodes.iter().position(|node| node.local) };
-    let host = read::this_host();
-    let comment = format!("{}@{host}", options.user);
-    let own = options.keepalive.clone();
-    let chosen = tokio::task::spawn_blocking(move || {
-        let choice = choose_identity(&states, wish);
-        let identity = match choice {
-            Choice::Keep(key) => (*key, false),
-            Choice::Generate(kind) => (IdentityKey::generate(kind, &comment)?, true),
-        };
-        let machines = states.iter().filter_map(|state| state.system.split_whitespace().last());
-        let programs = own.map(|own| Programs::find(&own, machines)).unwrap_or_default();
-        Ok::<_, crate::identity::IdentityError>((identity, states, programs))
-    });
-    let ((identity, new), states, programs) = chosen.await.map_err(|e| SetupError::Key(e.to_string()))??;
-    let key = format!("{} {}", identity.public().algorithm(), identity.public().fingerprint());
-    observer.event(&Event::KeyReady { key, new });
-    let intent = Intent { map_names: mapped, keep_old_mapping: options.keep_old_mapping };
-    let sealed = seal_passphrase(identity.passphrase()).map_err(|e| SetupError::Key(e.to_string()))?;
+    let resolving = names::resolve(names::unconfirmed(options, &nodes));
+    let (chosen, answers) = tokio::join!(keys::choose(options, &nodes), resolving);
+    let keys::Chosen { obtained: Obtained { keys, new, passed }, states, programs, left_out } = chosen?;
+    tell_passed_over(passed, observer);
+    tell_left_out(left_out, observer);
+    options.growth.iter().try_for_each(|growth| growth.check_keys(&nodes, &keys))?;
+    // Judged by the keys that will be used.
+    foresee::foresee(options, &mut nodes, &keys, &new)?;
+    let names = names::usable(&nodes, &answers, mapped, observer)?;
+    keys::tell(&keys, &new, &nodes, observer);
+    let materials = keys.materials();
+    let leaving = leavers(leaving, &states, &names);
+    // Where nodes leave, all others have to be here: whose a line is could not be told.
+    let lonely = if leaving.is_empty() {
+        bereaved(&states, &names, &materials)
+    } else {
+        outside(&states, &names, &leaving)
+    };
+    if !lonely.is_empty() {
+        return Err(SetupError::ServesOthers(lonely));
+    }
+    let bounding = Bounding::of(&states, &options.bounds, now())?;
+    let intent = Intent { map_names: mapped, keep_old_mapping: options.keep_old_mapping, leaving };
     let ingredients = Ingredients {
         states: &states,
         names: &names,
-        identity: &identity,
-        sealed,
+        keys: &materials,
         intent: &intent,
-        programs: &programs,
+        programs: &programs.builds(),
     };
-    let plan = crate::plan::setup(&ingredients)
+    let plan = crate::plan::setup_bound(&ingredients, &bounding)
         .map_err(|(node, error)| SetupError::Unfit(vec![NodeFailure { node, trouble: error.into() }]))?;
+    let pairs = options.growth.as_ref().map_or(Pairs::All, |growth| growth.pairs(&ingredients));
     for node in &plan.nodes {
         observer.event(&Event::Planned { node: node.spec, change: node.summary() });
     }
-    Ok(Ready { nodes, names, mapped, identity, plan })
-}
-
-/// Compares the host names with those of the description.
-fn check_names(options: &Options, nodes: &[read::Node]) -> Result<(), SetupError> {
-    let said = nodes.iter().map(|node| (node.spec, node.state.hostname.as_str()));
-    let conflicts = name_conflicts(&options.cluster, said.filter(|_| options.check_names));
-    if conflicts.is_empty() { Ok(()) } else { Err(SetupError::OtherNames(conflicts)) }
-}
-
-/// The names for the files. Where they are mapped, each node needs one of its own.
-fn names(
-    nodes: &[read::Node],
-    mapped: bool,
-    observer: &dyn Observer,
-) -> Result<Vec<Option<String>>, SetupError> {
-    let judged = node_names(nodes.iter().map(|node| node.state.hostname.as_str()));
-    let mut bad = Vec::new();
-    for (node, name) in nodes.iter().zip(&judged) {
-        let Err(error) = name else { continue };
-        observer.event(&Event::NameLeftOut { node: node.spec, reason: error.to_string() });
-        bad.push((node.spec, error.clone()));
-    }
-    if mapped && !bad.is_empty() {
-        return Err(SetupError::HostNames(bad));
-    }
-    Ok(judged.into_iter().map(Result::ok).collect())
+    let (leaving, limits) = (intent.leaving, options.limits);
+    Ok(Ready { nodes, names, mapped, keys, programs, bounding, plan, pairs, leaving, limits })
 }

@@ -67,7 +67,7 @@ fn hear(folder: &Folder, cluster: &Cluster, user: &User, records: &[(PathBuf, Kn
         match answer {
             Ok(answer) => match admit(records, *node, &answer) {
                 Ok(()) => heard.answers.push((*node, answer)),
-                Err(conflict) => heard.conflicts.push((*node, conflict)),
+                Err(conflict) => heard.conflicts.push((*node, *conflict)),
             },
             Err(why) => heard.without.push((*node, why)),
         }

@@ -2,11 +2,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use sshtrust::bundle::Part;
+use sshtrust::bundle::FileKind;
+use sshtrust::guard::{self, Unguarded, Weakness};
 use sshtrust::text::printable;
 
 use crate::errors::{Report, list};
@@ -15,8 +16,6 @@ use crate::errors::{Report, list};
 const BEGINNING: u64 = 512;
 /// Most files of others that are named.
 const MOST_NAMED: usize = 5;
-/// Rights of the group and of others to write.
-const WRITE_OF_OTHERS: u32 = 0o022;
 
 /// A folder with nothing in it but the files of a bundle, which nobody else can change.
 pub(super) struct Folder(PathBuf);
@@ -29,6 +28,8 @@ pub(super) fn shown(path: &Path) -> String {
 impl Folder {
     /// Makes it, or takes one that is there.
     pub(super) fn make(path: &Path) -> Result<Self, Report> {
+        // Before anything is made, so that nothing is left where it may not be.
+        guarded(path)?;
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(|error| unwritable(path, &error))?;
         Self::open(path)
@@ -52,21 +53,8 @@ impl Folder {
 
     /// What is written into it is run on every node, by root perhaps.
     fn check_rights(&self) -> Result<(), Report> {
-        let meta = fs::metadata(&self.0).map_err(|error| unreadable(&self.0, &error))?;
-        let uid = rustix::process::geteuid().as_raw();
-        let wrong = if !meta.is_dir() {
-            "It is no folder."
-        } else if meta.uid() != uid && meta.uid() != 0 {
-            "It belongs to another user, who could change what you run on the nodes."
-        } else if meta.mode() & WRITE_OF_OTHERS != 0 {
-            "Others may write it, and could change what you run on the nodes."
-        } else {
-            return Ok(());
-        };
-        Err(incorrect(wrong).detail(&self.shown()).cure(
-            "Name a folder that is not there yet: it is made with the right mode. Or: chmod go-w. What was written can \
-             be copied to a stick.",
-        ))
+        fs::metadata(&self.0).map_err(|error| unreadable(&self.0, &error))?;
+        guarded(&self.0)
     }
 
     fn check_content(&self) -> Result<(), Report> {
@@ -99,17 +87,18 @@ impl Folder {
         // What a run that was killed left of a file.
         if let Some(rest) = name.strip_prefix('.') {
             let whole = rest.strip_suffix(".new").or_else(|| rest.strip_suffix(".tmp"));
-            return whole.and_then(Part::named).is_some();
+            return whole.and_then(FileKind::named).is_some();
         }
-        let Some(part) = Part::named(name) else { return false };
+        let Some(kind) = FileKind::named(name) else { return false };
         let mut beginning = Vec::new();
         let read = open(&self.0.join(name)).and_then(|f| f.take(BEGINNING).read_to_end(&mut beginning));
-        read.is_ok() && part.is_ours(&beginning)
+        read.is_ok() && kind.is_ours(&beginning)
     }
 
     /// Removes the scripts of nodes that are in the list no more.
     pub(super) fn remove_scripts_but(&self, wanted: &[String]) -> Result<(), Report> {
-        let is_old = |name: &&String| Part::named(name) == Some(Part::Script) && !wanted.contains(name);
+        let is_old =
+            |name: &&String| FileKind::named(name) == Some(FileKind::Script) && !wanted.contains(name);
         for name in self.names()?.iter().filter(is_old) {
             let path = self.0.join(name);
             fs::remove_file(&path).map_err(|error| unwritable(&path, &error))?;
@@ -149,6 +138,34 @@ impl Folder {
         }
         Ok(Some(bytes))
     }
+}
+
+/// Whether nobody else can change the folder or put another one in its place.
+fn guarded(path: &Path) -> Result<(), Report> {
+    let Err(Unguarded { path: weak, why }) = guard::folder(path) else { return Ok(()) };
+    let wrong = match why {
+        Weakness::Kind => "It is no folder.".to_owned(),
+        Weakness::Owner(_) => {
+            "It belongs to another user, who could change what you run on the nodes.".to_owned()
+        }
+        Weakness::Writable(_) => {
+            "Others may write it, and could change what you run on the nodes.".to_owned()
+        }
+        Weakness::Unseen(_) | Weakness::Links => format!("It {why}."),
+    };
+    let report = incorrect(&wrong).detail(&shown(&weak));
+    let itself = path.canonicalize().is_ok_and(|path| path == weak);
+    Err(if itself {
+        report.cure(
+            "Name a folder that is not there yet: it is made with the right mode. Or: chmod go-w. What was written can \
+             be copied to a stick.",
+        )
+    } else {
+        report.detail(&format!("It lies on the way to {}.", shown(path))).cure(
+            "Name a folder in your home directory, or in another one that only root and you can write, all the way up. \
+             What was written can be copied to a stick.",
+        )
+    })
 }
 
 /// Opens a plain file; a pipe or a link that somebody planted is none.
@@ -240,9 +257,21 @@ mod tests {
             fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
             assert!(refused(dir.path()).contains("Others may write it"), "{mode:o}");
         }
+        // One of our own in a folder where anybody could put another in its place.
+        let below = dir.path().join("bundle");
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o770)).unwrap();
+        let said = refused(&below);
+        for part in ["Others may write it", "It lies on the way to", "/bundle", "all the way up"] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(!below.exists(), "it was made all the same");
+        // As in /tmp, where what is ours stays ours.
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+        assert_eq!(refused(&below), "");
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
-        assert!(!refused(&file).is_empty());
+        assert!(refused(&file).contains("It is no folder."));
         assert!(Folder::open(&dir.path().join("none")).is_err());
     }
 

@@ -69,9 +69,7 @@ pub(super) fn keys(user: &User, nodes: &[NodeSpec]) -> Result<Keys, Report> {
 
 /// Whether there is a key that the set-up of trust can use without asking.
 fn opens(home: &Path) -> Result<bool, Report> {
-    let runtime = runtime::start()?;
-    let found = runtime.block_on(Credentials::collect(home, None));
-    runtime.shutdown_background();
+    let found = runtime::complete(Credentials::collect(home, None))?;
     Ok(!found.keys().is_empty())
 }
 

@@ -253,8 +253,8 @@ causes! {
             $ ssh-keygen -lf ~/.ssh/authorized_keys
             openGauss 文档的做法是删除 `~/.ssh` 下的所有文件再重建。这会连同他人的公钥一起删除，这里不需要这样做。";
         fix (
-            "puts the missing key back, rebuilds a pair that does not belong together from the healthy nodes, and gives the agent the right key. Keys that you made yourself (`id_rsa` and the like) and options before a key in `authorized_keys` are left to you. A node that it cannot enter by password gets commands for its console.",
-            "补上缺失的公钥，用正常节点上的密钥更正不成对的文件，并让 agent 加载正确的私钥。您自己生成的密钥（`id_rsa` 等）、`authorized_keys` 中公钥前的选项由您处理。用密码也无法进入的节点，打印在控制台上执行的命令。",
+            "puts the missing key back, rebuilds a pair that does not belong together, and gives the agent the right key. A key that all nodes share comes from the healthy nodes; a node's own is made anew if it is lost, and all let it in. Keys that you made yourself (`id_rsa` and the like) and options before a key in `authorized_keys` are left to you. A node that it cannot enter by password gets commands for its console.",
+            "补上缺失的公钥，更正不成对的文件，并让 agent 加载正确的私钥。共用的密钥取自正常的节点；节点自己的密钥丢失时生成新的，并让所有节点接受它。您自己生成的密钥（`id_rsa` 等）、`authorized_keys` 中公钥前的选项由您处理。用密码也无法进入的节点，打印在控制台上执行的命令。",
         );
         prevention "Tools that write `authorized_keys` have to append, not replace. Make keys of your own under another name than `id_om`."
             "写 `authorized_keys` 的工具应追加，而不是覆盖。自己生成密钥时，不要使用 `id_om` 这个文件名。";

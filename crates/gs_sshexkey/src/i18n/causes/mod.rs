@@ -4,10 +4,12 @@
 
 mod account;
 mod agent;
+mod bounds;
 mod client;
 mod document;
 mod line;
 mod machine;
+mod members;
 mod network;
 mod server;
 mod settings;
@@ -108,6 +110,9 @@ const fn texts(code: Code) -> Texts {
         Code::AgentDead => agent::AGENT_DEAD,
         Code::AgentKilledAtLogout => agent::AGENT_KILLED_AT_LOGOUT,
         Code::KeepaliveMissing => agent::KEEPALIVE_MISSING,
+        Code::Expired => bounds::EXPIRED,
+        Code::Expiring => bounds::EXPIRING,
+        Code::FromMismatch => bounds::FROM_MISMATCH,
         Code::Penalised => server::PENALISED,
         Code::MaxStartups => server::MAX_STARTUPS,
         Code::MaxAuthTries => client::MAX_AUTH_TRIES,
@@ -144,6 +149,7 @@ const fn texts(code: Code) -> Texts {
         Code::ProgramMissing => client::PROGRAM_MISSING,
         Code::SshConfigBroken => client::SSH_CONFIG_BROKEN,
         Code::NameDiffers => machine::NAME_DIFFERS,
+        Code::MembersDiffer => members::MEMBERS_DIFFER,
         Code::OneWay => network::ONE_WAY,
         Code::Unexplained => network::UNEXPLAINED,
     }

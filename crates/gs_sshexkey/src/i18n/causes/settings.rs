@@ -58,8 +58,8 @@ causes! {
             建立之后，这样就够了：
             | PermitRootLogin prohibit-password";
         fix PRINTS_SETTINGS;
-        prevention "Leave it at `prohibit-password`, and take root's trust away when it is not needed any more: `gs_sshexkey help remove`."
-            "保持 `prohibit-password`；不再需要 root 互信时将其删除：`gs_sshexkey help remove`。";
+        prevention "Leave it at `prohibit-password`, and take root's trust away when it is not needed any more: `gs_sshexkey revoke`."
+            "保持 `prohibit-password`；不再需要 root 互信时将其删除：`gs_sshexkey revoke`。";
     }
     ACCOUNT_NOT_ALLOWED {
         title "sshd refuses this account" "sshd 不允许该账户登录";

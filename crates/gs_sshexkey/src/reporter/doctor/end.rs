@@ -12,6 +12,8 @@ use crate::i18n::DoctorText;
 use crate::reporter::layout::{grouped, seconds, wrap};
 use crate::reporter::matrix::section;
 use crate::reporter::style::{Style, Tone};
+use sshtrust::inventory::NodeIx;
+use sshtrust::probe::EdgeIx;
 
 /// All of the end, section by section.
 pub(super) fn draw(told: &Told<'_>, style: &Style) -> Vec<Vec<String>> {
@@ -37,7 +39,7 @@ fn said(text: &DoctorText<'_>, tone: Tone, style: &Style) -> Vec<String> {
 }
 
 /// What is the same finding before and after.
-fn key(finding: &Finding) -> (Code, usize, Option<usize>) {
+fn key(finding: &Finding) -> (Code, NodeIx, Option<NodeIx>) {
     (finding.code, finding.node, finding.about)
 }
 
@@ -87,7 +89,7 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
     let broken = counts.broken + counts.throttled;
     let explained =
         told.diagnosis.findings.iter().filter(|f| !matches!(f.code, Code::OneWay | Code::Unexplained));
-    let explained: BTreeSet<usize> = explained.flat_map(|finding| finding.pairs.iter().copied()).collect();
+    let explained: BTreeSet<EdgeIx> = explained.flat_map(|finding| finding.pairs.iter().copied()).collect();
     let unexplained = broken.saturating_sub(explained.len());
     let what = &match unexplained {
         0 => DoctorText::AllExplained {}.text(style.lang),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sshtrust::diagnose::{Certainty, Command, Finding, Healing, Witness};
+use sshtrust::inventory::NodeIx;
 use sshtrust::text::printable;
 
 use super::text::signs;
@@ -86,7 +87,7 @@ pub(super) fn whereabouts(group: &Group<'_>, told: &Told<'_>, style: &Style) -> 
 
 /// What was said, and by which nodes; without any: by the machine that runs the program.
 struct Words<'a> {
-    nodes: BTreeSet<usize>,
+    nodes: BTreeSet<NodeIx>,
     witness: &'a Witness,
 }
 
@@ -155,7 +156,7 @@ fn cures(group: &Group<'_>, told: &Told<'_>, style: &Style) -> Vec<String> {
     }
     let mut lines: Vec<String> =
         all.iter().take(MOST_CURES).flat_map(|remedy| draw_remedy(remedy, told, style)).collect();
-    let mut left: Vec<usize> =
+    let mut left: Vec<NodeIx> =
         all.iter().skip(MOST_CURES).flat_map(|remedy| &remedy.nodes).copied().collect();
     left.sort_unstable();
     left.dedup();

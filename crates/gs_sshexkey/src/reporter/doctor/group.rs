@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sshtrust::diagnose::{ByHand, Certainty, Code, Diagnosis, Finding, Healing};
+use sshtrust::inventory::NodeIx;
 use sshtrust::plan::{Command, Part};
+use sshtrust::probe::EdgeIx;
 
 /// More groups of one code than these are made one.
 const MOST_ALIKE: usize = 4;
@@ -19,11 +21,11 @@ pub(crate) struct Group<'a> {
     /// It keeps the coordinator out.
     pub(crate) bars: bool,
     /// Where the fault lies.
-    pub(crate) nodes: BTreeSet<usize>,
+    pub(crate) nodes: BTreeSet<NodeIx>,
     /// The other nodes that it is about.
-    pub(crate) about: BTreeSet<usize>,
+    pub(crate) about: BTreeSet<NodeIx>,
     /// The pairs that it explains.
-    pub(crate) pairs: BTreeSet<usize>,
+    pub(crate) pairs: BTreeSet<EdgeIx>,
     /// The findings, in the order of the diagnosis.
     pub(crate) findings: Vec<&'a Finding>,
     kinds: Vec<Kind>,
@@ -125,7 +127,7 @@ impl<'a> Group<'a> {
 /// One cure, and the nodes where it is the same.
 pub(crate) struct Remedy<'a> {
     /// On which nodes.
-    pub(crate) nodes: BTreeSet<usize>,
+    pub(crate) nodes: BTreeSet<NodeIx>,
     /// The commands.
     pub(crate) commands: &'a [Command],
     /// What the program does about it.

@@ -4,11 +4,13 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use sshtrust::diagnose::{ByHand, Case, Certainty, Cure, Finding, Healing, Witness};
+use sshtrust::inventory::NodeIx;
 use sshtrust::plan::{Command, Part};
 
 use super::words::typed;
 use super::{Fixed, Stage, Told};
 use crate::i18n::{Lang, barred, barred_code};
+use crate::reporter::json::counts;
 
 /// Names the form. A number that is higher means that old readers will not do.
 pub(crate) const SCHEMA: &str = "gs_sshexkey.doctor/1";
@@ -23,7 +25,6 @@ pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         Stage::Fixed(fixed) => Some(fix(case, fixed)),
         _ => None,
     };
-    let counts = checked.matrix.counts();
     let findings = |found: &[Finding]| -> Value { found.iter().map(|f| finding(case, f)).collect() };
     let document = json!({
         "schema": SCHEMA,
@@ -33,15 +34,8 @@ pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "seconds": checked.took.as_secs_f64(),
         "preflight": case.preflight,
         "healthy": told.diagnosis.is_healthy(),
-        "counts": {
-            "total": counts.total(),
-            "works": counts.works,
-            "slow": counts.slow,
-            "broken": counts.broken,
-            "throttled": counts.throttled,
-            "unseen": counts.unseen,
-        },
-        "nodes": (0..case.nodes.len()).map(|index| node(told, index)).collect::<Value>(),
+        "counts": counts(&checked.matrix),
+        "nodes": case.nodes.indices().map(|index| node(told, index)).collect::<Value>(),
         "findings": findings(&told.diagnosis.findings),
         "fix": fixed,
     });
@@ -49,7 +43,7 @@ pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-fn node(told: &Told<'_>, index: usize) -> Value {
+fn node(told: &Told<'_>, index: NodeIx) -> Value {
     let Some(node) = told.case.node(index) else { return Value::Null };
     let not_entered = node.entry.as_ref().err();
     let unseen = told.unseen.get(index).and_then(Option::as_ref);
@@ -64,7 +58,7 @@ fn node(told: &Told<'_>, index: usize) -> Value {
     })
 }
 
-fn address(case: &Case, index: usize) -> Option<String> {
+fn address(case: &Case, index: NodeIx) -> Option<String> {
     case.node(index).map(|node| node.spec.ip.to_string())
 }
 
@@ -121,7 +115,7 @@ const fn by_hand(why: ByHand) -> &'static str {
 const fn part(part: &Part) -> &'static str {
     match part {
         Part::Key => "key",
-        Part::Authorize(_) => "authorized-keys",
+        Part::Authorize(_) | Part::Admit(_) => "authorized-keys",
         Part::HostKeys(_) => "known-hosts",
         Part::Config => "config",
         Part::Profile => "profile",

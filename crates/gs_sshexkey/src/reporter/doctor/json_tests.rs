@@ -4,6 +4,7 @@ use sshtrust::diagnose::{ByHand, Code, Command, Cure, Finding, Part};
 
 use super::sample::*;
 use super::*;
+use crate::reporter::sample::ix;
 
 fn validator() -> Validator {
     let schema = include_str!("../../../../../docs/schema/doctor-1.schema.json");
@@ -21,7 +22,7 @@ fn value(told: &Told<'_>) -> Value {
 /// Every code, every reason to leave it to a person, every part.
 fn everything() -> Examination {
     let mut all = healable();
-    all.diagnosis.findings.extend(Code::ALL.iter().map(|code| Finding::new(*code, 0)));
+    all.diagnosis.findings.extend(Code::ALL.iter().map(|code| Finding::new(*code, ix(0))));
     let why = [
         ByHand::NotEntered,
         ByHand::NeedsRoot,
@@ -32,16 +33,16 @@ fn everything() -> Examination {
         ByHand::Wait,
     ];
     let command = || [Command::root("mend\nthis")];
-    let finding = why.iter().fold(Finding::new(Code::Mtu, 3), |finding, why| {
-        finding.about(2).likely().cure(Cure::by_hand(3, *why, command()))
+    let finding = why.iter().fold(Finding::new(Code::Mtu, ix(3)), |finding, why| {
+        finding.about(ix(2)).likely().cure(Cure::by_hand(ix(3), *why, command()))
     });
-    all.diagnosis.findings.push(finding.cure(Cure::run(1, command())));
+    all.diagnosis.findings.push(finding.cure(Cure::run(ix(1), command())));
     let key =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDnZ4Fs1xQpmPcxG0hjnKJ8tCDQ8zMcEWJ6nNYoF4jBQ".parse().unwrap();
     all.treatment[0].parts = vec![
         Part::Key,
         Part::Authorize(key),
-        Part::HostKeys(2),
+        Part::HostKeys(ix(2)),
         Part::Config,
         Part::Profile,
         Part::Mapping,
@@ -79,7 +80,7 @@ fn what_lacks_a_member_is_not_as_the_schema_says() {
     let barred = value(&evil.told(Stage::Found));
     let places = [
         (&entered, "", 11),
-        (&entered, "/counts", 6),
+        (&entered, "/counts", 8),
         (&entered, "/nodes/0", 6),
         (&barred, "/nodes/2/not_entered", 2),
         (&entered, "/findings/0", 8),

@@ -18,6 +18,7 @@ mod tests;
 use sshtrust::check::Checked;
 use sshtrust::diagnose::{Case, Diagnosis, Healing};
 use sshtrust::doctor::{Examined, NodeTreatment};
+use sshtrust::inventory::NodeMap;
 use sshtrust::observe::Unseen;
 use sshtrust::setup::NodeFailure;
 
@@ -36,7 +37,7 @@ pub(crate) struct Told<'a> {
     /// What is wrong.
     pub(crate) diagnosis: &'a Diagnosis,
     /// For each node that was examined, what could not be seen there.
-    pub(crate) unseen: Vec<Option<Vec<Unseen>>>,
+    pub(crate) unseen: NodeMap<Option<Vec<Unseen>>>,
     /// How far the work is.
     pub(crate) stage: Stage<'a>,
     /// What was found before the work was told already, above on the same screen.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sshtrust::diagnose::Command;
 use sshtrust::doctor::NodeTreatment;
+use sshtrust::inventory::NodeIx;
 
 use super::findings::{INDENT, whereabouts};
 use super::text::{joined, signs, title};
@@ -28,7 +29,7 @@ const WHOLE: Most = Most { plans: usize::MAX, lines: usize::MAX, cut: false };
 
 /// The same work on some nodes.
 struct Work<'a> {
-    nodes: BTreeSet<usize>,
+    nodes: BTreeSet<NodeIx>,
     first: &'a NodeTreatment,
     diff: String,
 }
@@ -67,7 +68,8 @@ fn draw(told: &Told<'_>, treatment: &[NodeTreatment], most: Most, style: &Style)
     let works = works(treatment);
     let mut sections = vec![title(&DoctorText::Plan {}, style)];
     sections.extend(works.iter().take(most.plans).map(|work| draw_work(work, told, most, style)));
-    let rest: BTreeSet<usize> = works.iter().skip(most.plans).flat_map(|work| &work.nodes).copied().collect();
+    let rest: BTreeSet<NodeIx> =
+        works.iter().skip(most.plans).flat_map(|work| &work.nodes).copied().collect();
     if !rest.is_empty() {
         let text = DoctorText::MoreNodes { nodes: &nodes(told.checked, &rest, style.lang) };
         sections.push(wrap(&text.text(style.lang), style.width, "  ", "    "));

@@ -6,21 +6,22 @@ use sshtrust::apply::ApplyError;
 use sshtrust::check::{Checked, NoEntry};
 use sshtrust::diagnose::{ByHand, Case, CaseNode, Code, Command, Cure, Diagnosis, Finding, Part};
 use sshtrust::doctor::NodeTreatment;
+use sshtrust::inventory::NodeIx;
 use sshtrust::observe::{Entry, EntryKind, Unseen};
 use sshtrust::plan::{AgentEdit, Content, FileEdit, Keepalive, NodePlan};
-use sshtrust::probe::{By, Cause, TrustMatrix};
+use sshtrust::probe::{By, Cause, EdgeIx, TrustEdge, TrustMatrix};
 use sshtrust::session::ConnectError;
 use sshtrust::setup::NodeFailure;
 
 use super::{Fixed, Next, Stage, Told};
-use crate::reporter::sample::{CHANGED, REFUSED, Sample};
+use crate::reporter::sample::{CHANGED, REFUSED, Sample, ix};
 
 /// An examination that owns what it tells.
 pub(crate) struct Examination {
     pub(crate) checked: Checked,
     pub(crate) case: Case,
     pub(crate) diagnosis: Diagnosis,
-    pub(crate) unseen: BTreeMap<usize, Vec<Unseen>>,
+    pub(crate) unseen: BTreeMap<NodeIx, Vec<Unseen>>,
     pub(crate) treatment: Vec<NodeTreatment>,
     pub(crate) left: Vec<usize>,
     pub(crate) failed: Vec<NodeFailure>,
@@ -40,7 +41,7 @@ impl Examination {
             alive: None,
         });
         let (user, matrix) = (checked.user.clone(), checked.matrix.clone());
-        let case = Case { user, preflight: false, nodes: nodes.collect(), matrix };
+        let case = Case { user, preflight: false, key_type: None, nodes: nodes.collect(), matrix };
         let (treatment, left, failed) = (Vec::new(), Vec::new(), Vec::new());
         let diagnosis = Diagnosis { findings };
         Self { checked, case, diagnosis, unseen: BTreeMap::new(), treatment, left, failed }
@@ -48,14 +49,14 @@ impl Examination {
 
     pub(crate) fn preflight(mut self) -> Self {
         self.case.preflight = true;
-        let nodes = self.checked.matrix.nodes().to_vec();
+        let nodes = self.checked.matrix.nodes().clone();
         self.checked.matrix = TrustMatrix::new(nodes, Vec::new());
         self.case.matrix = self.checked.matrix.clone();
         self
     }
 
     pub(crate) fn told<'a>(&'a self, stage: Stage<'a>) -> Told<'a> {
-        let nodes = self.case.nodes.iter().enumerate();
+        let nodes = self.case.nodes.entries();
         let unseen = nodes.map(|(index, node)| {
             node.entry.is_ok().then(|| self.unseen.get(&index).cloned().unwrap_or_default())
         });
@@ -84,14 +85,14 @@ impl Examination {
 }
 
 /// The pairs that lead to a node and do not work. Nodes are numbered from 1 here, as their addresses are.
-fn pairs_to(checked: &Checked, node: usize) -> Vec<usize> {
-    let edges = checked.matrix.edges().iter().enumerate();
-    edges.filter(|(_, edge)| edge.to == node - 1).map(|(place, _)| place).collect()
+fn pairs_to(checked: &Checked, node: usize) -> Vec<EdgeIx> {
+    let edges = checked.matrix.entries();
+    edges.filter(|(_, edge)| edge.to == ix(node - 1)).map(|(place, _)| place).collect()
 }
 
-fn pairs_from(checked: &Checked, node: usize) -> Vec<usize> {
-    let edges = checked.matrix.edges().iter().enumerate();
-    edges.filter(|(_, edge)| edge.from == node - 1).map(|(place, _)| place).collect()
+fn pairs_from(checked: &Checked, node: usize) -> Vec<EdgeIx> {
+    let edges = checked.matrix.entries();
+    edges.filter(|(_, edge)| edge.from == ix(node - 1)).map(|(place, _)| place).collect()
 }
 
 pub(crate) fn healthy(size: u32) -> Examination {
@@ -101,36 +102,44 @@ pub(crate) fn healthy(size: u32) -> Examination {
 /// The server of one node is stopped, and nobody can enter it.
 pub(crate) fn stopped(size: u32, node: usize) -> Examination {
     let checked = Sample::new(size).stopped(node).checked();
-    let finding = Finding::new(Code::SshdDown, node - 1)
+    let finding = Finding::new(Code::SshdDown, ix(node - 1))
         .bars(true)
         .explains(pairs_to(&checked, node))
-        .seen(0, &format!("ssh 10.0.0.{node}"), &REFUSED.replace("{host}", &format!("10.0.0.{node}")))
+        .seen(ix(0), &format!("ssh 10.0.0.{node}"), &REFUSED.replace("{host}", &format!("10.0.0.{node}")))
         .seen_from_here(&format!("connect 10.0.0.{node} port 22"), "Connection refused")
         .likely()
-        .cure(Cure::by_hand(node - 1, ByHand::NotEntered, [Command::root("systemctl enable --now sshd")]));
+        .cure(Cure::by_hand(
+            ix(node - 1),
+            ByHand::NotEntered,
+            [Command::root("systemctl enable --now sshd")],
+        ));
     Examination::new(checked, vec![finding])
 }
 
 /// What the program mends by commands on one node, files on others, and a risk on all.
 pub(crate) fn healable() -> Examination {
     let checked = Sample::new(5).keyless(2).breaks(1, 3, By::Ip, Cause::KeyRefused, "").checked();
-    let home = Finding::new(Code::HomePermissions, 2)
+    let home = Finding::new(Code::HomePermissions, ix(2))
         .explains(pairs_to(&checked, 3))
-        .seen(2, "ls -ld /home/omm", "drwxrwxrwx omm:omm")
-        .seen(2, "the log of sshd", "Authentication refused: bad ownership or modes for directory /home/omm")
-        .cure(Cure::run(2, [Command::new("chmod go-w '/home/omm'").undo("chmod 777 '/home/omm'")]));
-    let key = Finding::new(Code::KeyMismatch, 1)
+        .seen(ix(2), "ls -ld /home/omm", "drwxrwxrwx omm:omm")
+        .seen(
+            ix(2),
+            "the log of sshd",
+            "Authentication refused: bad ownership or modes for directory /home/omm",
+        )
+        .cure(Cure::run(ix(2), [Command::new("chmod go-w '/home/omm'").undo("chmod 777 '/home/omm'")]));
+    let key = Finding::new(Code::KeyMismatch, ix(1))
         .explains(pairs_from(&checked, 2))
-        .seen(1, "/home/omm/.ssh/id_om", "not there")
-        .cure(Cure::restore(1, [Part::Key, Part::Agent], [Command::new("gs_sshexkey agent start")]));
+        .seen(ix(1), "/home/omm/.ssh/id_om", "not there")
+        .cure(Cure::restore(ix(1), [Part::Key, Part::Agent], [Command::new("gs_sshexkey agent start")]));
     let risks = (0..5).map(|node| {
-        Finding::new(Code::KeepaliveMissing, node)
-            .seen(node, "crontab -l", "no job of gs_sshexkey")
-            .cure(Cure::restore(node, [Part::Keepalive], [Command::new("gs_sshexkey agent keep")]))
+        Finding::new(Code::KeepaliveMissing, ix(node))
+            .seen(ix(node), "crontab -l", "no job of gs_sshexkey")
+            .cure(Cure::restore(ix(node), [Part::Keepalive], [Command::new("gs_sshexkey agent keep")]))
     });
     let mut examination = Examination::new(checked, vec![home, key].into_iter().chain(risks).collect());
-    examination.unseen.insert(3, vec![Unseen::SshdSettings, Unseen::Firewall]);
-    examination.unseen.insert(4, vec![Unseen::SshdSettings]);
+    examination.unseen.insert(ix(3), vec![Unseen::SshdSettings, Unseen::Firewall]);
+    examination.unseen.insert(ix(4), vec![Unseen::SshdSettings]);
     examination.treatment = vec![
         treated(0, Vec::new(), &[Part::Keepalive], None),
         treated(1, Vec::new(), &[Part::Key, Part::Agent, Part::Keepalive], Some("export SSH_AUTH_SOCK\n")),
@@ -142,11 +151,11 @@ pub(crate) fn healable() -> Examination {
 }
 
 fn treated(node: usize, commands: Vec<Command>, parts: &[Part], profile: Option<&str>) -> NodeTreatment {
-    let spec = Sample::new(node as u32 + 1).checked().nodes[node].spec;
+    let spec = Sample::new(node as u32 + 1).checked().nodes.as_slice()[node].spec;
     let edit = |text: &str| FileEdit {
         old: Entry {
             kind: EntryKind::File,
-            bytes: b"# .bashrc\n".to_vec(),
+            bytes: (*b"# .bashrc\n").into(),
             ..Entry::absent("/home/omm/.bashrc")
         },
         content: Content::Bytes(std::sync::Arc::new(format!("# .bashrc\n{text}").into_bytes())),
@@ -156,12 +165,13 @@ fn treated(node: usize, commands: Vec<Command>, parts: &[Part], profile: Option<
     let plan = NodePlan {
         spec,
         socket: "/home/omm/gaussdb_tmp/gauss_socket_tmp".to_owned(),
+        keys_file: "/home/omm/.ssh/authorized_keys".to_owned(),
         dirs: Vec::new(),
         agent: if profile.is_some() { AgentEdit::AddKey } else { AgentEdit::Nothing },
         files: profile.into_iter().map(edit).collect(),
         keepalive: Keepalive::Off,
     };
-    NodeTreatment { node, spec, commands, parts: parts.to_vec(), plan: Some(plan) }
+    NodeTreatment { node: ix(node), spec, commands, parts: parts.to_vec(), plan: Some(plan) }
 }
 
 /// A node was installed anew: all others have its old key on record. And a pair that nobody can explain.
@@ -175,20 +185,21 @@ pub(crate) fn reinstalled(size: usize) -> Examination {
     let checked = sample.breaks(1, 2, By::Ip, Cause::Other, said).checked();
     let others = (0..size).filter(|from| *from != 3);
     let changed = others.map(|from| {
-        let pair = checked.matrix.edges().iter().position(|edge| (edge.from, edge.to) == (from, 3));
+        let leads = |(_, edge): &(EdgeIx, &TrustEdge)| (edge.from, edge.to) == (ix(from), ix(3));
+        let pair = checked.matrix.entries().find(leads).map(|(pair, _)| pair);
         let command = Command::new("ssh-keygen -R '10.0.0.4'");
-        Finding::new(Code::KnownHostsConflict, from)
-            .about(3)
+        Finding::new(Code::KnownHostsConflict, ix(from))
+            .about(ix(3))
             .explains(pair)
-            .seen(from, "~/.ssh/known_hosts line 3", "SHA256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
-            .seen(3, "ssh-keyscan 10.0.0.4", "SHA256:IKyHezDQTZPay4hAkPvy3Hug3QG87Lz8wCiNfHEO2dI")
-            .cure(Cure::by_hand(from, ByHand::Unconfirmed, [command]))
+            .seen(ix(from), "~/.ssh/known_hosts line 3", "SHA256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+            .seen(ix(3), "ssh-keyscan 10.0.0.4", "SHA256:IKyHezDQTZPay4hAkPvy3Hug3QG87Lz8wCiNfHEO2dI")
+            .cure(Cure::by_hand(ix(from), ByHand::Unconfirmed, [command]))
     });
-    let odd = Finding::new(Code::Unexplained, 1).about(0).explains(pairs_to(&checked, 2)).likely().seen(
-        0,
-        "ssh 10.0.0.2",
-        &said.replace("{host}", "10.0.0.2"),
-    );
+    let odd = Finding::new(Code::Unexplained, ix(1))
+        .about(ix(0))
+        .explains(pairs_to(&checked, 2))
+        .likely()
+        .seen(ix(0), "ssh 10.0.0.2", &said.replace("{host}", "10.0.0.2"));
     let findings = changed.chain([odd]).collect();
     Examination::new(checked, findings)
 }
@@ -202,18 +213,18 @@ pub(crate) fn preflight() -> Examination {
     let opened =
         [Command::root("firewall-cmd --permanent --add-service=ssh"), Command::root("firewall-cmd --reload")];
     let findings = vec![
-        Finding::new(Code::Firewall, 2)
+        Finding::new(Code::Firewall, ix(2))
             .bars(true)
             .likely()
             .seen_from_here("connect 10.0.0.3 port 22", "Connection timed out")
-            .cure(Cure::by_hand(2, ByHand::NotEntered, opened)),
-        Finding::new(Code::HomePermissions, 1)
-            .seen(1, "ls -ld /home/omm", "drwxrwxrwx omm:omm")
-            .cure(Cure::run(1, [Command::new("chmod go-w '/home/omm'")])),
-        Finding::new(Code::PasswordRefused, 3)
+            .cure(Cure::by_hand(ix(2), ByHand::NotEntered, opened)),
+        Finding::new(Code::HomePermissions, ix(1))
+            .seen(ix(1), "ls -ld /home/omm", "drwxrwxrwx omm:omm")
+            .cure(Cure::run(ix(1), [Command::new("chmod go-w '/home/omm'")])),
+        Finding::new(Code::PasswordRefused, ix(3))
             .bars(true)
             .seen_from_here("ssh 10.0.0.4", "the password was refused")
-            .cure(Cure::by_hand(3, ByHand::Judgement, [])),
+            .cure(Cure::by_hand(ix(3), ByHand::Judgement, [])),
     ];
     Examination::new(checked, findings).preflight()
 }
@@ -224,8 +235,8 @@ pub(crate) fn closed() -> Examination {
     let said = "omm@{host}: Permission denied (publickey,password).";
     let checked = Sample::new(2).breaks(1, 2, By::Ip, Cause::KeyRefused, said).barred(2, why()).checked();
     let words = said.replace("{host}", "10.0.0.2");
-    let finding = || Finding::new(Code::Unexplained, 1).likely();
-    let pair = finding().about(0).explains([0]).seen(0, "ssh 10.0.0.2", &words);
+    let finding = || Finding::new(Code::Unexplained, ix(1)).likely();
+    let pair = finding().about(ix(0)).explains([EdgeIx::new(0)]).seen(ix(0), "ssh 10.0.0.2", &words);
     let node = finding().bars(true).seen_from_here("ssh 10.0.0.2", &why().to_string());
     Examination::new(checked, vec![node, pair])
 }
@@ -235,10 +246,12 @@ pub(crate) fn flood(size: u32) -> Examination {
     let sample = Sample::new(size).stopped(2).checked();
     let findings = Code::ALL.iter().step_by(2).flat_map(|code| {
         (0..size as usize).map(|node| {
-            let finding = Finding::new(*code, node).about((node + 1) % size as usize);
-            let finding =
-                (0..5).fold(finding, |f, n| f.seen(node, "cat", &format!("word {n} of {node}\n").repeat(9)));
-            finding.explains([node]).cure(Cure::run(node, [Command::root(format!("mend '{node}'"))]))
+            let finding = Finding::new(*code, ix(node)).about(ix((node + 1) % size as usize));
+            let finding = (0..5)
+                .fold(finding, |f, n| f.seen(ix(node), "cat", &format!("word {n} of {node}\n").repeat(9)));
+            finding
+                .explains([EdgeIx::new(node)])
+                .cure(Cure::run(ix(node), [Command::root(format!("mend '{node}'"))]))
         })
     });
     let mut all = Examination::new(sample, findings.collect());
@@ -252,7 +265,7 @@ pub(crate) fn flood(size: u32) -> Examination {
 /// A node that gave up under treatment.
 pub(crate) fn failure(examination: &Examination, node: usize) -> NodeFailure {
     let trouble = ApplyError::Unwritable("cannot write /home/omm/.bashrc: Read-only file system".to_owned());
-    NodeFailure { node: examination.case.nodes[node - 1].spec, trouble: trouble.into() }
+    NodeFailure { node: examination.case.node(ix(node - 1)).unwrap().spec, trouble: trouble.into() }
 }
 
 /// Everything that nodes say is hostile.
@@ -263,18 +276,18 @@ pub(crate) fn hostile(evil: &str) -> Examination {
     }
     checked.user = evil.to_owned();
     let witness =
-        sshtrust::diagnose::Witness { node: Some(1), source: evil.to_owned(), said: evil.to_owned() };
+        sshtrust::diagnose::Witness { node: Some(ix(1)), source: evil.to_owned(), said: evil.to_owned() };
     let command = || Command::root(format!("chmod go-w '/home/{evil}'"));
-    let mut finding = Finding::new(Code::HomePermissions, 1)
+    let mut finding = Finding::new(Code::HomePermissions, ix(1))
         .explains(pairs_from(&checked, 2))
-        .cure(Cure::run(1, [command()]))
-        .cure(Cure::by_hand(2, ByHand::Security, [command()]));
+        .cure(Cure::run(ix(1), [command()]))
+        .cure(Cure::by_hand(ix(2), ByHand::Security, [command()]));
     finding.witnesses.push(witness);
     let mut all = Examination::new(checked, vec![finding]);
     let mut treatment = treated(1, vec![command()], &[Part::Profile], Some(evil));
     treatment.plan.as_mut().unwrap().socket = evil.to_owned();
     all.treatment = vec![treatment];
     let trouble = ApplyError::Agent(evil.to_owned()).into();
-    all.failed = vec![NodeFailure { node: all.case.nodes[1].spec, trouble }];
+    all.failed = vec![NodeFailure { node: all.case.node(ix(1)).unwrap().spec, trouble }];
     all
 }

@@ -5,6 +5,7 @@ use super::*;
 use crate::i18n::Lang;
 use crate::reporter::layout::width;
 use crate::reporter::style::Style;
+use crate::reporter::transcript;
 
 const PLAIN: Style = Style { lang: Lang::En, width: 80, colour: false, unicode: true };
 const CHINESE: Style = Style { lang: Lang::Zh, ..PLAIN };
@@ -53,18 +54,10 @@ fn screens() -> Vec<(&'static str, String, Style)> {
     all
 }
 
-fn transcript(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/reporter/transcripts").join(format!("{name}.txt"))
-}
-
-/// With `UPDATE_SCREENS` set, the transcripts are written instead; look at them then.
 #[test]
 fn every_screen_is_as_its_transcript() {
     for (name, text, _) in screens() {
-        if std::env::var_os("UPDATE_SCREENS").is_some() {
-            std::fs::write(transcript(name), &text).unwrap();
-        }
-        assert_eq!(text, std::fs::read_to_string(transcript(name)).unwrap(), "{name}");
+        transcript::must_show(name, &text);
     }
 }
 
@@ -78,7 +71,7 @@ fn the_guides_show_what_is_really_shown() {
     for (guide, names) in shown {
         let text = std::fs::read_to_string(docs.join(guide)).unwrap();
         for name in names {
-            let screen = std::fs::read_to_string(transcript(name)).unwrap();
+            let screen = transcript::read(name);
             assert!(text.contains(screen.trim_matches('\n')), "{guide} does not show {name}");
         }
     }

@@ -1,6 +1,7 @@
 //! What `doctor` shows at a terminal: what is wrong and what to do, in the order in which a person needs it.
 
 use sshtrust::check::NoEntry;
+use sshtrust::inventory::NodeIx;
 
 use super::findings::{draw, draw_short};
 use super::words::{nodes, unseen};
@@ -129,18 +130,18 @@ pub(super) fn found(told: &Told<'_>, all: &[Group<'_>], style: &Style) -> Vec<Ve
 /// Nodes that were not entered or not read, with the reason; and how they can be.
 fn barred(told: &Told<'_>, style: &Style) -> Vec<String> {
     let mut lines = not_entered(told.checked, &DoctorText::NotExamined {}.text(style.lang), style);
-    let unread = told.case.nodes.iter().enumerate().zip(&told.unseen);
+    let unread = told.case.nodes.entries().zip(&told.unseen);
     let unread = unread.filter(|((_, node), unseen)| node.entry.is_ok() && unseen.is_none());
-    let unread: Vec<usize> = unread.map(|((index, _), _)| index).collect();
+    let unread: Vec<NodeIx> = unread.map(|((index, _), _)| index).collect();
     if !unread.is_empty() {
         let (colon, _) = signs(style.lang);
         let text = DoctorText::NotRead {}.text(style.lang);
         let text = format!("{text}{colon}{}", nodes(told.checked, &unread, style.lang));
         lines.extend(wrap(&text, style.width, "", "  "));
     }
-    let closed = told.case.nodes.iter().enumerate();
+    let closed = told.case.nodes.entries();
     let closed = closed.filter(|(_, node)| matches!(node.entry, Err(NoEntry::NoPassword(_))));
-    let closed: Vec<usize> = closed.map(|(index, _)| index).collect();
+    let closed: Vec<NodeIx> = closed.map(|(index, _)| index).collect();
     if !closed.is_empty() {
         let nodes = &nodes(told.checked, &closed, style.lang);
         lines.extend(wrap(&DoctorText::GivePassword { nodes }.text(style.lang), style.width, "", "  "));
@@ -150,8 +151,8 @@ fn barred(told: &Told<'_>, style: &Style) -> Vec<String> {
 
 /// What could not be seen, and on which nodes: never guessed.
 fn not_seen(told: &Told<'_>, style: &Style) -> Vec<String> {
-    let mut seen: Vec<(String, Vec<usize>)> = Vec::new();
-    for (index, all) in told.unseen.iter().enumerate() {
+    let mut seen: Vec<(String, Vec<NodeIx>)> = Vec::new();
+    for (index, all) in told.unseen.entries() {
         for what in all.iter().flatten() {
             let what = unseen(*what, style.lang);
             match seen.iter_mut().find(|(known, _)| *known == what) {

@@ -2,6 +2,7 @@
 
 use sshtrust::check::Checked;
 use sshtrust::diagnose::{ByHand, Case, Command};
+use sshtrust::inventory::NodeIx;
 use sshtrust::observe::Unseen;
 use sshtrust::plan::Part;
 use sshtrust::text::printable;
@@ -13,8 +14,12 @@ use crate::reporter::matrix::{label, who};
 const MOST_RANGES: usize = 8;
 
 /// Nodes in words.
-pub(super) fn nodes<'a>(checked: &Checked, nodes: impl IntoIterator<Item = &'a usize>, lang: Lang) -> String {
-    let nodes: Vec<usize> = nodes.into_iter().copied().collect();
+pub(super) fn nodes<'a>(
+    checked: &Checked,
+    nodes: impl IntoIterator<Item = &'a NodeIx>,
+    lang: Lang,
+) -> String {
+    let nodes: Vec<NodeIx> = nodes.into_iter().copied().collect();
     who(checked, &nodes, MOST_RANGES, lang)
 }
 
@@ -36,7 +41,7 @@ pub(crate) fn by_hand(why: ByHand, lang: Lang) -> String {
 pub(crate) fn part(part: &Part, lang: Lang) -> String {
     let text = match part {
         Part::Key => DoctorText::PartKey {},
-        Part::Authorize(_) => DoctorText::PartAuthorize {},
+        Part::Authorize(_) | Part::Admit(_) => DoctorText::PartAuthorize {},
         Part::HostKeys(_) => DoctorText::PartHostKeys {},
         Part::Config => DoctorText::PartConfig {},
         Part::Profile => DoctorText::PartProfile {},

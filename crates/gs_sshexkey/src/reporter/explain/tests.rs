@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::catalogue::catalogue;
 use super::*;
+use crate::reporter::transcript;
 
 const PLAIN: Style = Style { lang: Lang::En, width: 80, colour: false, unicode: true };
 
@@ -170,7 +171,6 @@ fn it_is_plain_which_commands_are_for_which_system() {
     }
 }
 
-/// With `UPDATE_SCREENS` set, the transcripts are written instead; look at them then.
 #[test]
 fn every_explanation_is_as_its_transcript() {
     let chinese = Style { lang: Lang::Zh, ..PLAIN };
@@ -180,10 +180,7 @@ fn every_explanation_is_as_its_transcript() {
         ("explain-max-auth-tries-narrow", Code::MaxAuthTries, Style { width: 40, ..PLAIN }),
     ];
     for (name, code, style) in screens {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("src/reporter/transcripts")
-            .join(format!("{name}.txt"));
-        is_as_the_file(&path, &explain(code, &style), "UPDATE_SCREENS");
+        transcript::must_show(name, &explain(code, &style));
     }
 }
 
@@ -192,16 +189,8 @@ fn every_explanation_is_as_its_transcript() {
 fn the_catalogues_are_as_the_texts() {
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     for (name, lang) in [("causes.md", Lang::En), ("causes.zh.md", Lang::Zh)] {
-        is_as_the_file(&docs.join(name), &catalogue(lang), "UPDATE_DOCS");
+        transcript::must_be_the_file(&docs.join(name), &catalogue(lang), "UPDATE_DOCS");
     }
-}
-
-fn is_as_the_file(path: &std::path::Path, text: &str, update: &str) {
-    if std::env::var_os(update).is_some() {
-        std::fs::write(path, text).unwrap();
-    }
-    let wanted = std::fs::read_to_string(path).unwrap();
-    assert!(text == wanted, "{} is not as the texts are: set {update} to write it", path.display());
 }
 
 #[test]

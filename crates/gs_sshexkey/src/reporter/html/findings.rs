@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use sshtrust::diagnose::{Case, Command, Diagnosis, Healing};
+use sshtrust::inventory::NodeIx;
 use sshtrust::probe::PairState;
 
 use super::signs::icon;
@@ -39,8 +40,9 @@ pub(super) fn section(view: &View, found: Found<'_>) -> Markup {
 fn entry(view: &View, found: Found<'_>, group: &Group<'_>) -> Markup {
     let lang = view.lang;
     let state = if group.breaks || found.case.preflight { PairState::Broken } else { PairState::Slow };
-    let list =
-        |nodes: &std::collections::BTreeSet<usize>| view.list(&nodes.iter().copied().collect::<Vec<usize>>());
+    let list = |nodes: &std::collections::BTreeSet<NodeIx>| {
+        view.list(&nodes.iter().copied().collect::<Vec<NodeIx>>())
+    };
     let row =
         |label: DoctorText<'_>, value: Markup| html! { div { dt { (label.text(lang)) } dd { (value) } } };
     html! {

@@ -2,12 +2,14 @@
 
 use maud::{Markup, html};
 use sshtrust::event::Login;
+use sshtrust::inventory::NodeIx;
 
 use super::view::{View, safe};
 use crate::i18n::{PageText, barred};
 
 pub(super) fn not_entered(view: &View) -> Markup {
-    let whys: Vec<(usize, String)> = (0..view.size())
+    let whys: Vec<(NodeIx, String)> = view
+        .nodes()
         .filter_map(|index| {
             let why = match &view.node(index)?.entry {
                 Err(why) => safe(&barred(why, view.lang)),
@@ -29,7 +31,8 @@ pub(super) fn not_entered(view: &View) -> Markup {
 }
 
 pub(super) fn other_names(view: &View) -> Markup {
-    let others: Vec<(usize, String)> = (0..view.size())
+    let others: Vec<(NodeIx, String)> = view
+        .nodes()
         .filter_map(|index| {
             let described = safe(view.node(index)?.described.as_ref()?);
             Some((
@@ -53,7 +56,7 @@ pub(super) fn other_names(view: &View) -> Markup {
     }
 }
 
-fn said_of(view: &View, said: &[(usize, String)]) -> Markup {
+fn said_of(view: &View, said: &[(NodeIx, String)]) -> Markup {
     html! {
         dl.said-of { @for (index, text) in said {
             div { dt { (view.both(*index)) } dd { (text) } }
@@ -70,7 +73,7 @@ struct Score {
 
 /// All nodes: the picture in words, and what the filter looks names up in.
 pub(super) fn section(view: &View) -> Markup {
-    let mut calls = vec![Score::default(); view.size()];
+    let mut calls = view.matrix().nodes().map(|_| Score::default());
     let mut called = calls.clone();
     for (from, to, _, pair) in view.matrix().iter() {
         for score in [calls.get_mut(from), called.get_mut(to)].into_iter().flatten() {
@@ -85,8 +88,8 @@ pub(super) fn section(view: &View) -> Markup {
             div.scroll tabindex="0" role="region" aria-labelledby="nodes-title" {
                 table.sortable.nodes {
                     (head(view))
-                    tbody { @for (index, (calls, called)) in calls.iter().zip(&called).enumerate() {
-                        (row(view, index, *calls, *called))
+                    tbody { @for ((node, calls), called) in calls.entries().zip(&called) {
+                        (row(view, node, *calls, *called))
                     } }
                 }
             }
@@ -107,7 +110,7 @@ fn head(view: &View) -> Markup {
     } } } }
 }
 
-fn row(view: &View, index: usize, calls: Score, called: Score) -> Markup {
+fn row(view: &View, index: NodeIx, calls: Score, called: Score) -> Markup {
     let entry = view.node(index).map(|node| &node.entry);
     let how = match entry {
         Some(Ok(Login::Local)) => PageText::Local {},
@@ -117,7 +120,7 @@ fn row(view: &View, index: usize, calls: Score, called: Score) -> Markup {
     };
     let entered = matches!(entry, Some(Ok(_)));
     html! {
-        tr data-n=(index) {
+        tr data-n=(index.get()) {
             th scope="row" { (view.address(index)) }
             td { (view.name(index).unwrap_or_default()) }
             td.bad[!entered] { (view.text(&how)) }

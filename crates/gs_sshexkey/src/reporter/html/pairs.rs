@@ -1,6 +1,7 @@
 //! The table of the pairs that do not work, or only slowly.
 
 use maud::{Markup, html};
+use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{By, PairState, TrustEdge};
 
 use super::view::{View, class, safe};
@@ -16,7 +17,7 @@ enum Row<'a> {
     /// A pair that does not work.
     Edge(&'a TrustEdge),
     /// A pair that is slow: caller, called, by what, milliseconds.
-    Slow(usize, usize, By, u32),
+    Slow(NodeIx, NodeIx, By, u32),
 }
 
 pub(super) fn section(view: &View) -> Markup {
@@ -88,7 +89,7 @@ fn row(view: &View, row: &Row) -> Markup {
         By::Name => "name",
     };
     html! {
-        tr data-f=(from) data-t=(to) data-b=(mark) data-s=(class(state)) {
+        tr data-f=(from.get()) data-t=(to.get()) data-b=(mark) data-s=(class(state)) {
             td { (view.cell(from)) }
             td { (view.cell(to)) @if let Some(host) = edge.and_then(|e| other_host(view, e)) { " " small { (host) } } }
             td { (view.text(&page_by(by))) }

@@ -4,6 +4,7 @@
 //! handful of elements, and the worst mixture is a few bytes a cell.
 
 use maud::{Markup, html};
+use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{By, PairState};
 
 use super::runs::Cells;
@@ -78,14 +79,14 @@ impl Layout {
     fn new(view: &View, by: By, cells: usize, fold: usize) -> Self {
         let scale = scale(cells);
         let step = [1, 2, 5, 10].into_iter().find(|step| step * scale >= LABEL_STEP).unwrap_or(20);
-        let labels = (0..view.size()).step_by(step * fold.max(1));
+        let labels = view.nodes().step_by(step * fold.max(1));
         let longest = labels.map(|node| label(view, node, by).chars().count()).max().unwrap_or_default();
         Self { scale, fold, step, margin: longest * CHARACTER / 10 + 12, side: cells * scale }
     }
 }
 
 /// The label of a node, its middle left out where it is long.
-fn label(view: &View, node: usize, by: By) -> String {
+fn label(view: &View, node: NodeIx, by: By) -> String {
     let label = view.label(node, by);
     let count = label.chars().count();
     if count <= LONGEST {
@@ -135,8 +136,8 @@ fn summary(view: &View, by: By) -> String {
 }
 
 fn labels(view: &View, by: By, layout: &Layout) -> Markup {
-    let places = (0..view.size()).step_by(layout.step * layout.fold).map(|node| {
-        let cell = node / layout.fold;
+    let places = view.nodes().step_by(layout.step * layout.fold).map(|node| {
+        let cell = node.get() / layout.fold;
         (label(view, node, by), layout.margin + cell * layout.scale + layout.scale / 2)
     });
     let edge = layout.margin - 6;
@@ -176,7 +177,7 @@ fn titles(view: &View, by: By) -> Markup {
     html! {
         @if edges.len() <= MOST_TITLES {
             g.titles { @for edge in edges {
-                rect x=(edge.to) y=(edge.from) width="1" height="1" {
+                rect x=(edge.to.get()) y=(edge.from.get()) width="1" height="1" {
                     title {
                         (view.label(edge.from, by)) " → " (view.label(edge.to, by)) ": "
                         (view.text(&page_state(edge.state))) " – " (safe(&headline(&edge.cause, view.lang)))

@@ -26,14 +26,12 @@ impl Cells {
         let fold = fold.max(1);
         let size = nodes.div_ceil(fold);
         let mut cells = vec![None; size * size];
-        for from in 0..nodes {
-            for to in 0..nodes {
-                let state = matrix.get(from, to, by).map(|pair| pair.state);
-                if let Some(cell) = cells.get_mut((from / fold) * size + to / fold)
-                    && badness(state) > badness(*cell)
-                {
-                    *cell = state;
-                }
+        for (from, to, _, pair) in matrix.iter().filter(|(_, _, known, _)| *known == by) {
+            let state = Some(pair.state);
+            if let Some(cell) = cells.get_mut((from.get() / fold) * size + to.get() / fold)
+                && badness(state) > badness(*cell)
+            {
+                *cell = state;
             }
         }
         Self { size, cells }
@@ -60,7 +58,7 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sshtrust::inventory::NodeSpec;
+    use sshtrust::inventory::{NodeIx, NodeSpec};
     use sshtrust::probe::Pair;
 
     fn matrix(rows: &[&str]) -> TrustMatrix {
@@ -74,7 +72,7 @@ mod tests {
                     '?' => PairState::Unseen,
                     _ => continue,
                 };
-                matrix.set(from, to, By::Ip, Pair { state, millis: 1 });
+                matrix.set(NodeIx::new(from), NodeIx::new(to), By::Ip, Pair { state, millis: 1 });
             }
         }
         matrix

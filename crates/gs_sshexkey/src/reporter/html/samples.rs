@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use sshtrust::check::{Checked, CheckedNode, NoEntry};
 use sshtrust::event::Login;
-use sshtrust::inventory::NodeSpec;
+use sshtrust::inventory::{NodeIx, NodeMap, NodeSpec};
 use sshtrust::probe::{By, Cause, Pair, PairState, TrustEdge, TrustMatrix, likely_cause};
 use sshtrust::session::ConnectError;
+
+use crate::reporter::sample::{at, ix};
 
 /// By address and by name.
 pub(super) const BOTH: [By; 2] = [By::Ip, By::Name];
@@ -33,7 +35,7 @@ fn node(index: usize) -> NodeSpec {
 
 /// A result whose pairs are as a function says; a node and itself are no pair.
 pub(super) fn checked(size: usize, by: &[By], is: impl Fn(usize, usize, By) -> Is) -> Checked {
-    let specs: Vec<NodeSpec> = (0..size).map(node).collect();
+    let specs: NodeMap<NodeSpec> = (0..size).map(node).collect();
     let mut matrix = TrustMatrix::new(specs.clone(), by.to_vec());
     for from in 0..size {
         for to in (0..size).filter(|to| *to != from) {
@@ -46,6 +48,7 @@ pub(super) fn checked(size: usize, by: &[By], is: impl Fn(usize, usize, By) -> I
         described: None,
         no_name: None,
         entry: Ok(if index == 0 { Login::Local } else { Login::Key }),
+        expires: None,
     });
     Checked {
         user: "omm".to_owned(),
@@ -62,6 +65,7 @@ fn file(matrix: &mut TrustMatrix, (from, to, by): (usize, usize, By), is: &Is) {
         By::Name => format!("node{:04}", to + 1),
     };
     let millis = 200 + u32::try_from((from * 7 + to * 13) % 90).unwrap();
+    let (from, to) = (NodeIx::new(from), NodeIx::new(to));
     let mut add = |state, status, said: String, millis| {
         let cause = likely_cause(status, &said);
         let host = host.clone();
@@ -110,9 +114,9 @@ pub(super) fn mixed(size: usize) -> Checked {
         (_, 5) if from == size - 1 => Is::Slow,
         _ => Is::Works,
     });
-    checked.nodes[1].entry = Err(NoEntry::Connect(ConnectError::Refused));
-    checked.nodes[1].name = None;
-    checked.nodes[2].described = Some("database3".to_owned());
+    at(&mut checked, 1).entry = Err(NoEntry::Connect(ConnectError::Refused));
+    at(&mut checked, 1).name = None;
+    at(&mut checked, 2).described = Some("database3".to_owned());
     checked
 }
 
@@ -150,8 +154,8 @@ pub(super) fn hostile() -> Checked {
     let mut checked = checked(HOSTILE.len(), &BOTH, |_, _, _| Is::Works);
     for (index, text) in HOSTILE.into_iter().enumerate() {
         checked.matrix.add(TrustEdge {
-            from: index,
-            to: (index + 1) % HOSTILE.len(),
+            from: ix(index),
+            to: ix((index + 1) % HOSTILE.len()),
             by: By::Name,
             host: text.to_owned(),
             state: PairState::Broken,
@@ -160,7 +164,7 @@ pub(super) fn hostile() -> Checked {
             cause: Cause::WrongAddress { found: text.to_owned() },
             millis: 1,
         });
-        let node = &mut checked.nodes[index];
+        let node = at(&mut checked, index);
         node.name = Some(text.to_owned());
         node.described = Some(format!("other {text}"));
         node.entry = Err(NoEntry::Connect(ConnectError::Protocol(text.to_owned())));

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{PairState, Shape, Trouble, troubles};
 
 use super::signs::icon;
@@ -50,7 +51,7 @@ fn state(trouble: &Trouble) -> PairState {
 
 fn entry(view: &View, trouble: &Trouble) -> Markup {
     let (Shape::Unreachable(node) | Shape::Isolated(node) | Shape::Pairs(node)) = trouble.shape;
-    let (label, mut others): (PageText, Vec<usize>) = match trouble.shape {
+    let (label, mut others): (PageText, Vec<NodeIx>) = match trouble.shape {
         Shape::Isolated(_) => (PageText::CalledNodesLabel {}, trouble.edges.iter().map(|e| e.to).collect()),
         _ => (PageText::CallersLabel {}, trouble.edges.iter().map(|e| e.from).collect()),
     };
@@ -74,8 +75,8 @@ fn entry(view: &View, trouble: &Trouble) -> Markup {
     }
 }
 
-fn title(view: &View, trouble: &Trouble, others: &[usize]) -> String {
-    let of = |node: usize| view.both(node);
+fn title(view: &View, trouble: &Trouble, others: &[NodeIx]) -> String {
+    let of = |node: NodeIx| view.both(node);
     match (trouble.shape, others) {
         (Shape::Unreachable(node), _) => view.text(&PageText::NobodyReaches { node: &of(node) }),
         (Shape::Isolated(node), _) => view.text(&PageText::ReachesNobody { node: &of(node) }),

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use sshtrust::check::{Checked, CheckedNode};
+use sshtrust::inventory::{NodeIx, NodeMap};
 use sshtrust::probe::{By, Counts, PairState, TrustMatrix};
 use sshtrust::text::printable;
 
@@ -15,7 +16,7 @@ pub(super) struct View<'a> {
     pub(super) zone: TimeZone,
     /// All pairs.
     pub(super) counts: Counts,
-    labels: Vec<Label>,
+    labels: NodeMap<Label>,
 }
 
 struct Label {
@@ -25,7 +26,7 @@ struct Label {
 
 impl<'a> View<'a> {
     pub(super) fn new(checked: &'a Checked, lang: Lang, zone: TimeZone) -> Self {
-        let nodes = checked.matrix.nodes().iter().enumerate();
+        let nodes = checked.matrix.nodes().entries();
         let labels = nodes.map(|(index, spec)| {
             let name = checked.nodes.get(index).and_then(|node| node.name.as_ref());
             Label { address: spec.to_string(), name: name.map(|name| safe(name)) }
@@ -42,7 +43,12 @@ impl<'a> View<'a> {
         self.labels.len()
     }
 
-    pub(super) fn node(&self, index: usize) -> Option<&'a CheckedNode> {
+    /// All nodes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeIx> + use<> {
+        self.labels.indices()
+    }
+
+    pub(super) fn node(&self, index: NodeIx) -> Option<&'a CheckedNode> {
         self.checked.nodes.get(index)
     }
 
@@ -67,17 +73,17 @@ impl<'a> View<'a> {
     }
 
     /// The address, with the port where it is not 22.
-    pub(super) fn address(&self, index: usize) -> &str {
+    pub(super) fn address(&self, index: NodeIx) -> &str {
         self.labels.get(index).map_or("", |label| &label.address)
     }
 
     /// The host name, if it is known.
-    pub(super) fn name(&self, index: usize) -> Option<&str> {
+    pub(super) fn name(&self, index: NodeIx) -> Option<&str> {
         self.labels.get(index)?.name.as_deref()
     }
 
     /// What others use to call it.
-    pub(super) fn label(&self, index: usize, by: By) -> &str {
+    pub(super) fn label(&self, index: NodeIx, by: By) -> &str {
         match by {
             By::Ip => self.address(index),
             By::Name => self.name(index).unwrap_or_else(|| self.address(index)),
@@ -85,7 +91,7 @@ impl<'a> View<'a> {
     }
 
     /// Address and name in one line of text.
-    pub(super) fn both(&self, index: usize) -> String {
+    pub(super) fn both(&self, index: NodeIx) -> String {
         match self.name(index) {
             Some(name) => format!("{} ({name})", self.address(index)),
             None => self.address(index).to_owned(),
@@ -93,12 +99,12 @@ impl<'a> View<'a> {
     }
 
     /// Address and name in a table.
-    pub(super) fn cell(&self, index: usize) -> Markup {
+    pub(super) fn cell(&self, index: NodeIx) -> Markup {
         html! { (self.address(index)) @if let Some(name) = self.name(index) { " " small { (name) } } }
     }
 
     /// A list of nodes in a line: the first few, the others unfolded on demand.
-    pub(super) fn list(&self, nodes: &[usize]) -> Markup {
+    pub(super) fn list(&self, nodes: &[NodeIx]) -> Markup {
         let (first, rest) = nodes.split_at(nodes.len().min(FEW));
         let (more, left) = rest.split_at(rest.len().min(MANY));
         html! {
@@ -113,7 +119,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn listed(&self, nodes: &[usize]) -> Markup {
+    fn listed(&self, nodes: &[NodeIx]) -> Markup {
         html! { @for (place, node) in nodes.iter().enumerate() {
             @if place > 0 { (self.comma()) }
             span.node { (self.both(*node)) }

@@ -1,7 +1,7 @@
 use jsonschema::Validator;
 use sshtrust::check::NoEntry;
 use sshtrust::node::NodeError;
-use sshtrust::session::ConnectError;
+use sshtrust::session::{ConnectError, SeenOtherwise, UnknownHostKey};
 
 use super::*;
 use crate::reporter::sample::{Sample, causes};
@@ -62,7 +62,7 @@ fn what_lacks_a_member_is_not_as_the_schema_says() {
             count += 1;
         }
     }
-    assert_eq!(count, 11 + 6 + 8 + 2 + 10 + 3);
+    assert_eq!(count, 11 + 8 + 8 + 2 + 10 + 3);
     let wrong = [
         ("/schema", json!("gs_sshexkey.check/2")),
         ("/began", json!("yesterday")),
@@ -99,10 +99,14 @@ fn every_code_is_in_the_schema() {
             key_type: text(),
             presented: text(),
             recorded: text(),
+            host: text(),
             file: "/".into(),
             line: 1,
         })
     };
+    let unknown =
+        UnknownHostKey { key_type: text(), presented: text(), strict: sshtrust::session::Strict::Asked };
+    let otherwise = SeenOtherwise { key_type: text(), presented: text(), others: Vec::new() };
     let reasons: Vec<NoEntry> = vec![
         NoEntry::NoPassword(String::new()),
         NoEntry::WrongPassword,
@@ -116,7 +120,15 @@ fn every_code_is_in_the_schema() {
         ConnectError::Protocol(text()).into(),
         ConnectError::HostKeyChanged(key()).into(),
         ConnectError::HostKeyRevoked(key()).into(),
-        ConnectError::NoPasswordMethod(text()).into(),
+        ConnectError::HostKeyUnknown(Box::new(unknown)).into(),
+        ConnectError::HostKeySeenOtherwise(Box::new(otherwise)).into(),
+        ConnectError::NoAuthentication.into(),
+        ConnectError::NoPasswordMethod { offers: text(), passed: Vec::new() }.into(),
+        ConnectError::ForcedCommand {
+            shut: sshtrust::session::ShutKey { key: text(), said: text() },
+            instead: text(),
+        }
+        .into(),
         ConnectError::PasswordExpired.into(),
         ConnectError::AuthTimedOut(1).into(),
     ];

@@ -1,14 +1,15 @@
 use std::path::PathBuf;
 
 use sshtrust::check::NoEntry;
-use sshtrust::inventory::NodeSpec;
+use sshtrust::inventory::NodeMap;
 use sshtrust::node::NodeError;
 use sshtrust::probe::{Cause, TrustMatrix};
 use sshtrust::session::{ConnectError, HostKeyConflict};
 
 use super::*;
 use crate::reporter::layout::width;
-use crate::reporter::sample::{CHANGED, Sample, causes};
+use crate::reporter::sample::{CHANGED, Sample, causes, ix};
+use crate::reporter::transcript;
 
 const PLAIN: Style = Style { lang: Lang::En, width: 80, colour: false, unicode: true };
 const CHINESE: Style = Style { lang: Lang::Zh, ..PLAIN };
@@ -69,6 +70,7 @@ fn nodes() -> Checked {
         key_type: "ssh-ed25519".to_owned(),
         presented: "SHA256:IKyHezDQTZPay4hAkPvy3Hug3QG87Lz8wCiNfHEO2dI".to_owned(),
         recorded: "ssh-ed25519 SHA256:x".to_owned(),
+        host: "10.0.0.3".to_owned(),
         file: PathBuf::from("/home/omm/.ssh/known_hosts"),
         line: 7,
     };
@@ -118,26 +120,16 @@ fn half() -> Checked {
     let edge = edge.matrix.edges()[0].clone();
     for from in 0..500 {
         for to in 500..1_000 {
-            checked.matrix.add(sshtrust::probe::TrustEdge { from, to, ..edge.clone() });
+            checked.matrix.add(sshtrust::probe::TrustEdge { from: ix(from), to: ix(to), ..edge.clone() });
         }
     }
     checked
 }
 
-fn transcript(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/reporter/transcripts").join(format!("{name}.txt"))
-}
-
-/// With `UPDATE_SCREENS` set, the transcripts are written instead; look at them then.
 #[test]
 fn every_screen_is_as_its_transcript() {
     for (name, checked, style) in screens() {
-        let text = render(&checked, &style);
-        if std::env::var_os("UPDATE_SCREENS").is_some() {
-            std::fs::write(transcript(name), &text).unwrap();
-        }
-        let wanted = std::fs::read_to_string(transcript(name)).unwrap();
-        assert_eq!(text, wanted, "{name}");
+        transcript::must_show(name, &render(&checked, &style));
     }
 }
 
@@ -146,7 +138,7 @@ fn the_guides_show_what_is_really_shown() {
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     for (guide, name) in [("check.md", "stopped-3"), ("check.zh.md", "stopped-100-zh")] {
         let guide = std::fs::read_to_string(docs.join(guide)).unwrap();
-        assert!(guide.contains(&std::fs::read_to_string(transcript(name)).unwrap()), "{name}");
+        assert!(guide.contains(&transcript::read(name)), "{name}");
     }
 }
 
@@ -206,7 +198,7 @@ fn nothing_hostile_reaches_the_terminal() {
 #[test]
 fn lost_nodes_are_named() {
     let checked = Sample::new(3).barred(2, NoEntry::NoPassword(String::new())).checked();
-    let lines = lost(&checked, &[1], &PLAIN);
+    let lines = lost(&checked, &[ix(1)], &PLAIN);
     assert_eq!(lines, ["The connection was lost on the way:", "  10.0.0.2 (node2): 2 pairs were not tried"]);
     assert!(lost(&checked, &[], &PLAIN).is_empty());
 }
@@ -226,21 +218,10 @@ fn the_verdict_counts() {
     ));
     let alone = Sample::new(1).checked();
     assert_eq!(last(&alone, PLAIN), "There is no pair to check. It took 21.4 s.");
-    let none =
-        Checked { matrix: TrustMatrix::new(Vec::<NodeSpec>::new(), vec![By::Ip]), nodes: vec![], ..alone };
+    let none = Checked {
+        matrix: TrustMatrix::new(NodeMap::default(), vec![By::Ip]),
+        nodes: NodeMap::default(),
+        ..alone
+    };
     assert!(render(&none, &PLAIN).contains("There is no pair to check."));
-}
-
-/// Shows the screens: `cargo test -p gs_sshexkey -- --ignored show_the_screens --nocapture`, in terminals of several
-/// widths, languages and character sets.
-#[test]
-#[ignore = "for eyes"]
-fn show_the_screens() {
-    use std::io::Write;
-    let lang = crate::i18n::of_environment();
-    let style = Style { colour: true, ..Style::of_stdout(lang) };
-    let wanted = std::env::var("SCREEN").unwrap_or_default();
-    for (name, checked, _) in screens().iter().filter(|(name, ..)| name.contains(&wanted)) {
-        writeln!(std::io::stdout(), "===== {name}\n{}", render(checked, &style)).unwrap();
-    }
 }

@@ -59,6 +59,7 @@ if [ "${gs_shell##*/}" = bash ] && [ -e "$gs_home/.ssh/id_om" ]; then
         # This shell is one.
         printf %s "$SSH_AUTH_SOCK"
     else
+        # shellcheck disable=SC2016 # For the login shell.
         $gs_brief env -i HOME="$gs_home" USER="$gs_user" LOGNAME="$gs_user" PATH="$PATH" SSH_CLIENT='127.0.0.1 1 22' \
             SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' "$gs_shell" -c 'printf "\n%s\n" "${SSH_AUTH_SOCK-}"' \
             </dev/null 2>/dev/null | tail -n 1

@@ -54,13 +54,14 @@ done
 # the pipe. The set-up has started that shell already, and it takes its time.
 gs_ask="echo gs_sshexkey:mark; env | grep '^LD_[LP]'"
 gs_like_ssh() {
+    # shellcheck disable=SC2164 # Without a home sshd starts the shell somewhere, too.
     (cd "$gs_home" 2>/dev/null
     $gs_brief env -i HOME="$gs_home" USER="$gs_user" LOGNAME="$gs_user" SHELL="$gs_shell" LC_ALL=C \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         SSH_CLIENT='127.0.0.1 9 22' SSH_CONNECTION='127.0.0.1 9 127.0.0.1 22' "$gs_shell" "$@" </dev/null 2>/dev/null) |
         $gs_brief head -c 4000
 }
-if [ "$gs_breadth" != set-up ]; then
+if [ "$gs_purpose" != set-up ]; then
     gs_said=
     # passwd(5): an empty field is /bin/sh.
     gs_shell=${gs_shell:-/bin/sh}

@@ -21,12 +21,14 @@ printf %s "$gs_id" | gs_fact machine-id
 set -f
 if [ -n "$gs_names" ]; then
     gs_known=' '
+    # shellcheck disable=SC2086 # Split into its words on purpose.
     gs_found=$($gs_brief getent hosts $gs_names 2>/dev/null </dev/null)
     while read -r gs_address gs_words; do
         for gs_one in $gs_words; do gs_known="$gs_known$gs_one=$gs_address "; done
     done <<EOT
 $gs_found
 EOT
+    # shellcheck disable=SC2086 # Split into its words on purpose.
     set -- $gs_addresses
     gs_count=0
     for gs_one in $gs_names; do

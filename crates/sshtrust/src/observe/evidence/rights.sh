@@ -2,6 +2,7 @@
 gs_where='^[[:space:]]*(StrictModes|AuthorizedKeysFile|AuthorizedKeysCommand|RevokedKeys)'
 gs_parts="/etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf"
 gs_settings=
+# shellcheck disable=SC2086 # A pattern among its words.
 if grep -qisE "$gs_where|^[[:space:]]*Match[[:space:]]" $gs_parts ||
     grep -is '^[[:space:]]*Include' $gs_parts | grep -qv '/etc/ssh/sshd_config\.d/\*\.conf$'; then
     gs_sshd=$(command -v sshd || echo sshd)
@@ -15,37 +16,6 @@ fi
 printf '%s\n' "$gs_settings" | gs_fact rights-sshd
 [ -r /etc/ssh/sshd_config ] || gs_not_seen sshd-settings
 
-# The first value of a setting, of those for everybody.
-gs_setting() {
-    printf '%s\n' "$gs_settings" | sed -n -e '/^[[:space:]]*[Mm]atch[[:space:]]/q' -e "s/^[[:space:]]*$1[[:space:]=]*//Ip" |
-        head -n 1
-}
-
-# $1: a path of sshd_config(5), with its tokens. Sets gs_path.
-gs_expand() {
-    gs_path= gs_rest=$1
-    while :; do
-        case $gs_rest in
-        *%*) ;;
-        *) break ;;
-        esac
-        gs_path=$gs_path${gs_rest%%\%*}
-        gs_rest=${gs_rest#*\%}
-        case $gs_rest in
-        h*) gs_path=$gs_path$gs_home ;;
-        u*) gs_path=$gs_path$gs_user ;;
-        U*) gs_path=$gs_path$gs_uid ;;
-        %*) gs_path=$gs_path% ;;
-        esac
-        gs_rest=${gs_rest#?}
-    done
-    gs_path=$gs_path$gs_rest
-    case $gs_path in
-    /*) ;;
-    *) gs_path=$gs_home/$gs_path ;;
-    esac
-}
-
 gs_keyfiles='.ssh/authorized_keys .ssh/authorized_keys2'
 case $gs_settings in
 *[aA]uthorized[kK]eys[fF]ile*) gs_keyfiles=$(gs_setting AuthorizedKeysFile) ;;
@@ -53,6 +23,7 @@ esac
 gs_real_home=$(readlink -f "$gs_home" 2>/dev/null)
 printf %s "$gs_real_home" | gs_fact rights-home
 set -f
+# shellcheck disable=SC2086 # Split into its words on purpose.
 set -- $gs_keyfiles
 set +f
 gs_keyfiles=

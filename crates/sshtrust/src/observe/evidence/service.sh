@@ -137,7 +137,7 @@ $gs_more"
     case $gs_rules in
     *"table inet firewalld "* | *INPUT_ZONES*) gs_firewalld=y ;;
     esac
-    gs_open="dport (\{[^}]*[ ,{])?($gs_port|ssh)[ ,}].*accept|--dports? ([0-9,:]*,)?$gs_port[ ,].*ACCEPT"
+    gs_open="dport (\{[^}]*[ ,{])?($gs_port|ssh)[ ,}].*accept|--dports? ([0-9,:]*,)?${gs_port}[ ,].*ACCEPT"
     if [ -n "$gs_firewalld" ] && gs_has firewall-cmd && ! printf %s "$gs_rules" | grep -Eq "$gs_open"; then
         $gs_brief firewall-cmd --list-all 2>/dev/null | head -c 2000 | gs_fact service-zone
     fi
@@ -194,11 +194,11 @@ gs_ask() {
         [ -r "/sys/class/net/$gs_dev/mtu" ] && read -r gs_mtu <"/sys/class/net/$gs_dev/mtu"
         [ "$gs_mtu" -lt 9001 ] || gs_mtu=9000
         # Only a ping that understands this can say something by its silence.
-        if gs_ping -M do -s 56 "$1"; then
+        if gs_ping -M 'do' -s 56 "$1"; then
             gs_said="$gs_said dev=$gs_dev mtu=$gs_mtu"
             for gs_size in $gs_mtu 1500 1492 1450 1400 1280 1000 576 400 256 100; do
                 [ "$gs_size" -le "$gs_mtu" ] || continue
-                if gs_ping -M do -s $((gs_size - gs_head)) "$1"; then
+                if gs_ping -M 'do' -s $((gs_size - gs_head)) "$1"; then
                     gs_said="$gs_said passes=$gs_size"
                     break
                 fi

@@ -22,6 +22,8 @@ pub(super) struct Browser {
     agent: ureq::Agent,
     /// Address of the session.
     session: String,
+    /// The window, as the events of the browser name it.
+    window: String,
     /// The browser's first process, once it runs.
     process: Option<Pid>,
     folder: TempDir,
@@ -44,15 +46,25 @@ impl Browser {
             .timeout_global(Some(2 * PATIENCE))
             .build();
         // From here on the process ends with the value.
-        let mut browser =
-            Self { driver, agent: config.new_agent(), session: String::new(), process: None, folder };
+        let (session, window) = (String::new(), String::new());
+        let agent = config.new_agent();
+        let mut browser = Self { driver, agent, session, window, process: None, folder };
         let port = browser.port();
         browser.session = format!("http://127.0.0.1:{port}/session");
         let answer = browser.post("", &browser.capabilities());
         let process = answer["capabilities"]["goog:processID"].as_i64();
         browser.process = process.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         browser.session = format!("{}/{}", browser.session, answer["sessionId"].as_str().unwrap());
+        browser.window = browser.get("/window").as_str().unwrap().to_owned();
+        browser.leave_the_first_page();
         browser
+    }
+
+    /// The first page is the browser's own, full of scripts; what it asks for and says is no matter of ours.
+    fn leave_the_first_page(&self) {
+        self.post("/url", &json!({ "url": "about:blank" }));
+        self.requests();
+        self.console();
     }
 
     /// The port that the driver chose: it says so when it listens.
@@ -206,17 +218,25 @@ impl Browser {
         log.as_array().unwrap().iter().map(Value::to_string).collect()
     }
 
-    /// The addresses that were asked for since the last time.
+    /// The addresses that pages in our window asked for since the last time; not those of the browser's own pages, whose
+    /// first one is late at times, and not what the browser does elsewhere.
     #[track_caller]
     pub(super) fn requests(&self) -> Vec<String> {
         let log = self.post("/se/log", &json!({ "type": "performance" }));
         let events = log.as_array().unwrap().iter();
         let events = events.map(|e| serde_json::from_str::<Value>(e["message"].as_str().unwrap()).unwrap());
         events
+            .filter(|event| event["webview"] == *self.window)
             .filter(|event| event["message"]["method"] == "Network.requestWillBeSent")
+            .filter(|event| !is_own(event["message"]["params"]["documentURL"].as_str().unwrap_or_default()))
             .map(|event| event["message"]["params"]["request"]["url"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+/// Whether a document is the browser's own. No other page can lead there.
+fn is_own(document: &str) -> bool {
+    ["chrome://", "chrome-untrusted://"].iter().any(|scheme| document.starts_with(scheme))
 }
 
 impl Drop for Browser {

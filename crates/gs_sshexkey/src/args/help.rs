@@ -1,0 +1,42 @@
+//! The words of `help`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use sshtrust::text::printable;
+
+use super::mistake::unknown;
+use super::{CommonWords, Job, Words};
+use crate::errors::Report;
+use crate::help::{Topic, text};
+use crate::i18n::Lang;
+
+#[derive(Args)]
+pub(super) struct HelpWords {
+    #[arg(num_args = 0..)]
+    words: Vec<OsString>,
+    #[command(flatten)]
+    common: CommonWords,
+}
+
+impl Words for HelpWords {
+    fn common(&self) -> &CommonWords {
+        &self.common
+    }
+
+    fn job(self, lang: Lang) -> Result<Job, Report> {
+        let words: Vec<String> = self.words.iter().map(|word| printable(word.as_encoded_bytes())).collect();
+        let topic = match words.as_slice() {
+            [] => Topic::General,
+            [topic] => Topic::named(topic).ok_or_else(|| no_help(topic))?,
+            [_, other, ..] => return Err(no_help(other)),
+        };
+        Ok(Job::Show(text(topic, lang)))
+    }
+}
+
+fn no_help(word: &str) -> Report {
+    unknown(word).cure(
+        "There is help for: setup, check, doctor, expand, shrink, rotate, revoke, with, access, bundle, agent.",
+    )
+}

@@ -1,0 +1,13 @@
+//! What is said of host keys before they are taken.
+
+use super::messages;
+
+messages! {
+    /// A message about host keys. The word that installers answer is in none.
+    HostKeyText {
+        New {}
+            "Host keys that are not on record here are taken as they are. The nodes' consoles show the right ones:"
+            "以下主机密钥在本机没有记录，将直接接受。正确的指纹请以各节点控制台为准：";
+        More { count } "  and {count} more: see the log (-l)" "  另有 {count} 个，见日志（-l）";
+    }
+}

@@ -1,0 +1,89 @@
+//! How it ended, for a person: who came, what was proven, and the list that holds from now on.
+
+use sshtrust::inventory::NodeSpec;
+
+use super::{ExpandReport, ExpandedNode, Role, Stage, host_line};
+use crate::i18n::{ExpandText, Lang};
+use crate::reporter::fold::folded;
+use crate::reporter::layout::{grouped, wrap};
+use crate::reporter::matrix::label;
+use crate::reporter::style::{Style, Tone};
+
+/// So many ranges of addresses are written.
+const MOST_RANGES: usize = 8;
+
+/// The screen.
+pub(crate) fn render(report: &ExpandReport, style: &Style) -> String {
+    let sections = match report.stage {
+        Stage::Done => vec![done(report, style), list(report, &ExpandText::List {}, style)],
+        Stage::DryRun => vec![
+            plan(report, style.lang),
+            list(report, &ExpandText::WouldList {}, style),
+            said(&ExpandText::NothingChanged {}, Tone::Head, style),
+        ],
+    };
+    let texts: Vec<String> = sections.iter().map(|lines| format!("{}\n", lines.join("\n"))).collect();
+    texts.join("\n")
+}
+
+/// The nodes that were named and are in the list already.
+pub(crate) fn already(report: &ExpandReport, lang: Lang) -> Option<String> {
+    let nodes = report.with_role(Role::Already);
+    (!nodes.is_empty()).then(|| ExpandText::Already { nodes: &who(&nodes) }.text(lang))
+}
+
+fn done(report: &ExpandReport, style: &Style) -> Vec<String> {
+    let (user, new) = (&label(&report.user), report.with_role(Role::New));
+    let verdict = if new.is_empty() {
+        ExpandText::Stands { user, nodes: &who(&report.with_role(Role::Already)) }.text(style.lang)
+    } else {
+        ExpandText::Added { user, nodes: &who(&new) }.text(style.lang)
+    };
+    let mut lines = painted(&verdict, Tone::Good, style);
+    if report.changed() == 0 {
+        lines.extend(plain(&ExpandText::Unchanged {}, style));
+    }
+    let proofs = report.proofs;
+    let (pairs, called, derived) =
+        (&grouped(proofs.total()), &grouped(proofs.called), &grouped(proofs.derived));
+    lines.extend(plain(&ExpandText::Works { pairs, called, derived }, style));
+    let proven = if report.proves_all { ExpandText::ProvenAll {} } else { ExpandText::ProvenNew {} };
+    lines.extend(plain(&proven, style));
+    lines
+}
+
+/// The differences, node by node. They were made safe to show where they were made.
+fn plan(report: &ExpandReport, lang: Lang) -> Vec<String> {
+    let nothing = ExpandText::NoChange {}.text(lang);
+    let one = |node: &ExpandedNode| {
+        let diff = if node.diff.is_empty() { &nothing } else { &node.diff };
+        format!("==> {}\n{}", node.spec, diff.trim_end())
+    };
+    report.nodes.iter().map(one).collect()
+}
+
+fn list(report: &ExpandReport, head: &ExpandText<'_>, style: &Style) -> Vec<String> {
+    let mut lines = said(head, Tone::Head, style);
+    lines.extend(report.nodes.iter().map(|node| format!("    {}", host_line(node.spec))));
+    lines
+}
+
+/// Nodes in words.
+fn who(nodes: &[&ExpandedNode]) -> String {
+    match nodes {
+        [ExpandedNode { spec, name: Some(name), .. }] => format!("{spec} ({})", label(name)),
+        many => folded(many.iter().map(|node: &&ExpandedNode| -> NodeSpec { node.spec }), MOST_RANGES),
+    }
+}
+
+fn plain(text: &ExpandText<'_>, style: &Style) -> Vec<String> {
+    wrap(&text.text(style.lang), style.width, "", "  ")
+}
+
+fn said(text: &ExpandText<'_>, tone: Tone, style: &Style) -> Vec<String> {
+    painted(&text.text(style.lang), tone, style)
+}
+
+fn painted(text: &str, tone: Tone, style: &Style) -> Vec<String> {
+    wrap(text, style.width, "", "  ").iter().map(|line| style.paint(tone, line)).collect()
+}

@@ -1,0 +1,72 @@
+//! What only a diagnosis needs to know of a node: a script a family, all behind `observe.sh`, so that it is still one
+//! round trip.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use trust::observe::{Evidence, ObserveError, Purpose, Questions, parse_evidence};
+
+use super::{KEEPALIVE, SCRIPT, now, read_between, read_within};
+use crate::inventory::NodeSpec;
+use crate::node::Shell;
+use crate::text::sh_quote;
+
+pub(super) const COMMON: &str = include_str!("evidence/common.sh");
+/// In the order of the families, and whether the set-up wants them too.
+const FAMILIES: [(&str, bool); 5] = [
+    (include_str!("evidence/service.sh"), false),
+    (include_str!("evidence/rights.sh"), true),
+    (include_str!("evidence/keys.sh"), false),
+    (include_str!("evidence/login.sh"), true),
+    (include_str!("evidence/machine.sh"), false),
+];
+/// How long gathering may take on a busy node. Each command in it that may hang is bounded by itself.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Gathers the evidence of one node, in one round trip.
+///
+/// # Errors
+/// [`ObserveError`] if it could not be read.
+pub async fn gather(
+    shell: &Shell,
+    spec: NodeSpec,
+    user: &str,
+    questions: &Questions,
+    purpose: Purpose,
+) -> Result<Evidence, ObserveError> {
+    let script = script(user, questions, purpose);
+    let from = now();
+    let (token, output) = read_within(shell, &script, LIMIT).await?;
+    let mut evidence = parse_evidence(&output, &token, spec, user)?;
+    read_between(&mut evidence.state.clock, from);
+    if let Some(clock) = &mut evidence.machine.clock {
+        (clock.from, clock.to) = (from, now());
+    }
+    Ok(evidence)
+}
+
+/// The whole script. Only what was checked or quoted goes into it.
+fn script(user: &str, questions: &Questions, purpose: Purpose) -> String {
+    let mut head = String::new();
+    let names: Vec<&str> = questions.names.iter().map(|(name, _)| name.as_str()).collect();
+    let addresses: Vec<String> = questions.names.iter().map(|(_, ip)| ip.to_string()).collect();
+    let callees: Vec<String> = questions.callees.iter().map(|n| format!("{},{}", n.ip, n.port)).collect();
+    let peers: Vec<String> = questions.peers.iter().map(ToString::to_string).collect();
+    let port = questions.port;
+    let purpose_word = if purpose == Purpose::SetUp { "set-up" } else { "diagnosis" };
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        head,
+        "gs_user={} gs_names={} gs_addresses={} gs_peers={} gs_callees={} gs_port={port} \
+         gs_purpose={purpose_word} gs_in_vain={}",
+        sh_quote(user),
+        sh_quote(&names.join(" ")),
+        sh_quote(&addresses.join(" ")),
+        sh_quote(&peers.join(" ")),
+        sh_quote(&callees.join(" ")),
+        if questions.in_vain { "yes" } else { "" },
+    );
+    let wanted = FAMILIES.iter().filter(|(_, for_set_up)| purpose == Purpose::Diagnosis || *for_set_up);
+    let families: String = wanted.map(|(script, _)| *script).collect();
+    format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{families}")
+}

@@ -1,0 +1,91 @@
+//! `authorized-keys-elsewhere`.
+
+use super::granted::usual;
+use super::offered::{ClusterKeys, offered};
+use super::pairs::is_written_elsewhere;
+use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
+use crate::inventory::NodeIx;
+use crate::observe::{Evidence, Revoked};
+use crate::plan::{Command, Part};
+use crate::probe::{Cause, EdgeIx};
+use crate::text::sh_quote;
+
+pub(super) fn find(case: &Case) -> Vec<Finding> {
+    let at = |(node, _, evidence): (NodeIx, _, &Evidence)| {
+        let revoked = revoked(case, node, evidence);
+        revoked.or_else(|| elsewhere(case, node, evidence))
+    };
+    case.seen().filter_map(at).collect()
+}
+
+/// sshd cannot read its list of revoked keys, or the key is in it.
+fn revoked(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let list = evidence.rights.settings.revoked_keys.as_ref()?;
+    let pairs = case.pairs_to(node, &[Cause::KeyRefused]);
+    if pairs.is_empty() && !case.preflight {
+        return None;
+    }
+    let finding = Finding::new(Code::AuthorizedKeysElsewhere, node).explains(pairs);
+    let finding = finding.seen(node, "sshd -T", &format!("revokedkeys {list}"));
+    let quoted = sh_quote(list);
+    match evidence.keys.revoked {
+        Revoked::No => None,
+        Revoked::Unreadable => {
+            let finding =
+                finding.seen(node, &format!("cat {list}"), "cannot be read, so sshd refuses every key");
+            // Who has taken it away, and with which keys in it, nobody knows here.
+            let command = Command::root(format!("install -m 644 /dev/null {quoted}"));
+            Some(finding.cure(Cure::by_hand(node, ByHand::Security, [command])))
+        }
+        Revoked::Listed => {
+            let key = sh_quote(&format!("{}/.ssh/id_om.pub", evidence.state.home));
+            let finding = finding.seen(node, &format!("ssh-keygen -Q -f {list}"), "REVOKED");
+            let command = Command::new(format!("ssh-keygen -Q -f {quoted} {key}"));
+            Some(finding.cure(Cure::by_hand(node, ByHand::Revoked, [command])))
+        }
+    }
+}
+
+/// The key was written where sshd does not look.
+fn elsewhere(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    if case.preflight {
+        // The set-up writes where sshd looks.
+        return None;
+    }
+    let evidence_of = |from: NodeIx| case.node(from)?.evidence.as_ref();
+    let pairs = case.pairs_to(node, &[Cause::KeyRefused]);
+    let concerned = pairs.into_iter().filter(|pair| {
+        let caller = case.edge(*pair).and_then(|edge| evidence_of(edge.from));
+        caller.is_some_and(|caller| is_written_elsewhere(evidence, &offered(caller)))
+    });
+    let concerned: Vec<EdgeIx> = concerned.collect();
+    if concerned.is_empty() {
+        return None;
+    }
+    let mut finding = Finding::new(Code::AuthorizedKeysElsewhere, node).explains(concerned);
+    let settings = &evidence.rights.settings;
+    let files = settings.keys_files.clone().unwrap_or_default().join(" ");
+    finding = finding.seen(node, "sshd -T", &format!("authorizedkeysfile {files}"));
+    if let Some(command) = &settings.keys_command {
+        finding = finding.seen(node, "sshd -T", &format!("authorizedkeyscommand {command}"));
+    }
+    let below = format!("{}/", evidence.state.home);
+    let places = &evidence.rights.key_files;
+    let place = places.iter().find(|file| file.path.starts_with(&below)).or(places.first());
+    let Some(place) = place.map(|file| file.path.clone()) else {
+        return Some(finding.cure(Cure::by_hand(node, ByHand::Security, [])));
+    };
+    let source = sh_quote(&usual(evidence));
+    let at_home = place.starts_with(&below);
+    let new = |command: String| if at_home { Command::new(command) } else { Command::root(command) };
+    let quoted = sh_quote(&place);
+    let folder = sh_quote(place.rsplit_once('/').map_or("/", |(folder, _)| folder));
+    let commands = [new(format!("mkdir -p {folder}")), new(format!("grep '#OM$' {source} >>{quoted}"))];
+    let keys = ClusterKeys::of(case).all;
+    let cure = if !keys.is_empty() && (at_home || evidence.is_root()) {
+        Cure::restore(node, keys.into_iter().map(Part::Authorize), commands)
+    } else {
+        Cure::by_hand(node, ByHand::NeedsRoot, commands)
+    };
+    Some(finding.cure(cure))
+}

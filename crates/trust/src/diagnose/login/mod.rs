@@ -1,0 +1,29 @@
+//! Rules about the account: who may log in, and what the shell does then.
+
+mod account;
+mod edit;
+mod keys;
+mod outside;
+mod patterns;
+mod settings;
+mod shell;
+mod tools;
+
+#[cfg(test)]
+mod tests;
+
+use super::{Case, Finding};
+use crate::inventory::NodeIx;
+
+pub(super) use edit::reload;
+
+/// The findings of this family.
+pub(super) fn find(case: &Case) -> Vec<Finding> {
+    let rules = [settings::find, account::find, shell::find, tools::find];
+    let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule(case)).collect();
+    // Of a node that says why it lets nobody in, it is no news that it refused the password too.
+    let told: Vec<NodeIx> =
+        findings.iter().filter(|finding| finding.bars).map(|finding| finding.node).collect();
+    findings.extend(outside::find(case).into_iter().filter(|finding| !told.contains(&finding.node)));
+    findings
+}

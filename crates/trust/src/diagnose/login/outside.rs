@@ -1,0 +1,56 @@
+//! Nodes that keep the coordinator out: what can be said of them from outside.
+
+use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
+use crate::enter::{ConnectError, NoEntry};
+use crate::probe::Cause;
+use crate::text::sh_quote;
+
+use super::edit::{put_first, reload};
+use crate::inventory::NodeIx;
+
+/// The findings about nodes that take no password, or not this one.
+pub(super) fn find(case: &Case) -> Vec<Finding> {
+    (case.nodes.indices()).filter_map(|node| barred(case, node)).collect()
+}
+
+fn barred(case: &Case, node: NodeIx) -> Option<Finding> {
+    let why = case.node(node)?.entry.as_ref().err()?;
+    let finding = match why {
+        NoEntry::WrongPassword => refused(case, node),
+        NoEntry::Connect(ConnectError::NoPasswordMethod { .. }) => takes_none(case, node),
+        _ => return None,
+    };
+    // Nobody can look why the node takes the callers' keys no more; but as it takes no password either, that is where
+    // to begin.
+    let finding = finding.explains(case.pairs_to(node, &[Cause::KeyRefused]));
+    let source = format!("ssh {}@{}", case.user, case.label(node));
+    Some(finding.bars(true).seen_from_here(&source, &why.to_string()))
+}
+
+/// The password was refused: the user is not there, has another password, is locked, or is not let in.
+fn refused(case: &Case, node: NodeIx) -> Finding {
+    let user = sh_quote(&case.user);
+    let settings = "^(permitrootlogin|allowusers|denyusers|allowgroups|denygroups|pubkeyauthentication) ";
+    let commands = [
+        Command::root(format!("id {user}")),
+        Command::root(format!(
+            "sshd -T -C user={user},host=localhost,addr=127.0.0.1 | grep -E {}",
+            sh_quote(settings)
+        )),
+        Command::root(format!("! command -v faillock >/dev/null || faillock --user {user}")),
+        Command::root(format!("passwd {user}")),
+    ];
+    let cure = Cure::by_hand(node, ByHand::Security, commands);
+    Finding::new(Code::PasswordRefused, node).likely().cure(cure)
+}
+
+/// It takes no password at all: what the program would do is carried there.
+fn takes_none(case: &Case, node: NodeIx) -> Finding {
+    let mut finding = Finding::new(Code::PasswordAuthOff, node);
+    if let Some(here) = case.nodes.position(|node| node.local) {
+        let bundle = Command::new("gs_sshexkey bundle -f HOSTFILE -o DIR");
+        finding = finding.cure(Cure::by_hand(here, ByHand::NotEntered, [bundle]));
+    }
+    let switch_on = [put_first("PasswordAuthentication yes"), reload(case, node)];
+    finding.cure(Cure::by_hand(node, ByHand::Security, switch_on))
+}

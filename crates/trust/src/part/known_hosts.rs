@@ -1,0 +1,79 @@
+//! `~/.ssh/known_hosts`: the host keys of all nodes.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sshfiles::{KnownHosts, PublicKey};
+
+use super::{file, only_new, shared_file};
+use crate::observe::NodeState;
+use crate::place::Place;
+use crate::plan::{FileEdit, Found, Leaver, Taking, bare};
+
+/// The records of a cluster, made once for all nodes that start with the same file.
+pub struct Records<'a> {
+    states: &'a [NodeState],
+    names: &'a [Option<String>],
+    /// Most nodes start with the same file and end with the same.
+    made: RefCell<HashMap<Vec<u8>, Arc<Vec<u8>>>>,
+}
+
+impl<'a> Records<'a> {
+    /// Of these nodes, with the names that they have in files.
+    #[must_use]
+    pub fn of(states: &'a [NodeState], names: &'a [Option<String>]) -> Self {
+        Self { states, names, made: RefCell::default() }
+    }
+
+    /// Puts them on a node.
+    #[must_use]
+    pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
+        let old = state.bytes(Place::KnownHosts);
+        let cached = self.made.borrow().get(old).cloned();
+        let new = cached.unwrap_or_else(|| {
+            let new = Arc::new(self.added_to(old));
+            self.made.borrow_mut().insert(old.to_vec(), new.clone());
+            new
+        });
+        let mode = only_new(state, Place::KnownHosts, 0o600);
+        shared_file(state, Place::KnownHosts, new, mode)
+    }
+
+    fn added_to(&self, old: &[u8]) -> Vec<u8> {
+        let mut hosts = KnownHosts::parse(old);
+        for (node, name) in self.states.iter().zip(self.names) {
+            hosts.set_ours(&node.spec.ip.to_string(), node.spec.port, &node.host_keys);
+            if let Some(name) = name {
+                hosts.set_ours(name, node.spec.port, &node.host_keys);
+            }
+        }
+        hosts.to_bytes()
+    }
+}
+
+/// Takes what is on record of nodes that leave: under their addresses and names, and under any other name with a host key
+/// that only they have.
+#[must_use]
+pub fn without(now: &NodeState, gone: &[Leaver], stay: &[NodeState]) -> Option<FileEdit> {
+    let mut lines = KnownHosts::parse(now.bytes(Place::KnownHosts));
+    let stays = |key: &PublicKey| stay.iter().any(|state| state.host_keys.contains(key));
+    let is_here = |host: &str| stay.iter().any(|state| state.spec.ip.to_string() == host);
+    let leaves = |host: &str| gone.iter().any(|leaver| leaver.is_called(bare(host)));
+    let theirs = lines.ours().into_iter().filter(|(host, key)| leaves(host) && !stays(key));
+    let theirs: Vec<PublicKey> = theirs.map(|(_, key)| key).collect();
+    let removed =
+        lines.remove_ours_if(|host, key| leaves(host) || (theirs.contains(key) && !is_here(bare(host))));
+    if removed > 0 { file(now, Place::KnownHosts, lines.to_bytes(), None) } else { None }
+}
+
+/// Takes it from a node.
+pub fn take(state: &NodeState, taking: &mut Taking) {
+    let entry = state.entry(Place::KnownHosts);
+    let mut lines = KnownHosts::parse(&entry.bytes);
+    let removed = lines.remove_ours();
+    if removed > 0 {
+        taking.found.push(Found::KnownHosts { path: entry.path.clone(), lines: removed });
+        taking.edit(state, entry, lines.to_bytes());
+    }
+}

@@ -1,0 +1,54 @@
+//! The parts that trust on a node consists of: each says how it is put there, and how it is taken away.
+//!
+//! `put` gives what a node lacks; where nothing is missing it gives nothing. `take` gives up only what bears a mark of the
+//! tool's, or of openGauss's tool, which is the same. All of it is pure: the present state goes in, edits come out.
+
+pub mod agent;
+pub mod authorize;
+pub mod config;
+pub mod folder;
+pub mod job;
+pub mod jobs;
+pub mod keepalive;
+pub mod key;
+pub mod known_hosts;
+pub mod mapping;
+pub mod profile;
+
+use std::sync::Arc;
+
+use crate::observe::NodeState;
+use crate::place::Place;
+use crate::plan::{Content, DirEdit, FileEdit};
+
+/// A folder of the user's alone, if it is missing or open to others.
+pub(crate) fn dir(state: &NodeState, place: Place, path: String) -> Option<DirEdit> {
+    let old = state.entry(place);
+    let old_mode = old.exists().then_some(old.mode);
+    (old_mode != Some(0o700)).then_some(DirEdit { path, old_mode, mode: 0o700 })
+}
+
+/// The mode of a file that is made; one that is there keeps its own.
+pub(crate) fn only_new(state: &NodeState, place: Place, mode: u32) -> Option<u32> {
+    if state.entry(place).exists() { None } else { Some(mode) }
+}
+
+/// A file, if its bytes or its mode differ.
+pub(crate) fn file(state: &NodeState, place: Place, bytes: Vec<u8>, mode: Option<u32>) -> Option<FileEdit> {
+    shared_file(state, place, Arc::new(bytes), mode)
+}
+
+/// As [`file`], with bytes that several nodes get.
+pub(crate) fn shared_file(
+    state: &NodeState,
+    place: Place,
+    bytes: Arc<Vec<u8>>,
+    mode: Option<u32>,
+) -> Option<FileEdit> {
+    let old = state.entry(place);
+    let same_mode = mode.is_none_or(|mode| mode == old.mode);
+    if old.exists() && same_mode && *old.bytes == **bytes {
+        return None;
+    }
+    Some(FileEdit { old: old.clone(), content: Content::Bytes(bytes), mode, secret: false })
+}
