@@ -77,18 +77,20 @@ impl<'a> Rounds<'a> {
     }
 }
 
-/// Before the change begins nothing is written, and between two calls of the proof neither: the first of a row of such
-/// events stands for all, of the calls also the last and one between.
+/// Of events of one kind in a row, which are those of several nodes, the first and the last: one node is ahead of the
+/// others, or one behind. Before the change begins nothing is written, so there the first stands for all; of the calls of
+/// the proof, which write nothing either, also some between.
 fn is_worth_it(events: &[String], number: usize) -> bool {
     let kind = |number: usize| {
         let event = events.get(number.wrapping_sub(1))?;
         event.split([' ', '(']).next()
     };
     let same = |other: usize| kind(number).is_some() && kind(other) == kind(number);
+    let between = same(number - 1) && same(number + 1);
     match kind(number) {
-        Some("Verifying") => !(same(number - 1) && same(number + 1)) || number.is_multiple_of(16),
+        Some("Verifying") => !between || number.is_multiple_of(16),
         Some("Connected" | "LoggedIn" | "Planned" | "NameLeftOut" | "Warning") => !same(number - 1),
-        _ => true,
+        _ => !between,
     }
 }
 

@@ -10,7 +10,7 @@ mod status;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sshfiles::ShellProfile;
 
@@ -162,15 +162,24 @@ pub async fn keep(account: &Account) -> Result<Kept, KeepError> {
     }
 }
 
-/// The same, also for an agent that was stopped on purpose.
+/// The same, also for an agent that was stopped on purpose. Waits for a keep that is at work, as long as one may take:
+/// with the mark gone a job or a login may be a moment quicker.
 ///
 /// # Errors
 /// [`KeepError`].
 pub async fn start(account: &Account) -> Result<Kept, KeepError> {
     let mark = account.home.join(STOPPED);
-    match fs::remove_file(&mark) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(folder(&mark, &error)),
-        _ => keep(account).await,
+    if let Err(error) = fs::remove_file(&mark)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(folder(&mark, &error));
+    }
+    let patience = Instant::now() + LIMIT;
+    loop {
+        match keep(account).await? {
+            Kept::Busy(_) if Instant::now() < patience => tokio::time::sleep(GLANCE).await,
+            kept => return Ok(kept),
+        }
     }
 }
 
@@ -313,4 +322,32 @@ fn unopened(account: &Account, why: Unopened) -> KeepError {
 
 fn folder(path: &Path, error: &std::io::Error) -> KeepError {
     KeepError::Folder { path: path.display().to_string(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{KeyType, TOOL_DIR};
+
+    /// With the mark of a stop gone, a job or a login may take the lock before the start does.
+    #[tokio::test]
+    async fn a_start_waits_for_the_keep_that_is_at_work() {
+        let home = tempfile::tempdir().unwrap();
+        let account = Account { user: "omm".to_owned(), home: home.path().to_owned() };
+        for name in [TOOL_DIR, ".ssh"] {
+            fs::create_dir_all(home.path().join(name)).unwrap();
+        }
+        let key = IdentityKey::generate(KeyType::Ed25519, "omm@node1").unwrap();
+        fs::write(home.path().join(".ssh/id_om"), key.private_file()).unwrap();
+        let other = lock::lock(&account).unwrap().unwrap();
+        assert!(matches!(keep(&account).await.unwrap(), Kept::Busy(_)));
+        // Polled after the start, which waits by then; the other's work ends with nothing left to do.
+        let ends = async {
+            tokio::task::yield_now().await;
+            fs::write(account.home.join(STOPPED), "").unwrap();
+            drop(other);
+        };
+        let (started, ()) = tokio::join!(start(&account), ends);
+        assert_eq!(started.unwrap(), Kept::Stopped);
+    }
 }
