@@ -161,7 +161,9 @@ pub(crate) fn snapshots(nodes: &[&Node]) -> Vec<Snapshot> {
 /// The state of one node, with times, when no run and no keepalive is at work there: under load their locks may outlive
 /// them for a moment.
 pub(crate) fn at_rest(node: &Node) -> Snapshot {
-    let free = "for f in /root/.gs_sshexkey.lock /home/*/.gs_sshexkey.lock; do [ ! -e $f ] || flock -n $f true || exit; done; echo free";
+    // By a descriptor for reading: flock(1) makes a file that is gone by now.
+    let free = "for f in /root/.gs_sshexkey.lock /home/*/.gs_sshexkey.lock; do \
+                [ ! -e $f ] || flock -n 9 9<$f || [ ! -e $f ] || exit; done 2>/dev/null; echo free";
     wait_until(|| node.sh("root", free).is_ok_and(|said| said.stdout == "free\n"));
     node.snapshot(TOUCHED)
 }

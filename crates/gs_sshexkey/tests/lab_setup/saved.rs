@@ -15,8 +15,8 @@ const SAVE: &str = "rm -rf /var/lib/rounds && mkdir -m 700 /var/lib/rounds && cp
                     cp /etc/hosts /var/lib/rounds/hosts && { crontab -l >/var/lib/rounds/table 2>/dev/null || rm /var/lib/rounds/table; }";
 
 /// Ends the tool's agent, puts all of it back, and has the agent kept as the node's own job does.
-const RESTORE: &str = "for p in /proc/[0-9]*; do \
-    tr '\\0' '\\n' 2>/dev/null <$p/cmdline | grep -qxF /root/gaussdb_tmp/gauss_socket_tmp && kill -KILL ${p#/proc/}; done; \
+const RESTORE: &str = "for p in $(grep -lzx '/root/gaussdb_tmp/[g]auss_socket_tmp' /proc/[0-9]*/cmdline 2>/dev/null); do \
+    p=${p%/cmdline}; kill -KILL ${p#/proc/}; done; \
     cd / && find /root -mindepth 1 -delete && cp -a /var/lib/rounds/home/. /root/ && cat /var/lib/rounds/hosts >/etc/hosts && \
     if [ -e /var/lib/rounds/table ]; then crontab /var/lib/rounds/table; else crontab -r 2>/dev/null || true; fi && \
     if [ -e /root/.ssh/id_om ]; then n=60; until /root/gaussdb_tmp/bin/gs_sshexkey agent start; do \
@@ -56,7 +56,7 @@ impl<'a> Saved<'a> {
     /// Law 1: who could get in can get in.
     #[track_caller]
     pub(crate) fn must_still_work(&self, when: &str) {
-        let now = working(&self.nodes);
+        let now = working_of(&self.nodes, |from, to| self.works.contains(&(from, to)));
         let lost: Vec<_> = self.works.difference(&now).collect();
         assert!(
             lost.is_empty(),
@@ -92,16 +92,24 @@ pub(crate) fn report(nodes: &[&Node]) -> String {
 
 /// The pairs of nodes that work for root without a profile.
 pub(crate) fn working(nodes: &[&Node]) -> BTreeSet<(usize, usize)> {
-    let addresses = addresses(nodes).join(" ");
-    let script = format!(
-        "for h in {addresses}; do env -i ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 \
-         -o KexAlgorithms=^curve25519-sha256 $h true 2>/dev/null && echo yes || echo no; done"
-    );
-    let rows = on_each(nodes, |node| node.sh("root", &script).unwrap().stdout);
-    let cells = rows.iter().enumerate().flat_map(|(from, row)| {
-        row.lines().enumerate().filter(|(_, said)| *said == "yes").map(move |(to, _)| (from, to))
+    working_of(nodes, |_, _| true)
+}
+
+/// Those of the pairs that are wanted. No other call is made.
+fn working_of(nodes: &[&Node], is_wanted: impl Fn(usize, usize) -> bool + Sync) -> BTreeSet<(usize, usize)> {
+    let addresses = addresses(nodes);
+    let rows = on_each(nodes, |node| {
+        let from = nodes.iter().position(|other| other.ip() == node.ip()).unwrap();
+        let wanted = (0..nodes.len()).filter(|to| is_wanted(from, *to));
+        let calls: String = wanted.map(|to| format!("{to} {}\n", addresses[to])).collect();
+        let script = format!(
+            "while read -r n h; do env -i ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 \
+             -o KexAlgorithms=^curve25519-sha256 $h true 2>/dev/null && echo $n; done <<'pairs'\n{calls}pairs\n:"
+        );
+        let said = if calls.is_empty() { String::new() } else { sh(node, "root", &script) };
+        said.lines().map(|to| (from, to.parse().unwrap())).collect::<Vec<_>>()
     });
-    cells.collect()
+    rows.into_iter().flatten().collect()
 }
 
 /// Starts the program on a node as root, with more environment; it reads `input`.
