@@ -6,6 +6,7 @@ mod bench;
 mod bench_agent;
 mod bench_check;
 mod bench_doctor;
+mod bench_lifecycle;
 mod cargo;
 mod checks;
 mod demo;
