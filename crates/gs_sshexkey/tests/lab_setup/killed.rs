@@ -26,6 +26,11 @@ impl<'a> Rounds<'a> {
         Self { saved: Saved::of(nodes), nodes, words, input }
     }
 
+    /// The same, where only the first so many nodes stay.
+    pub(crate) fn of_the_first(self, count: usize) -> Self {
+        Self { saved: self.saved.of_the_first(count), ..self }
+    }
+
     /// Runs the program from the saved state; it is killed at this event. What it came to hear.
     fn run(&self, stop_at: usize) -> (Run, Vec<String>) {
         self.saved.restore();

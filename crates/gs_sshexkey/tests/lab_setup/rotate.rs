@@ -1,9 +1,12 @@
 //! `rotate` on real nodes: every pair works all the time, and the old key, in hand, opens nothing afterwards.
 
+use std::process::{Child, Stdio};
+
 use serde_json::Value;
 
 use lab::Node;
 
+use crate::before::*;
 use crate::harness::*;
 use crate::killed::Rounds;
 use crate::revoking::Stolen;
@@ -163,4 +166,44 @@ fn a_rotation_that_is_killed_breaks_no_pair_and_the_next_run_finishes() {
         must_finish(&nodes, &[], when);
     });
     assert!(finished.get() > 0, "no round was cut off where only the old lines were left");
+}
+
+/// A node that logs in to its neighbour twice a second, all the time, and writes down what came of it.
+fn logs_in(node: &Node, to: &Node) -> Child {
+    let script = format!(
+        "rm -f /tmp/enough /tmp/logins; while [ ! -e /tmp/enough ]; do \
+         said=$(ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=60 {} true 2>&1) && said=in; \
+         echo \"$said\" >>/tmp/logins; sleep 0.5; done",
+        to.ip()
+    );
+    let mut command = node.command("root");
+    command.args(["sh", "-c", &script]).stdin(Stdio::null()).stdout(Stdio::null());
+    command.spawn().unwrap()
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn not_one_login_fails_while_the_keys_of_all_are_replaced() {
+    // Thirty where there is time for it (`cargo xtask test --scale`).
+    let size = if std::env::var_os("GS_SSHEXKEY_TEST_SCALE").is_some() { 30 } else { 4 };
+    let lab = cluster(size);
+    let nodes = all(&lab);
+    set_up(&lab, "root");
+    let mut callers: Vec<Child> =
+        (0..size).map(|from| logs_in(nodes[from], nodes[(from + 1) % size])).collect();
+    let logins = |node: &Node| node.sh("root", "cat /tmp/logins").unwrap().stdout;
+    let have_logged_in = |times: usize| nodes.iter().all(|node| logins(node).lines().count() >= times);
+    assert!(wait_until(|| have_logged_in(1)));
+    // From one key for all to keys of their own, and from those to others.
+    must_rotate(nodes[0], "root", &nodes, &["--keys", "per-node"]);
+    must_rotate(nodes[size - 1], "root", &nodes, &[]);
+    let before = nodes.iter().map(|node| logins(node).lines().count()).max().unwrap();
+    assert!(wait_until(|| have_logged_in(before + 2)));
+    for (node, caller) in nodes.iter().zip(&mut callers) {
+        sh(node, "root", "touch /tmp/enough");
+        assert!(caller.wait().unwrap().success());
+        let said = logins(node);
+        let failed: Vec<&str> = said.lines().filter(|line| *line != "in").collect();
+        assert!(failed.is_empty(), "{}: {failed:?}", node.name());
+    }
 }

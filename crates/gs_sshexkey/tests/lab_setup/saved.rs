@@ -48,6 +48,12 @@ impl<'a> Saved<'a> {
         Self { nodes: nodes.to_vec(), works: working(nodes) }
     }
 
+    /// Only what works between the first so many nodes has to stay: the others leave.
+    pub(crate) fn of_the_first(mut self, count: usize) -> Self {
+        self.works.retain(|(from, to)| *from < count && *to < count);
+        self
+    }
+
     /// Brings the nodes back.
     pub(crate) fn restore(&self) {
         on_each(&self.nodes, |node| sh(node, "root", RESTORE));

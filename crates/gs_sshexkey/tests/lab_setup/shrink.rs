@@ -4,9 +4,11 @@ use lab::{Lab, Node};
 use serde_json::Value;
 
 use crate::harness::*;
+use crate::killed::Rounds;
 use crate::revoking::{Stolen, Untrusted};
 use crate::revoking_others::their_trust;
 use crate::rotate::*;
+use crate::saved::*;
 use crate::tools::*;
 
 /// Runs `shrink` over these nodes; nobody is there to be asked.
@@ -153,4 +155,26 @@ fn a_kept_key_is_warned_of_and_trust_of_their_tool_shrinks_too() {
     let own = shrink(nodes[1], "omm", &nodes[..2], "10.77.0.2", &["--yes"]);
     assert_eq!(own.code, Some(2), "{}", own.stdout);
     assert!(own.stderr.contains("Run it from a node that stays, such as 10.77.0.1."), "{}", own.stderr);
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_shrinking_that_is_killed_breaks_no_pair_of_those_that_stay_and_the_next_run_finishes() {
+    let lab = cluster(3);
+    let nodes = all(&lab);
+    let stay = &nodes[..2];
+    set_up(&lab, "root");
+    let stolen = Stolen::from(nodes[2], "root", &nodes);
+    let words = ["shrink", "--hosts", "10.77.0.[1-3]", "--remove", "10.77.0.3", "--yes", "--no-password"];
+    let rounds = std::cell::Cell::new(0);
+    Rounds::of(&nodes, &words, "").of_the_first(2).at_kept_stages(|_, when| {
+        // From any node that stays.
+        let next = shrink(nodes[rounds.get() % 2], "root", &nodes, "10.77.0.3", &["--yes"]);
+        assert_eq!(next.code, Some(0), "{when}:\n{}\n{}\n{}", next.stdout, next.stderr, report(&nodes));
+        rounds.set(rounds.get() + 1);
+        must_not_know(stay, "root", nodes[2]);
+        stolen.must_be_refused_by(stay);
+        must_finish(stay, &[], when);
+    });
+    assert!(rounds.get() > 2, "it was killed {} times", rounds.get());
 }
