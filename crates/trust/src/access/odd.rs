@@ -11,7 +11,8 @@ use crate::inventory::{NodeIx, NodeMap};
 pub enum Odd {
     /// It is weak: DSA, or short RSA.
     Weak,
-    /// A plain line on these nodes lets it in all the way, whatever the options of its other line say.
+    /// A plain line on these nodes lets it in all the way, whatever the options of its other line say: it comes first, or
+    /// whom the other one turns away comes to it.
     Defeated(Vec<NodeIx>),
     /// It stands on these nodes more than once, with different options.
     Twice(Vec<NodeIx>),
@@ -85,11 +86,19 @@ fn is(key: &AccessKey, variant: usize, what: impl Fn(&super::Variant) -> bool) -
 /// Lines of one key that contradict: on one node, and between nodes.
 fn options(key: &AccessKey) -> Vec<Odd> {
     let mut on: BTreeMap<NodeIx, (BTreeSet<&Option<String>>, bool)> = BTreeMap::new();
-    for grant in key.grants.iter().filter(|grant| !matches!(grant.state, State::Ignored(_))) {
+    let mut grants: Vec<_> =
+        key.grants.iter().filter(|grant| !matches!(grant.state, State::Ignored(_))).collect();
+    // As sshd reads them.
+    grants.sort_by_key(|grant| (grant.node, grant.file, grant.line));
+    let mut answered = BTreeSet::new();
+    for grant in grants {
         let Some(variant) = key.variants.get(grant.variant) else { continue };
         let (options, plain) = on.entry(grant.node).or_default();
         options.insert(&variant.options);
-        *plain |= grant.state == State::Plain;
+        *plain |= grant.state == State::Plain && !answered.contains(&grant.node);
+        if grant.state == State::Restricted && takes_all(&variant.options) {
+            answered.insert(grant.node);
+        }
     }
     let twice = |defeated: bool| -> Vec<NodeIx> {
         let several = on.iter().filter(|(_, (options, plain))| options.len() > 1 && *plain == defeated);
@@ -110,6 +119,13 @@ fn options(key: &AccessKey) -> Vec<Odd> {
         odd.push(Odd::Differs);
     }
     odd
+}
+
+/// Whether sshd goes no further for a key than to a line with these options. Only whom a line turns away, by address or by
+/// time, comes to the next one with the same key (`auth_check_authkey_line` of OpenSSH).
+fn takes_all(options: &Option<String>) -> bool {
+    let turns_away = |option: &KeyOption| ["from", "expiry-time"].contains(&option.name.as_str());
+    parse(options.as_deref().unwrap_or_default()).is_ok_and(|options| !options.iter().any(turns_away))
 }
 
 /// Options as they can be compared between nodes: an end is written in each node's own local time.

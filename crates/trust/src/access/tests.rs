@@ -85,6 +85,11 @@ fn what_is_odd_is_told_with_its_nodes() {
     let both = format!("{from}\n{plain}");
     assert_eq!(odd(&[&plain, "", &plain], &[]), [Odd::Missing(ix(&[1]))]);
     assert_eq!(odd(&[&both, &both], &[]), [Odd::Defeated(ix(&[0, 1]))]);
+    // Whom `from` turns away comes to the plain line; whom a command answers does not.
+    let answered = format!("command=\"true\" {plain}\n{plain}");
+    assert_eq!(odd(&[&answered], &[]), [Odd::Twice(ix(&[0]))]);
+    let first = format!("{plain}\ncommand=\"true\" {plain}");
+    assert_eq!(odd(&[&first], &[]), [Odd::Defeated(ix(&[0]))]);
     let narrower = format!("{from}\nrestrict {plain}");
     assert_eq!(odd(&[&narrower], &[]), [Odd::Twice(ix(&[0]))]);
     assert_eq!(odd(&[&plain, &from], &[]), [Odd::Differs]);
