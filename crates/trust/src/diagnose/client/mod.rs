@@ -1,0 +1,104 @@
+//! `client-settings`: what decides whether `ssh NODE` works from a caller is what its own settings make of it.
+//!
+//! Certain is what was tried: the caller made the call again without any settings, and it worked, and once more with them,
+//! and it failed. Else a setting that makes calls fail in just this way is the likely cause; another fault may stand behind
+//! it. Other rules do not see these pairs.
+
+mod blame;
+mod cure;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use super::{Case, Code, Finding};
+use crate::inventory::NodeIx;
+use crate::observe::{ClientCall, Evidence};
+use crate::probe::{Cause, EdgeIx, TrustEdge};
+use blame::Blame;
+
+/// Most settings that are shown.
+const SHOWN: usize = 6;
+
+/// The findings about callers.
+pub(super) fn find(case: &Case) -> Vec<Finding> {
+    if case.preflight {
+        return Vec::new();
+    }
+    case.seen().filter_map(|(node, _, evidence)| at(case, node, evidence)).collect()
+}
+
+/// Calls that have a better explanation: `ssh` names the file that it cannot use, or it is about the keys that are offered.
+const OTHERS: [Cause; 5] =
+    [Cause::BadConfig, Cause::Permissions, Cause::NoSsh, Cause::Libraries, Cause::TooManyKeys];
+
+/// A pair that its caller's settings break.
+struct Broken<'a> {
+    pair: EdgeIx,
+    edge: &'a TrustEdge,
+    /// What is known of this call, or of another one of the same caller that fails in the same way.
+    call: &'a ClientCall,
+    blame: Blame,
+}
+
+fn at(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let client = &evidence.client;
+    if client.calls.is_empty() {
+        return None;
+    }
+    let edges = case.matrix.edges_from(node).iter().filter_map(|pair| Some((*pair, case.edge(*pair)?)));
+    let edges: Vec<(EdgeIx, &TrustEdge)> =
+        edges.filter(|(_, edge)| edge.to != node && !OTHERS.contains(&edge.cause)).collect();
+    let mut broken: Vec<Broken<'_>> = Vec::new();
+    // What one call shows holds for those that nobody was asked about and that fail in the same way.
+    let mut alike: BTreeMap<Cause, (&ClientCall, Blame)> = BTreeMap::new();
+    for (pair, edge) in &edges {
+        let Some(call) = client.call(&edge.host) else { continue };
+        let Some(blame) = blame::blame(case, evidence, edge, call) else { continue };
+        alike.entry(edge.cause.clone()).or_insert_with(|| (call, blame.clone()));
+        broken.push(Broken { pair: *pair, edge, call, blame });
+    }
+    // Calls beyond those that a node is asked about.
+    if edges.len() > client.asked {
+        let asked: Vec<EdgeIx> = edges.iter().take(client.asked).map(|(pair, _)| *pair).collect();
+        for (pair, edge) in edges.iter().filter(|(pair, _)| !asked.contains(pair)) {
+            if let (None, Some((call, blame))) = (client.call(&edge.host), alike.get(&edge.cause)) {
+                broken.push(Broken { pair: *pair, edge, call, blame: blame.clone() });
+            }
+        }
+    }
+    (!broken.is_empty()).then(|| tell(node, evidence, &broken))
+}
+
+fn tell(node: NodeIx, evidence: &Evidence, broken: &[Broken<'_>]) -> Finding {
+    let mut finding = Finding::new(Code::ClientSettings, node).explains(broken.iter().map(|one| one.pair));
+    if !broken.iter().all(|one| one.blame.tried) {
+        finding = finding.likely();
+    }
+    if let [only] = broken {
+        finding.about = Some(only.edge.to);
+    }
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for one in broken {
+        for (keyword, value) in &one.blame.settings {
+            let place = evidence.client.place(&evidence.state.home, &one.call.host, keyword, value);
+            let witness = match place {
+                Some(place) => (format!("{}:{}", place.path, place.line), place.text),
+                None => (format!("ssh -G {}", one.call.host), format!("{keyword} {value}")),
+            };
+            if shown.len() < SHOWN && !shown.contains(&witness) {
+                shown.push(witness);
+            }
+        }
+    }
+    for (source, said) in shown {
+        finding = finding.seen(node, &source, &said);
+    }
+    if let Some(first) = broken.first() {
+        finding = finding.seen(node, &format!("ssh {}", first.edge.host), &first.edge.said);
+        if first.blame.tried {
+            finding = finding.seen(node, &format!("ssh -F none {}", first.call.host), "works");
+        }
+    }
+    finding.cure(cure::cure(node, evidence, broken))
+}
