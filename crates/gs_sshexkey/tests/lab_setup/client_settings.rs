@@ -154,6 +154,15 @@ fn the_set_up_outweighs_what_stands_below_and_the_doctor_brings_that_back() {
     let lab = cluster(3);
     let nodes = all(&lab);
     let text_of = |node: usize| text(lab.node(node), "/home/omm/.ssh/config");
+    // What it cannot outweigh is said before anything is written.
+    let write = |text: &str| format!("mkdir -pm 700 .ssh; umask 077; printf '{text}' >.ssh/config");
+    sh(nodes[1], "omm", &write("Host *\\n    RemoteCommand tmux\\n"));
+    sh(nodes[2], "omm", &write("NoSuchOption yes\\n"));
+    let failed = run(nodes[0], "omm", &hostfile(&nodes), &[], &format!("{PASSWORD}\n"));
+    let said = ["(client-settings)", "/home/omm/.ssh/config:2: RemoteCommand tmux", "(ssh-config-broken)"];
+    failed.must_fail_with(&[&said[..], &["Nothing was changed."]].concat());
+    sh(nodes[2], "omm", "rm -r .ssh");
+
     let theirs = format!("Host *\n    {ASTRAY}");
     sh(nodes[1], "omm", &format!("mkdir -pm 700 .ssh; umask 077; printf %s '{theirs}' >.ssh/config"));
     sh(nodes[2], "root", &format!("printf %s '{theirs}' >/etc/ssh/ssh_config.d/9.conf"));

@@ -20,7 +20,7 @@ const FAMILIES: [(&str, bool); 6] = [
     (include_str!("evidence/keys.sh"), false),
     (include_str!("evidence/login.sh"), true),
     (include_str!("evidence/machine.sh"), false),
-    (include_str!("evidence/client.sh"), false),
+    (include_str!("evidence/client.sh"), true),
 ];
 /// How long gathering may take on a busy node. Each command in it that may hang is bounded by itself.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -76,12 +76,17 @@ fn script(user: &str, questions: &Questions, purpose: Purpose) -> String {
     format!("{head}{COMMON}{SCRIPT}{KEEPALIVE}{families}")
 }
 
-/// Functions that call as the program does: by the node's settings, and by no file of settings but with what the block in
-/// `~/.ssh/config` says.
+/// Functions that call as the program does: by the node's settings, below what the block in `~/.ssh/config` says, and by that
+/// alone.
 fn without_settings() -> String {
     let needs = sshfiles::SshConfig::needs();
     let needs: String =
         needs.map(|(key, value)| format!(" -o {}", sh_quote(&format!("{key}={value}")))).collect();
     let ssh = format!("${{gs_brief:+timeout 15}} {SSH} -o ConnectTimeout=10");
-    format!("gs_usual() {{ {ssh} \"$@\"; }}\ngs_bare() {{ {ssh} -F none{needs} \"$@\"; }}")
+    let words = [
+        ("usual", String::new()),
+        ("below", format!("{needs} -o HostName=%h")),
+        ("bare", format!(" -F none{needs}")),
+    ];
+    words.map(|(name, words)| format!("gs_{name}() {{ {ssh}{words} \"$@\"; }}\n")).concat()
 }

@@ -92,3 +92,15 @@ if [ -n "$gs_calls" ] && gs_has ssh; then
     set -- $gs_calls
     echo $# | gs_fact client-asked
 fi
+
+# Where nobody has called yet: what the block of the set-up would not outweigh, and whether ssh takes the files at all.
+if [ -z "$gs_calls" ] && [ -n "$gs_peers" ] && gs_has ssh; then
+    gs_one=${gs_peers%% *}
+    gs_text=$(gs_below -G -- "$gs_one" 2>/dev/null) || gs_below -G -- "$gs_one" 2>&1 >/dev/null | head -c 2000 | gs_fact client-refused
+    gs_text=$(printf '%s\n' "$gs_text" | grep -E '^(hostkeyalias|refuseconnection|remotecommand|sessiontype) ' | grep -vxF 'sessiontype default')
+    if [ -n "$gs_text" ]; then
+        { echo "0 = untried $gs_one" && printf '%s\n' "$gs_text" | sed 's/^/0 + /'; } | gs_fact client-calls
+        gs_client_file "$gs_home/.ssh/config" "$gs_home/.ssh"
+        gs_client_file /etc/ssh/ssh_config /etc/ssh
+    fi
+fi

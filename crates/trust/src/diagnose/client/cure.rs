@@ -7,10 +7,13 @@ use sshfiles::{ClientSetting, SshConfig, public_half};
 use super::Broken;
 use crate::diagnose::{ByHand, Command, Cure};
 use crate::inventory::NodeIx;
-use crate::observe::Evidence;
+use crate::observe::{ClientCall, Evidence};
 use crate::place::Place;
 use crate::plan::Part;
 use crate::text::sh_quote;
+
+/// A host, what is known of a call of it or of one like it, and the settings that are to blame.
+type Blamed<'a> = (&'a str, &'a ClientCall, &'a [(String, String)]);
 
 /// So many hosts stand on a line.
 const HOSTS_A_LINE: usize = 20;
@@ -22,12 +25,23 @@ pub(super) fn cure(node: NodeIx, evidence: &Evidence, broken: &[Broken<'_>]) -> 
         .iter()
         .flat_map(|one| one.blame.settings.iter().map(|(keyword, _)| keyword.as_str()))
         .collect();
-    let commands = by_hand(evidence, broken);
+    let blamed = broken.iter().map(|one| (one.edge.host.as_str(), one.call, one.blame.settings.as_slice()));
+    let commands = by_hand(evidence, &blamed.collect::<Vec<_>>());
     let has_key = public_half(evidence.state.bytes(Place::PrivateKey)).is_some();
     if has_key && settings.iter().all(|keyword| is_in_block(keyword)) {
         return Cure::restore(node, [Part::Config], commands);
     }
     Cure::by_hand(node, ByHand::Judgement, commands)
+}
+
+/// The same before there is trust: of settings that no block outweighs. They stand in the way of the calls to all nodes.
+pub(super) fn ahead(
+    node: NodeIx,
+    evidence: &Evidence,
+    call: &ClientCall,
+    settings: &[(String, String)],
+) -> Cure {
+    Cure::by_hand(node, ByHand::Judgement, by_hand(evidence, &[("*", call, settings)]))
 }
 
 /// Whether the block says something of a keyword.
@@ -36,23 +50,24 @@ fn is_in_block(keyword: &str) -> bool {
     fixed.contains(&keyword) || SshConfig::needs().any(|(need, _)| need.eq_ignore_ascii_case(keyword))
 }
 
-fn by_hand(evidence: &Evidence, broken: &[Broken<'_>]) -> Vec<Command> {
+fn by_hand(evidence: &Evidence, blamed: &[Blamed<'_>]) -> Vec<Command> {
     let mut outweighed: BTreeMap<Vec<String>, Vec<&str>> = BTreeMap::new();
     let mut lines: BTreeSet<(String, usize)> = BTreeSet::new();
-    for one in broken {
+    for (host, call, settings) in blamed {
         let mut above: Vec<String> = Vec::new();
-        for (keyword, value) in &one.blame.settings {
-            let place = evidence.client.place(&evidence.state.home, &one.call.host, keyword, value);
-            match instead(evidence, one, keyword, place.as_ref()) {
-                Some(lines) => {
+        for (keyword, value) in *settings {
+            let place = evidence.client.place(&evidence.state.home, &call.host, keyword, value);
+            match instead(evidence, call, keyword, place.as_ref()) {
+                // What no host is to have goes where it stands.
+                Some(lines) if *host != "*" || place.is_none() => {
                     let new: Vec<String> = lines.into_iter().filter(|line| !above.contains(line)).collect();
                     above.extend(new);
                 }
-                None => lines.extend(place.map(|place| (place.path, place.line))),
+                _ => lines.extend(place.map(|place| (place.path, place.line))),
             }
         }
         if !above.is_empty() {
-            outweighed.entry(above).or_default().push(&one.edge.host);
+            outweighed.entry(above).or_default().push(host);
         }
     }
     // Before lines move.
@@ -62,9 +77,9 @@ fn by_hand(evidence: &Evidence, broken: &[Broken<'_>]) -> Vec<Command> {
         commands.extend(hosts.chunks(HOSTS_A_LINE).map(|hosts| put_above(hosts, above)));
     }
     if commands.is_empty()
-        && let Some(first) = broken.first()
+        && let Some((_, call, _)) = blamed.first()
     {
-        commands.push(Command::new(format!("ssh -v -G {}", sh_quote(&first.edge.host))));
+        commands.push(Command::new(format!("ssh -v -G {}", sh_quote(&call.host))));
     }
     commands
 }
@@ -72,7 +87,7 @@ fn by_hand(evidence: &Evidence, broken: &[Broken<'_>]) -> Vec<Command> {
 /// What outweighs a setting where it stands first; `None`: nothing does.
 fn instead(
     evidence: &Evidence,
-    one: &Broken<'_>,
+    call: &ClientCall,
     keyword: &str,
     place: Option<&ClientSetting>,
 ) -> Option<Vec<String>> {
@@ -81,8 +96,7 @@ fn instead(
     }
     let written = place.and_then(|place| place.text.split([' ', '\t', '=']).next());
     let spelt = written.filter(|word| word.eq_ignore_ascii_case(keyword)).unwrap_or(keyword);
-    let without =
-        || one.call.without.iter().find(|(known, _)| known == keyword).map(|(_, value)| value.clone());
+    let without = || call.without.iter().find(|(known, _)| known == keyword).map(|(_, value)| value.clone());
     let neutral = match keyword {
         "hostname" => "%h".to_owned(),
         "proxyjump" => return Some(vec!["ProxyCommand none".to_owned()]),

@@ -23,9 +23,26 @@ const SHOWN: usize = 6;
 /// The findings about callers.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     if case.preflight {
-        return Vec::new();
+        return case.seen().filter_map(|(node, _, evidence)| ahead(node, evidence)).collect();
     }
     case.seen().filter_map(|(node, _, evidence)| at(case, node, evidence)).collect()
+}
+
+/// Before there is trust: what the block of the set-up would not outweigh, and no call works with.
+fn ahead(node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let call = evidence.client.calls.first()?;
+    let breaks = |(keyword, value): &&(String, String)| match keyword.as_str() {
+        "remotecommand" | "refuseconnection" => !value.eq_ignore_ascii_case("none"),
+        "hostkeyalias" => *value != call.host,
+        "sessiontype" => value != "default",
+        _ => false,
+    };
+    let settings: Vec<(String, String)> = call.with.iter().filter(breaks).cloned().collect();
+    if settings.is_empty() {
+        return None;
+    }
+    let finding = show(Finding::new(Code::ClientSettings, node), evidence, &[(call, settings.as_slice())]);
+    Some(finding.cure(cure::ahead(node, evidence, call, &settings)))
 }
 
 /// Calls that have a better explanation: `ssh` names the file that it cannot use, or it is about the keys that are offered.
@@ -78,22 +95,9 @@ fn tell(node: NodeIx, evidence: &Evidence, broken: &[Broken<'_>]) -> Finding {
     if let [only] = broken {
         finding.about = Some(only.edge.to);
     }
-    let mut shown: Vec<(String, String)> = Vec::new();
-    for one in broken {
-        for (keyword, value) in &one.blame.settings {
-            let place = evidence.client.place(&evidence.state.home, &one.call.host, keyword, value);
-            let witness = match place {
-                Some(place) => (format!("{}:{}", place.path, place.line), place.text),
-                None => (format!("ssh -G {}", one.call.host), format!("{keyword} {value}")),
-            };
-            if shown.len() < SHOWN && !shown.contains(&witness) {
-                shown.push(witness);
-            }
-        }
-    }
-    for (source, said) in shown {
-        finding = finding.seen(node, &source, &said);
-    }
+    let blamed: Vec<(&ClientCall, &[(String, String)])> =
+        broken.iter().map(|one| (one.call, one.blame.settings.as_slice())).collect();
+    let mut finding = show(finding, evidence, &blamed);
     if let Some(first) = broken.first() {
         finding = finding.seen(node, &format!("ssh {}", first.edge.host), &first.edge.said);
         if first.blame.tried {
@@ -101,4 +105,23 @@ fn tell(node: NodeIx, evidence: &Evidence, broken: &[Broken<'_>]) -> Finding {
         }
     }
     finding.cure(cure::cure(node, evidence, broken))
+}
+
+/// Shows settings where they stand; as `ssh` prints them if that is not known.
+fn show(finding: Finding, evidence: &Evidence, blamed: &[(&ClientCall, &[(String, String)])]) -> Finding {
+    let node = finding.node;
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for (call, settings) in blamed {
+        for (keyword, value) in *settings {
+            let place = evidence.client.place(&evidence.state.home, &call.host, keyword, value);
+            let witness = match place {
+                Some(place) => (format!("{}:{}", place.path, place.line), place.text),
+                None => (format!("ssh -G {}", call.host), format!("{keyword} {value}")),
+            };
+            if shown.len() < SHOWN && !shown.contains(&witness) {
+                shown.push(witness);
+            }
+        }
+    }
+    shown.into_iter().fold(finding, |finding, (source, said)| finding.seen(node, &source, &said))
 }

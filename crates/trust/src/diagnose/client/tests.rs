@@ -126,3 +126,18 @@ fn what_outweighs_a_setting_is_printed() {
     assert_eq!(cures(&[("hostname", "10.9.9.9")]), [above("hostname %h")]);
     assert_eq!(cures(&[("hostkeyalias", "x")]), ["ssh -v -G '10.0.0.1'"]);
 }
+
+#[test]
+fn what_no_block_outweighs_is_told_before_there_is_trust() {
+    let told = |with: &[(&str, &str)]| {
+        let mut case = case(Cause::Other, "", with, false);
+        (case.preflight, case.matrix) = (true, healthy(3).matrix);
+        short(&find(&case))
+    };
+    let all = [("client-settings", 1, 0)];
+    assert_eq!(told(&[("remotecommand", "tmux")]), all);
+    assert_eq!(told(&[("sessiontype", "none")]), all);
+    assert_eq!(told(&[("hostkeyalias", "cluster")]), all);
+    assert_eq!(told(&[("hostkeyalias", "10.0.0.1")]), []);
+    assert_eq!(told(&[("port", "2222"), ("sessiontype", "default")]), []);
+}

@@ -18,6 +18,8 @@ pub struct Client {
     pub calls: Vec<ClientCall>,
     /// Of so many of its calls, in the order of the pairs, that was asked.
     pub asked: usize,
+    /// Where nobody has called yet: what `ssh` says of files that it does not take, safe to show.
+    pub refused: Vec<String>,
     /// The files, in the order in which ssh comes to them.
     files: ClientConfig,
 }
@@ -70,7 +72,12 @@ impl Client {
         let calls = calls.into_values().filter(|call| !call.host.is_empty() && !call.with.is_empty());
         let files =
             (0..MOST_FILES).filter_map(|index| super::keys::content(facts, &format!("client-file/{index}")));
-        Self { calls: calls.collect(), asked, files: ClientConfig::new(files.collect()) }
+        Self {
+            calls: calls.collect(),
+            asked,
+            refused: facts.lines("client-refused"),
+            files: ClientConfig::new(files.collect()),
+        }
     }
 
     /// What was said of a call.
