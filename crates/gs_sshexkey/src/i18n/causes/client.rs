@@ -143,12 +143,12 @@ causes! {
         seen "`ssh -G` on the calling node, with its settings and without any (`ssh -F none`); the same call made both ways, one right after the other; the files, for the line. Certain is what fails with the settings and works without them. Root is not needed."
             "在发起登录的节点上，比较有配置和没有配置（`ssh -F none`）时 `ssh -G` 的输出；紧接着用两种方式各登录一次；在配置文件中查找所在的行。有配置时失败、没有配置时成功，才算确定。不需要 root 权限。";
         cure "On the calling node, see what `ssh` would do, and put what trust needs above the line, for these hosts only; or set up trust again, which does the same:
-            $ ssh -G 10.0.0.3 | grep -iE '^(hostname|port|user|proxy|userknownhostsfile)'
+            $ ssh -G 10.0.0.3 | grep -E '^(host|port|user|proxy)'
             | Host 10.0.0.3
             |     Port 22
             | Match all"
             "在发起登录的节点上查看 `ssh` 实际采用的设置，把互信所需的设置写在该行之前，只针对这些主机；或者重新建立互信，效果相同：
-            $ ssh -G 10.0.0.3 | grep -iE '^(hostname|port|user|proxy|userknownhostsfile)'
+            $ ssh -G 10.0.0.3 | grep -E '^(host|port|user|proxy)'
             | Host 10.0.0.3
             |     Port 22
             | Match all";

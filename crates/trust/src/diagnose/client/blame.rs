@@ -84,7 +84,7 @@ fn breaks(
     let host_key = matches!(cause, Cause::HostKeyUnknown | Cause::HostKeyChanged | Cause::HostKeyRevoked);
     // Of values that add up, and of lists, nobody can say so.
     match keyword {
-        "hostname" => !value.eq_ignore_ascii_case(&edge.host) && !is_at(case, edge, value),
+        "hostname" => leads_away(case, edge, value),
         "port" => true,
         // Through one that works the callee answers itself.
         "proxycommand" | "proxyjump" => set && !late && !host_key,
@@ -101,10 +101,14 @@ fn breaks(
     }
 }
 
-/// Whether a host name of the settings is the address of the called node.
-fn is_at(case: &Case, edge: &TrustEdge, value: &str) -> bool {
+/// Whether a host name of the settings is not the called node. Where another name leads, only the caller can say.
+fn leads_away(case: &Case, edge: &TrustEdge, value: &str) -> bool {
     let ip = case.node(edge.to).map(|node| node.spec.ip);
-    value.parse::<IpAddr>().ok().is_some_and(|value| Some(value) == ip)
+    match value.parse::<IpAddr>() {
+        Ok(value) => Some(value) != ip,
+        Err(_) if value.eq_ignore_ascii_case(&edge.host) => false,
+        Err(_) => matches!(edge.cause, Cause::NameUnknown | Cause::WrongAddress { .. }),
+    }
 }
 
 /// Whether the user's own file of host keys is among those that are read.

@@ -67,21 +67,21 @@ fn at(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     let edges: Vec<(EdgeIx, &TrustEdge)> =
         edges.filter(|(_, edge)| edge.to != node && !OTHERS.contains(&edge.cause)).collect();
     let mut broken: Vec<Broken<'_>> = Vec::new();
-    // What one call shows holds for those that nobody was asked about and that fail in the same way.
-    let mut alike: BTreeMap<Cause, (&ClientCall, Blame)> = BTreeMap::new();
-    for (pair, edge) in &edges {
-        let Some(call) = client.call(&edge.host) else { continue };
-        let Some(blame) = blame::blame(case, evidence, edge, call) else { continue };
-        alike.entry(edge.cause.clone()).or_insert_with(|| (call, blame.clone()));
+    // What all calls show that fail in one way holds for those that nobody was asked about.
+    let mut alike: BTreeMap<Cause, Option<(&ClientCall, Blame)>> = BTreeMap::new();
+    for (pair, edge) in edges.iter().take(client.asked) {
+        let call = client.call(&edge.host);
+        let blamed = call.and_then(|call| Some((call, blame::blame(case, evidence, edge, call)?)));
+        let Some((call, blame)) = blamed else {
+            alike.insert(edge.cause.clone(), None);
+            continue;
+        };
+        alike.entry(edge.cause.clone()).or_insert_with(|| Some((call, blame.clone())));
         broken.push(Broken { pair: *pair, edge, call, blame });
     }
-    // Calls beyond those that a node is asked about.
-    if edges.len() > client.asked {
-        let asked: Vec<EdgeIx> = edges.iter().take(client.asked).map(|(pair, _)| *pair).collect();
-        for (pair, edge) in edges.iter().filter(|(pair, _)| !asked.contains(pair)) {
-            if let (None, Some((call, blame))) = (client.call(&edge.host), alike.get(&edge.cause)) {
-                broken.push(Broken { pair: *pair, edge, call, blame: blame.clone() });
-            }
+    for (pair, edge) in edges.iter().skip(client.asked) {
+        if let Some(Some((call, blame))) = alike.get(&edge.cause) {
+            broken.push(Broken { pair: *pair, edge, call, blame: blame.clone() });
         }
     }
     (!broken.is_empty()).then(|| tell(node, evidence, &broken))

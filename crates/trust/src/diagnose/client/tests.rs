@@ -34,6 +34,11 @@ fn settings_are_to_blame_where_that_was_tried_or_where_nothing_else_could_be() {
         // The callee's sshd is down too: that is still to be seen.
         (Cause::Refused, "", &[("port", "2222")], false, LIKELY),
         (Cause::HostKeyChanged, "", &[("hostname", "10.0.0.3")], false, LIKELY),
+        // Another name of the same node; only what was tried says that it is none.
+        (Cause::Refused, "", &[("hostname", "node1.example.com")], false, None),
+        (Cause::Refused, "", &[("hostname", "node1.example.com")], true, CERTAIN),
+        (Cause::NameUnknown, "", &[("hostname", "no.such.example.com")], false, LIKELY),
+        (Cause::Refused, "", &[("hostname", "10.0.0.1")], false, None),
         (Cause::Refused, "", &[("user", "admin")], false, None),
         (Cause::KeyRefused, "", &[("user", "admin")], true, CERTAIN),
         (Cause::KeyRefused, "", &[("user", "admin")], false, LIKELY),
