@@ -68,7 +68,7 @@ gs_client_file() {
     for gs_line in $(sed -n 's/^[[:space:]"]*[iI][nN][cC][lL][uU][dD][eE][[:space:]="]\{1,\}//p' "$1" | tr -d '"' | head -n 100); do
         case $gs_line in
         /*) ;;
-        "~/"*) gs_line=$gs_home/${gs_line#"~/"} ;;
+        \~/*) gs_line=$gs_home/${gs_line#\~/} ;;
         *) gs_line=$2/$gs_line ;;
         esac
         set +f
