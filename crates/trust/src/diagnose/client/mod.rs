@@ -28,7 +28,8 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
     case.seen().filter_map(|(node, _, evidence)| at(case, node, evidence)).collect()
 }
 
-/// Before there is trust: what the block of the set-up would not outweigh, and no call works with.
+/// Before there is trust: what the block of the set-up would not outweigh, and no call works with. Under an alias the host
+/// key may be on record already.
 fn ahead(node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     let call = evidence.client.calls.first()?;
     let breaks = |(keyword, value): &&(String, String)| match keyword.as_str() {
@@ -42,6 +43,8 @@ fn ahead(node: NodeIx, evidence: &Evidence) -> Option<Finding> {
         return None;
     }
     let finding = show(Finding::new(Code::ClientSettings, node), evidence, &[(call, settings.as_slice())]);
+    let doubtful = settings.iter().all(|(keyword, _)| keyword == "hostkeyalias");
+    let finding = if doubtful { finding.likely() } else { finding };
     Some(finding.cure(cure::ahead(node, evidence, call, &settings)))
 }
 

@@ -137,12 +137,11 @@ fn what_no_block_outweighs_is_told_before_there_is_trust() {
     let told = |with: &[(&str, &str)]| {
         let mut case = case(Cause::Other, "", with, false);
         (case.preflight, case.matrix) = (true, healthy(3).matrix);
-        short(&find(&case))
+        find(&case).first().map(|finding| finding.certainty)
     };
-    let all = [("client-settings", 1, 0)];
-    assert_eq!(told(&[("remotecommand", "tmux")]), all);
-    assert_eq!(told(&[("sessiontype", "none")]), all);
-    assert_eq!(told(&[("hostkeyalias", "cluster")]), all);
-    assert_eq!(told(&[("hostkeyalias", "10.0.0.1")]), []);
-    assert_eq!(told(&[("port", "2222"), ("sessiontype", "default")]), []);
+    assert_eq!(told(&[("remotecommand", "tmux")]), CERTAIN);
+    assert_eq!(told(&[("sessiontype", "none"), ("hostkeyalias", "cluster")]), CERTAIN);
+    assert_eq!(told(&[("hostkeyalias", "cluster")]), LIKELY);
+    assert_eq!(told(&[("hostkeyalias", "10.0.0.1")]), None);
+    assert_eq!(told(&[("port", "2222"), ("sessiontype", "default")]), None);
 }
