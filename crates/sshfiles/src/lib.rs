@@ -18,6 +18,7 @@
 //! before, but for a final newline that was missing. A line of ours that is the last one ends in a newline.
 
 mod authorized_keys;
+mod client_config;
 mod crontab;
 mod diff;
 mod hosts;
@@ -34,6 +35,7 @@ pub mod wire;
 mod words;
 
 pub use authorized_keys::{AuthorizedKey, AuthorizedKeys};
+pub use client_config::{ClientConfig, ClientSetting};
 pub use crontab::Crontab;
 pub use diff::{LineChanges, line_changes, unified_diff};
 pub use hosts::{HOSTS_MARK, Hosts};

@@ -66,7 +66,7 @@ impl SshdConfig {
 }
 
 /// `Keyword arguments`, `Keyword=arguments` or `Keyword = arguments`.
-fn split_directive(line: &str) -> Option<(String, Vec<String>)> {
+pub(crate) fn split_directive(line: &str) -> Option<(String, Vec<String>)> {
     let line = line.trim_matches(|c: char| c.is_ascii_whitespace());
     if line.is_empty() || line.starts_with('#') {
         return None;

@@ -25,6 +25,9 @@ messages! {
         ClosedEarly {}
             "the server hung up before the login: hosts.allow/hosts.deny, MaxStartups, or sshd fails to start a session. See 'journalctl -u sshd' at the called node."
             "登录之前连接就被服务器断开：hosts.allow/hosts.deny、MaxStartups，或 sshd 无法建立会话。请在被登录的节点上查看 journalctl -u sshd。";
+        ProxyFailed {}
+            "the caller's settings go through another program or host (ProxyCommand, ProxyJump), and that fails. See 'ssh -G HOST' on the calling node."
+            "发起登录的节点的 ssh 配置要求经由其他程序或主机（ProxyCommand、ProxyJump），而它不可用。请在该节点上用 ssh -G 主机 查看。";
         Penalised {}
             "the server penalises the caller for earlier failures (PerSourcePenalties). Wait some minutes; list the nodes in PerSourcePenaltyExemptList."
             "发起登录的节点因之前失败过多被服务器惩罚（PerSourcePenalties）。请等几分钟；可把各节点加入 PerSourcePenaltyExemptList。";
@@ -90,6 +93,7 @@ pub(crate) fn cause(cause: &Cause) -> Reason<'_> {
         Cause::NoRoute => Reason::NoRoute {},
         Cause::Hung => Reason::Hung {},
         Cause::ClosedEarly => Reason::ClosedEarly {},
+        Cause::ProxyFailed => Reason::ProxyFailed {},
         Cause::Penalised => Reason::Penalised {},
         Cause::MaxStartups => Reason::MaxStartups {},
         Cause::HostKeyChanged => Reason::HostKeyChanged {},

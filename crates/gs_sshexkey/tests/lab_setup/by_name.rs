@@ -115,7 +115,7 @@ fn what_sets_a_name_apart_is_called_though_it_works() {
     // good as plain ones.
     map(third, "fd77::dead", "node1");
     map(third, &second.ip().to_string(), "node2");
-    configure(third, "Host node4\n CanonicalizeHostname yes");
+    configure(third, "Host node4\n PermitLocalCommand yes");
     sh(third, "root", "ssh-keygen -q -H -f /root/.ssh/known_hosts && rm /root/.ssh/known_hosts.old");
     // All four, as with OpenSSH 7.4, which does not print all of its options.
     let wrapper = "#!/bin/sh\ncase \" $* \" in\n*\" -G \"*) /usr/bin/ssh \"$@\" | grep -v ^identityagent ;;\n\
@@ -129,18 +129,18 @@ fn what_sets_a_name_apart_is_called_though_it_works() {
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn nothing_that_is_broken_by_name_passes_for_whole() {
+    // By what the block of the set-up does not outweigh.
     let lab = trusting(cluster(4));
     let (first, second, third, fourth) = (lab.node(0), lab.node(1), lab.node(2), lab.node(3));
     configure(
         first,
-        "Host node2\n Port 2200\nHost node3\n User nobody\n\
-         Host node4\n UserKnownHostsFile /none\n GlobalKnownHostsFile /none",
+        "Host node2\n BindAddress 10.99.99.99\nHost node3\n Ciphers aes128-cbc\nHost node4\n HostKeyAlias nobody",
     );
     configure(
         second,
-        "Host node1\n BindAddress 10.99.99.99\nHost node3\n HostKeyAlias node1\nHost node4\n AddressFamily inet6",
+        "Host node1\n BindAddress 10.99.99.99\nHost node3\n HostKeyAlias node1\nHost node4\n RevokedHostKeys /none",
     );
-    configure(third, "Match originalhost node1 exec \"test %n = node1\"\n Port 2200");
+    configure(third, "Match originalhost node1 exec \"test %n = node1\"\n BindAddress 10.99.99.99");
     record(third, "@revoked ", "node2", second);
     map(third, &first.ip().to_string(), "node4");
     sh(fourth, "root", "sed -i 's/^hosts:.*/hosts: dns/' /etc/nsswitch.conf");
@@ -169,10 +169,10 @@ fn nothing_that_is_broken_by_name_passes_for_whole() {
 fn where_the_address_does_not_work_the_name_is_called() {
     let lab = trusting(cluster(3));
     let (second, third) = (lab.node(1), lab.node(2));
-    configure(second, &format!("Host {}\n Port 2200", third.ip()));
+    configure(second, &format!("Host {}\n BindAddress 10.99.99.99", third.ip()));
     let run = again(&lab).must_fail_with(&["[GAUSS-51100]"]);
     assert!(run.stderr.contains(&third.ip().to_string()) && !run.stderr.contains("node3"), "{}", run.stderr);
     // Both ways are broken: both are told.
-    configure(second, &format!("Host {} node3\n Port 2200", third.ip()));
+    configure(second, &format!("Host {} node3\n BindAddress 10.99.99.99", third.ip()));
     again(&lab).must_fail_with(&["[GAUSS-51100]", "node3", &third.ip().to_string()]);
 }

@@ -131,7 +131,7 @@ fn keys_that_do_not_match_are_told_and_healed() {
 }
 
 /// Trust as the document makes it by hand: one pair and one set of files on all nodes.
-fn make_by_hand(lab: &Lab) {
+pub(crate) fn make_by_hand(lab: &Lab) {
     let scan: String = lab.nodes().iter().map(|node| format!(" {}", node.ip())).collect();
     let make = format!(
         "mkdir -m 700 -p .ssh; ssh-keygen -q -t rsa -N '' -f .ssh/id_rsa; cat .ssh/id_rsa.pub >.ssh/authorized_keys; \

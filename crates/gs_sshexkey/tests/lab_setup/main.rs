@@ -17,6 +17,7 @@ mod by_hand;
 mod by_name;
 mod checking;
 mod checking_faults;
+mod client_settings;
 mod doctor;
 mod doctor_agents;
 mod doctor_healing;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 mod authorized_keys;
+mod client_config;
 mod crontab;
 mod diff;
 mod endings;

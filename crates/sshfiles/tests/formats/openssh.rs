@@ -111,3 +111,59 @@ fn ssh_reads_our_block_and_the_users_text_keeps_its_scope() {
     let other = settings("other").unwrap();
     assert!(other.contains("serveraliveinterval 33") && !other.contains("id_om"), "{other}");
 }
+
+/// What stands below the block, or in the system's file, and must not count for its nodes.
+const ASTRAY: &[(&str, &str, &str)] = &[
+    ("HostName 10.9.9.9", "hostname", "10.0.0.1"),
+    ("Port 2222", "port", "22"),
+    ("User admin", "user", "omm"),
+    ("UserKnownHostsFile /dev/null", "userknownhostsfile", "/.ssh/known_hosts"),
+    ("ProxyCommand /no/such/program %h", "proxycommand", ""),
+    ("ProxyJump gate", "proxyjump", ""),
+    ("PubkeyAuthentication no", "pubkeyauthentication", "yes|true"),
+    ("PreferredAuthentications password", "preferredauthentications", "publickey,"),
+    ("IdentityAgent none", "identityagent", "/agent"),
+    ("IdentityFile ~/.ssh/other", "identityfile", "id_om"),
+    ("AddressFamily inet6", "addressfamily", "any"),
+    ("CanonicalizeHostname always", "canonicalizehostname", "no|false"),
+    ("ControlMaster auto", "controlmaster", "no|false"),
+    ("ControlPath /tmp/one-for-all", "controlpath", ""),
+    ("RequestTTY force", "requesttty", "auto"),
+];
+
+#[test]
+fn nothing_below_the_block_leads_astray() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let node =
+        |address: &str, name: &str, port| HostEntry { address: address.into(), name: name.into(), port };
+    let entries = [node("10.0.0.1", "Node1", 22), node("10.0.0.2", "Node2", 2022)];
+    let body = SshConfig::render_block(&entries, "omm", "~/.ssh/id_om", "~/agent");
+    for (line, keyword, wanted) in ASTRAY {
+        let mut config = SshConfig::parse(format!("Host *\n\t{line}\n").as_bytes());
+        config.set_block(&body);
+        std::fs::write(&file, config.to_bytes()).unwrap();
+        for (host, address, port) in [
+            ("10.0.0.1", "10.0.0.1", "22"),
+            ("Node1", "node1", "22"),
+            ("node1", "node1", "22"),
+            ("10.0.0.2", "10.0.0.2", "2022"),
+            ("Node2", "10.0.0.2", "2022"),
+            ("node2", "10.0.0.2", "2022"),
+        ] {
+            let Some(said) = run("ssh", &["-G", "-F", &path_text(&file), host]) else { return };
+            let values = said.lines().filter_map(|line| line.split_once(' '));
+            let first = values.filter(|(word, _)| word == keyword).map(|(_, value)| value).next();
+            let wanted = match *keyword {
+                "hostname" => address,
+                "port" => port,
+                _ => wanted,
+            };
+            // `none` is printed by some releases, and left out by others.
+            let first = first.filter(|value| *value != "none").unwrap_or_default();
+            let fits =
+                |wanted: &str| if wanted.is_empty() { first.is_empty() } else { first.contains(wanted) };
+            assert!(wanted.split('|').any(fits), "{line}, {host}: {keyword} {first}, not {wanted}");
+        }
+    }
+}

@@ -81,26 +81,32 @@ fn bodies_are_made_whole() {
     assert_eq!(config.to_bytes(), b"");
 }
 
+const NEEDS: &str = "\tProxyCommand none\n\tUserKnownHostsFile ~/.ssh/known_hosts ~/.ssh/known_hosts2\n\
+    \tPubkeyAuthentication yes\n\
+    \tPreferredAuthentications publickey,gssapi-with-mic,hostbased,keyboard-interactive,password\n\
+    \tAddressFamily any\n\tCanonicalizeHostname no\n\tControlMaster no\n\tControlPath none\n\tRequestTTY auto\n";
+
 #[test]
 fn renders_nodes() {
     let entries = [
         entry("10.0.0.1", "node1", 22),
-        entry("10.0.0.2", "node2", 2222),
+        entry("10.0.0.2", "Node2", 2222),
         entry("10.0.0.3", "", 22),
         entry("10.0.0.4", "10.0.0.4", 22),
         entry("2001:db8::5", "", 2222),
         entry("10.0.0.6", "evil *\n", 22),
+        entry("10.0.0.7", "NODE7", 22),
     ];
     let body = SshConfig::render_block(&entries, "omm", "/home/omm/.ssh/id_om", "/home/om m/100%/sock");
-    let identity = "\tIdentityFile /home/omm/.ssh/id_om\n\tIdentityAgent \"/home/om m/100%%/sock\"\n";
-    let own = |alias: &str, address: &str| {
-        format!("Host {alias}\n\tHostName {address}\n\tPort 2222\n\tUser omm\n{identity}")
-    };
+    let own = "\tUser omm\n\tIdentityFile /home/omm/.ssh/id_om\n\tIdentityAgent \"/home/om m/100%%/sock\"\n";
+    let alone =
+        |alias: &str, address: &str| format!("Host {alias}\n\tHostName {address}\n\tPort 2222\n{own}");
     let want = format!(
-        "Host 10.0.0.1 node1 10.0.0.3 10.0.0.4 10.0.0.6\n{identity}{}{}{}",
-        own("10.0.0.2", "10.0.0.2"),
-        own("node2", "10.0.0.2"),
-        own("2001:db8::5", "2001:db8::5"),
+        "Host 10.0.0.1 node1 10.0.0.3 10.0.0.4 10.0.0.6 10.0.0.7 NODE7 node7\n\tHostName %h\n\tPort 22\n{own}{NEEDS}{}{}{}\
+         Host 10.0.0.2 Node2 node2 2001:db8::5\n{NEEDS}",
+        alone("10.0.0.2", "10.0.0.2"),
+        alone("Node2 node2", "10.0.0.2"),
+        alone("2001:db8::5", "2001:db8::5"),
     );
     assert_eq!(body, want);
     assert_eq!(SshConfig::render_block(&[], "omm", "a", "b"), "");
@@ -122,19 +128,38 @@ fn long_lists_are_split() {
 
 #[test]
 fn reads_back_which_nodes_the_block_knows() {
-    let nodes = [entry("10.0.0.1", "a", 22), entry("fd00::2", "", 22), entry("10.0.0.3", "c", 2222)];
+    let nodes = [entry("10.0.0.1", "A", 22), entry("fd00::2", "", 22), entry("10.0.0.3", "C", 2222)];
     let body = SshConfig::render_block(&nodes, "omm", "~/.ssh/id_om", "~/agent");
     let mut config = SshConfig::parse(b"Host mine\n\tPort 7\n");
     assert_eq!(config.block_entries(), []);
     config.set_block(&body);
     let wanted = [
         entry("10.0.0.1", "", 22),
-        entry("a", "", 22),
+        entry("A", "", 22),
         entry("fd00::2", "", 22),
         entry("10.0.0.3", "", 2222),
-        entry("10.0.0.3", "c", 2222),
+        entry("10.0.0.3", "C", 2222),
     ];
     assert_eq!(config.block_entries(), wanted);
     let again = SshConfig::render_block(&config.block_entries(), "omm", "~/.ssh/id_om", "~/agent");
     assert_eq!(again, body, "what is read back is written as it was");
+}
+
+#[test]
+fn blocks_of_earlier_versions_are_read_back() {
+    let own = "\tIdentityFile ~/.ssh/id_om\n\tIdentityAgent ~/agent\n";
+    let old = format!(
+        "Host 10.0.0.1 a fd00::2\n{own}Host 10.0.0.3\n\tHostName 10.0.0.3\n\tPort 2222\n\tUser omm\n{own}\
+         Host C c\n\tHostName 10.0.0.3\n\tPort 2222\n\tUser omm\n{own}"
+    );
+    let mut config = SshConfig::parse(b"");
+    config.set_block(&old);
+    let wanted = [
+        entry("10.0.0.1", "", 22),
+        entry("a", "", 22),
+        entry("fd00::2", "", 22),
+        entry("10.0.0.3", "", 2222),
+        entry("10.0.0.3", "C", 2222),
+    ];
+    assert_eq!(config.block_entries(), wanted);
 }

@@ -18,7 +18,7 @@ use crate::event::{Event, Login, Observer};
 use crate::fleet::Visited;
 use crate::inventory::{NodeMap, NodeSpec};
 use crate::observe::{Evidence, Purpose, Questions, gather};
-use crate::probe::TrustMatrix;
+use crate::probe::{By, TrustMatrix};
 
 pub use heal::{HealError, Healed, heal};
 pub use treat::{NoKit, NodeTreatment, Treatment, Wanted, treat};
@@ -27,6 +27,8 @@ pub use treat::{NoKit, NodeTreatment, Treatment, Wanted, treat};
 const GATHERING_AT_ONCE: usize = 64;
 /// Most nodes that one node is asked about.
 const MOST_CALLEES: usize = 4;
+/// Most calls of which one node is asked what its settings make of them.
+const MOST_CALLS: usize = 16;
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -147,12 +149,20 @@ fn questions(checked: &Checked) -> NodeMap<Questions> {
         names: names.clone(),
         peers: peers.clone(),
         callees: Vec::new(),
+        calls: Vec::new(),
         in_vain: false,
         port: node.spec.port,
     });
     for edge in checked.matrix.edges() {
         questions.get_mut(edge.to).into_iter().for_each(|questions| questions.in_vain = true);
         let callee = checked.nodes.get(edge.to).map(|node| node.spec);
+        let calls = questions.get_mut(edge.from).map(|questions| &mut questions.calls);
+        if let (Some(callee), Some(calls)) = (callee, calls)
+            && calls.len() < MOST_CALLS
+            && (edge.by == By::Ip || crate::inventory::is_host_name(&edge.host))
+        {
+            calls.push((edge.host.clone(), callee.port));
+        }
         let asked = questions.get_mut(edge.from).map(|questions| &mut questions.callees);
         if let (Some(callee), Some(asked)) = (callee, asked)
             && asked.len() < MOST_CALLEES

@@ -68,7 +68,7 @@ done
 
 /// How `ssh` is called. Settings on the command line win over the user's own. `UpdateHostKeys`, and `CheckHostIP` of
 /// OpenSSH before 8.5, would write `known_hosts`; without its words nobody knows why a call failed.
-pub(super) const SSH: &str = "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o UpdateHostKeys=no \
+pub(crate) const SSH: &str = "ssh -n -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o UpdateHostKeys=no \
                               -o CheckHostIP=no -o LogLevel=INFO -o ControlMaster=no -o ControlPath=none \
                               -o ForwardX11=no -o ForwardAgent=no";
 

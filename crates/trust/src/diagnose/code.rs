@@ -124,6 +124,8 @@ codes! {
     ProgramMissing "program-missing"
     /// A configuration file of ssh on the calling node is wrong or cannot be used.
     SshConfigBroken "ssh-config-broken"
+    /// The caller's own settings of ssh lead elsewhere, or forbid what trust needs (ssh_config(5)).
+    ClientSettings "client-settings"
     /// The host name is not the one that the description of the cluster gives.
     NameDiffers "name-differs"
     /// The files know other nodes than the description of the cluster lists.

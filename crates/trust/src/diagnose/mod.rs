@@ -5,6 +5,7 @@
 //! faults at once do not mask each other, and what no rule claims is told as unexplained.
 
 mod case;
+mod client;
 mod code;
 mod finding;
 mod keys;
@@ -47,7 +48,9 @@ impl Diagnosis {
 /// Finds out why trust is broken.
 #[must_use]
 pub fn diagnose(case: &Case) -> Diagnosis {
-    let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|find| find(case)).collect();
+    let astray = client::find(case);
+    let mut findings = by_family(case, &astray);
+    findings.extend(astray);
     fold(&mut findings);
     leave_to_names(&mut findings);
     findings.iter_mut().for_each(|finding| quote_log(case, finding));
@@ -57,6 +60,17 @@ pub fn diagnose(case: &Case) -> Diagnosis {
     }
     findings.sort_by_key(|finding| (finding.code, finding.node, finding.about));
     Diagnosis { findings }
+}
+
+/// What the families of rules say. A pair that its caller's own settings break tells them nothing about the callee.
+fn by_family(case: &Case, astray: &[Finding]) -> Vec<Finding> {
+    let pairs: BTreeSet<EdgeIx> = astray.iter().flat_map(|finding| finding.pairs.iter().copied()).collect();
+    if pairs.is_empty() {
+        return FAMILIES.iter().flat_map(|find| find(case)).collect();
+    }
+    let mut rest = case.clone();
+    rest.matrix.set_aside(&pairs);
+    FAMILIES.iter().flat_map(|find| find(&rest)).collect()
 }
 
 /// Where two machines answer for one address, its host key and its logins look wrong: that is no fault of their own.

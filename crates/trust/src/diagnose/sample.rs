@@ -7,7 +7,8 @@ use crate::enter::NoEntry;
 use crate::event::Login;
 use crate::inventory::{NodeIx, NodeSpec};
 use crate::observe::{
-    AgentState, Evidence, Keys, Login as LoginEvidence, Machine, NodeState, Rights, Service, SshClient,
+    AgentState, Client, Evidence, Keys, Login as LoginEvidence, Machine, NodeState, Rights, Service,
+    SshClient,
 };
 use crate::probe::{By, Cause, Pair, PairState, TrustEdge, TrustMatrix};
 
@@ -66,6 +67,7 @@ pub(crate) fn evidence(node: usize) -> Evidence {
         keys: Keys::default(),
         login: LoginEvidence::default(),
         machine: Machine::default(),
+        client: Client::default(),
         not_seen: BTreeSet::new(),
         records: Default::default(),
     }

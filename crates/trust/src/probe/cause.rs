@@ -16,6 +16,8 @@ pub enum Cause {
     Hung,
     /// The server hung up before the login, at every try.
     ClosedEarly,
+    /// The program or the host by which the caller's settings go there does not.
+    ProxyFailed,
     /// The server said that the caller is penalised (`PerSourcePenalties`).
     Penalised,
     /// The server said that too many callers were there (`MaxStartups`).
@@ -67,6 +69,7 @@ impl Cause {
             Self::NoRoute => "no-route",
             Self::Hung => "hung",
             Self::ClosedEarly => "closed-early",
+            Self::ProxyFailed => "proxy-failed",
             Self::Penalised => "penalised",
             Self::MaxStartups => "max-startups",
             Self::HostKeyChanged => "host-key-changed",
@@ -96,9 +99,13 @@ impl Cause {
 }
 
 /// Signs in the words of `ssh`, the surest first.
-const SIGNS: [(&str, Cause); 40] = [
+const SIGNS: [(&str, Cause); 42] = [
     ("Exceeded MaxStartups", Cause::MaxStartups),
     ("Not allowed at this time", Cause::Penalised),
+    // A connection that has no address is one to a `ProxyCommand` of its own.
+    ("UNKNOWN port 65535", Cause::ProxyFailed),
+    // OpenSSH before 8 says nothing of it; the shell that starts the program does.
+    (": exec: ", Cause::ProxyFailed),
     ("marked as revoked", Cause::HostKeyRevoked),
     ("REVOKED HOST KEY DETECTED", Cause::HostKeyRevoked),
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", Cause::HostKeyChanged),
@@ -154,6 +161,7 @@ pub fn likely_cause(status: Option<i32>, said: &str) -> Cause {
         _ if last.contains("Permission denied (") => {
             |cause| matches!(cause, Cause::Permissions | Cause::AgentUseless | Cause::KeyRefused)
         }
+        _ if stops_at_a_line(said) => return Cause::BadConfig,
         _ => |_| true,
     };
     let found = SIGNS.iter().find(|(sign, cause)| stage(cause) && said.contains(sign));
@@ -165,6 +173,17 @@ pub fn likely_cause(status: Option<i32>, said: &str) -> Cause {
         (_, None) if said.contains("Connection closed by") => Cause::ClosedEarly,
         _ => Cause::Other,
     }
+}
+
+/// Whether `ssh` ended at a line of its configuration, whatever is wrong there: `/root/.ssh/config line 3: Bad ...`. The
+/// file may be any that another one includes.
+fn stops_at_a_line(said: &str) -> bool {
+    let last = said.rsplit(" | ").next().unwrap_or_default();
+    let Some((file, rest)) = last.split_once(": line ").or_else(|| last.split_once(" line ")) else {
+        return false;
+    };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    file.starts_with('/') && !file.contains(' ') && digits > 0 && rest.get(digits..digits + 1) == Some(":")
 }
 
 #[cfg(test)]
@@ -233,6 +252,28 @@ mod tests {
         (127, "sh: ssh: not found", NoSsh),
         (255, "OpenSSL version mismatch. Built against 30000020, you have 101010af", Libraries),
         (255, "/root/.ssh/config: line 3: Bad configuration option: foo", BadConfig),
+        (255, "/root/.ssh/config line 3: Bad key types 'ssh-old'.", BadConfig),
+        (255, "/etc/ssh/ssh_config.d/x.conf line 12: no argument after keyword \"port\"", BadConfig),
+        (
+            255,
+            "/root/.ssh/config line 9: Unsupported option \"x\" | root@10.0.0.1: Permission denied (publickey).",
+            KeyRefused,
+        ),
+        (
+            255,
+            "/bin/sh: 1: exec: /usr/bin/proxy: not found | kex_exchange_identification: Connection closed by remote host | Connection closed by UNKNOWN port 65535",
+            ProxyFailed,
+        ),
+        (
+            255,
+            "ssh: connect to host gate port 22: Connection refused | kex_exchange_identification: Connection closed by remote host | Connection closed by UNKNOWN port 65535",
+            ProxyFailed,
+        ),
+        (
+            255,
+            "sh: 1: exec: /usr/bin/proxy: not found | ssh_exchange_identification: Connection closed by remote host",
+            ProxyFailed,
+        ),
         (255, "something new", Other),
     ];
 

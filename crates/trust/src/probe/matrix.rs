@@ -2,6 +2,7 @@
 
 mod proofs;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -229,6 +230,16 @@ impl TrustMatrix {
     #[must_use]
     pub fn edge(&self, pair: EdgeIx) -> Option<&TrustEdge> {
         self.edges.get(pair.0)
+    }
+
+    /// Leaves these pairs to what is known of their callers: how they failed says nothing about those whom they called.
+    pub(crate) fn set_aside(&mut self, pairs: &BTreeSet<EdgeIx>) {
+        for pair in pairs {
+            if let Some(edge) = self.edges.get_mut(pair.0) {
+                (edge.cause, edge.status) = (Cause::ProxyFailed, None);
+                edge.said.clear();
+            }
+        }
     }
 
     /// The edges that come from a node.

@@ -94,11 +94,9 @@ causes! {
             | /home/omm/.ssh/config: line 12: Bad configuration option: identityfiel
             | /home/omm/.ssh/config: terminating, 1 bad configuration options";
         causes "- A mistake in `~/.ssh/config`, in `/etc/ssh/ssh_config` or in a file that these include.
-            - An option that this version of OpenSSH does not know yet, or no more.
-            - A `ProxyCommand` or `ProxyJump` whose program or host is gone."
+            - An option, or a name of an algorithm, that this version of OpenSSH does not know yet, or no more."
             "- `~/.ssh/config`、`/etc/ssh/ssh_config` 或它们包含的文件中有错。
-            - 该版本的 OpenSSH 还不支持、或已不再支持某个选项。
-            - `ProxyCommand`、`ProxyJump` 所用的程序或主机不存在。";
+            - 该版本的 OpenSSH 还不支持、或已不再支持某个选项或算法名称。";
         seen "The words of `ssh` on the calling node: they name file and line. Root is not needed."
             "发起登录的节点上 `ssh` 的输出，其中有文件和行号。不需要 root 权限。";
         cure "On the calling node, read what is wrong, correct or delete that line, and try again:
@@ -115,5 +113,50 @@ causes! {
         );
         prevention "Run `ssh -G HOST` after each change of the configuration."
             "每次修改配置之后执行 `ssh -G 主机` 检查。";
+    }
+    CLIENT_SETTINGS {
+        title "The caller's own settings of ssh lead elsewhere" "发起方自己的 ssh 配置妨碍互信";
+        symptom "Only the calls of one node fail, and in a way that looks like a fault of those that it calls.
+            | ssh: connect to host 10.0.0.3 port 2222: Connection refused
+            | admin@10.0.0.3: Permission denied (publickey,password).
+            | No ED25519 host key is known for 10.0.0.3 and you have requested strict checking.
+            | Connection closed by UNKNOWN port 65535"
+            "只有某一个节点发起的登录失败，看上去却像是对方的问题。
+            | ssh: connect to host 10.0.0.3 port 2222: Connection refused
+            | admin@10.0.0.3: Permission denied (publickey,password).
+            | No ED25519 host key is known for 10.0.0.3 and you have requested strict checking.
+            | Connection closed by UNKNOWN port 65535";
+        causes "A line that is meant for other hosts, mostly below `Host *`, in `~/.ssh/config`, in `/etc/ssh/ssh_config`, in a file of `/etc/ssh/ssh_config.d` or in one that these include:
+            - `HostName`, `Port`, `User`: the call goes to another place, or as another user.
+            - `ProxyCommand`, `ProxyJump`: it goes through a program or a host that is gone.
+            - `UserKnownHostsFile`, `HostKeyAlias`: the host key is looked up where it is not on record.
+            - `PubkeyAuthentication no`, `PreferredAuthentications`: the key is not offered.
+            - `KexAlgorithms`, `Ciphers`, `MACs`, `HostKeyAlgorithms`: only what the other side does not have.
+            - `RemoteCommand`, `BindAddress` and others, which the block of the set-up does not outweigh."
+            "`~/.ssh/config`、`/etc/ssh/ssh_config`、`/etc/ssh/ssh_config.d` 中的文件或它们包含的文件里，有本来为其他主机写的设置，多半在 `Host *` 之下：
+            - `HostName`、`Port`、`User`：登录到了别处，或用了别的用户名。
+            - `ProxyCommand`、`ProxyJump`：要经由已不存在的程序或主机。
+            - `UserKnownHostsFile`、`HostKeyAlias`：到没有记录的地方去查主机密钥。
+            - `PubkeyAuthentication no`、`PreferredAuthentications`：不提供公钥。
+            - `KexAlgorithms`、`Ciphers`、`MACs`、`HostKeyAlgorithms`：只允许对方没有的算法。
+            - `RemoteCommand`、`BindAddress` 等：互信配置块不能覆盖这些设置。";
+        seen "`ssh -G` on the calling node, with its settings and without any (`ssh -F none`); the same call made both ways, one right after the other; the files, for the line. Certain is what fails with the settings and works without them. Root is not needed."
+            "在发起登录的节点上，比较有配置和没有配置（`ssh -F none`）时 `ssh -G` 的输出；紧接着用两种方式各登录一次；在配置文件中查找所在的行。有配置时失败、没有配置时成功，才算确定。不需要 root 权限。";
+        cure "On the calling node, see what `ssh` would do, and put what trust needs above the line, for these hosts only; or set up trust again, which does the same:
+            $ ssh -G 10.0.0.3 | grep -E '^(host|port|user|proxy)'
+            | Host 10.0.0.3
+            |     Port 22
+            | Match all"
+            "在发起登录的节点上查看 `ssh` 实际采用的设置，把互信所需的设置写在该行之前，只针对这些主机；或者重新建立互信，效果相同：
+            $ ssh -G 10.0.0.3 | grep -E '^(host|port|user|proxy)'
+            | Host 10.0.0.3
+            |     Port 22
+            | Match all";
+        fix (
+            "writes the block of the set-up again, at the top of `~/.ssh/config`, where the tool has made the trust and the block outweighs the setting. Else it prints the exact edit. Your own lines it does not change.",
+            "互信由本工具建立、且配置块能覆盖该设置时，把配置块重新写到 `~/.ssh/config` 的开头；否则只打印具体的修改方法。您自己的行保持不变。",
+        );
+        prevention "Write settings below the names of the hosts that they are for, not below `Host *`."
+            "把设置写在对应的主机名之下，不要写在 `Host *` 之下。";
     }
 }

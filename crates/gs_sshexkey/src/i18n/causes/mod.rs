@@ -148,6 +148,7 @@ const fn texts(code: Code) -> Texts {
         Code::PasswordRefused => account::PASSWORD_REFUSED,
         Code::ProgramMissing => client::PROGRAM_MISSING,
         Code::SshConfigBroken => client::SSH_CONFIG_BROKEN,
+        Code::ClientSettings => client::CLIENT_SETTINGS,
         Code::NameDiffers => machine::NAME_DIFFERS,
         Code::MembersDiffer => members::MEMBERS_DIFFER,
         Code::OneWay => network::ONE_WAY,

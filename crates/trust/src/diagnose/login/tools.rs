@@ -44,7 +44,16 @@ fn missing(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
 /// A configuration file of ssh that it does not understand.
 fn broken(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     let pairs = case.pairs_from(node, &[Cause::BadConfig]);
-    let edge = case.edge(*pairs.first()?)?;
+    let ahead = evidence.client.refused.join(" | ");
+    let (host, said) = match pairs.first().and_then(|pair| case.edge(*pair)) {
+        Some(edge) => (edge.host.clone(), edge.said.clone()),
+        // Nobody has called yet. Modes are put right by the set-up.
+        None if case.preflight && ahead.split(" | ").any(|line| place(line).is_some()) => {
+            let other = case.nodes.entries().find(|(other, _)| *other != node);
+            (other?.1.spec.ip.to_string(), ahead)
+        }
+        None => return None,
+    };
     let home = format!("{}/", evidence.state.home);
     // A called node may have put words among those of ssh: only what ssh reads itself counts.
     let reads = |(file, _): &(String, usize)| {
@@ -52,12 +61,12 @@ fn broken(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
             || file == "/etc/ssh/ssh_config"
             || file.strip_prefix("/etc/ssh/ssh_config.d/").is_some_and(|name| !name.contains('/'))
     };
-    let places: BTreeSet<(String, usize)> = edge.said.split(" | ").filter_map(place).filter(reads).collect();
+    let places: BTreeSet<(String, usize)> = said.split(" | ").filter_map(place).filter(reads).collect();
     let finding = Finding::new(Code::SshConfigBroken, node);
-    let finding = finding.seen(node, &format!("ssh {}", edge.host), &edge.said).explains(pairs);
-    let commands: Vec<Command> = places.iter().map(|place| comment_out(place, &home, &edge.host)).collect();
+    let finding = finding.seen(node, &format!("ssh {host}"), &said).explains(pairs);
+    let commands: Vec<Command> = places.iter().map(|place| comment_out(place, &home, &host)).collect();
     if commands.is_empty() {
-        let look = Command::new(format!("ssh -G {} >/dev/null", sh_quote(&edge.host)));
+        let look = Command::new(format!("ssh -G {} >/dev/null", sh_quote(&host)));
         return Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [look])));
     }
     Some(finding.cure(Cure::run(node, commands)))
@@ -106,6 +115,23 @@ mod tests {
         let cure = &find(&case)[0].cures[0];
         assert_eq!(cure.healing, Healing::Run);
         assert!(cure.commands[0].run.starts_with("! ssh -G "), "{}", cure.commands[0].run);
+    }
+
+    #[test]
+    fn a_file_that_ssh_does_not_take_is_told_before_anybody_calls() {
+        let mut case = healthy(2);
+        case.preflight = true;
+        let refused = &mut case.seen_mut(1).client.refused;
+        refused.push("/root/.ssh/config: line 3: Bad configuration option: x".to_owned());
+        refused.push("/root/.ssh/config: terminating, 1 bad configuration options".to_owned());
+        let found = find(&case);
+        assert_eq!(
+            found[0].cures[0].commands[0].undo.as_deref(),
+            Some("sed -i '3s/^#//' '/root/.ssh/config'")
+        );
+        // The set-up mends modes itself.
+        case.seen_mut(1).client.refused = vec!["Bad owner or permissions on /root/.ssh/config".to_owned()];
+        assert_eq!(find(&case), []);
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Keys {
 }
 
 /// The path, then the bytes.
-fn content(facts: Facts<'_>, name: &str) -> Option<(String, Vec<u8>)> {
+pub(super) fn content(facts: Facts<'_>, name: &str) -> Option<(String, Vec<u8>)> {
     let bytes = facts.has(name).then(|| facts.raw(name))?;
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (path, rest) = bytes.split_at_checked(end)?;

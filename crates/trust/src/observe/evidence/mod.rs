@@ -1,6 +1,7 @@
 //! What only a diagnosis needs to know of a node. One file a family, each for a script of its own; all of them run
 //! behind `observe.sh`, so that it is still one round trip.
 
+mod client;
 mod keys;
 mod login;
 mod machine;
@@ -19,6 +20,7 @@ use crate::inventory::NodeSpec;
 use crate::place::Place;
 use crate::text::printable;
 
+pub use client::{Client, ClientCall};
 pub(crate) use keys::CLASSIC;
 pub use keys::{Keys, OwnKey, Revoked, Spared};
 pub use login::{Ageing, Lockout, Login, Setting, Settings as LoginSettings, Shell as LoginShell, ShellKind};
@@ -47,6 +49,8 @@ pub struct Questions {
     pub peers: Vec<IpAddr>,
     /// Nodes that this one could not reach: what does the network answer?
     pub callees: Vec<NodeSpec>,
+    /// Calls from it that failed, by host and port: what do its own settings of ssh make of them?
+    pub calls: Vec<(String, u16)>,
     /// Somebody could not reach or enter this node: sshd may have said why.
     pub in_vain: bool,
     /// The port on which this node's sshd should listen.
@@ -68,6 +72,8 @@ pub struct Evidence {
     pub login: Login,
     /// Disks, names, clock, libraries, machine identity.
     pub machine: Machine,
+    /// What its settings of ssh make of calls that failed.
+    pub client: Client,
     /// What this user may not see there.
     pub not_seen: BTreeSet<Unseen>,
     /// The files of host keys, read when they are first asked for: large clusters have large ones.
@@ -160,8 +166,19 @@ pub fn parse_evidence(
     let not_seen = not_seen.copied().collect();
     let (service, rights) = (Service::take(facts), Rights::take(facts));
     let (keys, login, machine) = (Keys::take(facts), Login::take(facts), Machine::take(facts));
+    let client = Client::take(facts);
     let state = frames.into_state(spec, user, true)?;
-    Ok(Evidence { state, service, rights, keys, login, machine, not_seen, records: Records::default() })
+    Ok(Evidence {
+        state,
+        service,
+        rights,
+        keys,
+        login,
+        machine,
+        client,
+        not_seen,
+        records: Records::default(),
+    })
 }
 
 /// The facts of an observation, by name. One that is not there is empty.
