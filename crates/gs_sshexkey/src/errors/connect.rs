@@ -6,6 +6,9 @@ use sshtrust::text::{printable, sh_quote};
 
 use super::{Report, list};
 
+/// Where more is told about logins that want more than one proof.
+pub(super) const EXPLAIN_FACTORS: &str = "gs_sshexkey doctor --explain second-factor";
+
 type Failure = (NodeSpec, ConnectError);
 
 /// One report for each kind of trouble, the network first.
@@ -96,6 +99,14 @@ fn one(node: NodeSpec, error: &ConnectError) -> Report {
             "Install a key of yours there first, or allow the login in its sshd_config (PasswordAuthentication, \
              KbdInteractiveAuthentication, PermitRootLogin). Or make trust at the nodes' consoles: gs_sshexkey help bundle.",
         ),
+        ConnectError::SecondFactor { by_methods: true, .. } => report.cure(&format!(
+            "Trust needs a login by key alone: at the node, append 'Match User USER' and 'AuthenticationMethods publickey' to \
+             /etc/ssh/sshd_config, or see what wants more: {EXPLAIN_FACTORS}.",
+        )),
+        ConnectError::SecondFactor { .. } => report.cure(&format!(
+            "A key does without that: install one of yours there first, or make trust at the nodes' consoles: gs_sshexkey help \
+             bundle. See {EXPLAIN_FACTORS}."
+        )),
         ConnectError::PasswordExpired => report.cure("Log in at the node and run passwd."),
         ConnectError::NoCommonAlgorithm(_) => {
             report.cure("Allow one of the algorithms of this side in the node's sshd_config.")

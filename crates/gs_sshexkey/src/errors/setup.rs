@@ -26,6 +26,10 @@ pub(crate) fn explain(error: &SetupError) -> Report {
             let nodes = list(nodes.iter().map(ToString::to_string));
             Report::new("50306", &format!("The password of {nodes} is incorrect."))
                 .cure("The password is incorrect. Nothing was changed; the node was tried twice at the most, so that no account gets locked.")
+                .cure(&format!(
+                    "If it is the right one, PAM may want a second factor there, which this login cannot give: {}.",
+                    connect::EXPLAIN_FACTORS
+                ))
         }
         SetupError::NoPassword { nodes, why } => {
             let nodes = list(nodes.iter().map(ToString::to_string));

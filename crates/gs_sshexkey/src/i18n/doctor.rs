@@ -26,6 +26,9 @@ messages! {
         NotSeen {} "Not seen:" "未能查看的内容：";
         Healed {} "Healed:" "已修复：";
         Failed {} "Could not be healed:" "修复失败：";
+        Stuck {}
+            "Was treated and is found again; the same once more would not help (see --explain CODE):"
+            "处理之后仍然存在，再次执行同样的处理也不会有效（见 --explain CODE）：";
         Left {} "Still as told above:" "仍然存在（详见上文）：";
         New {} "New, not there before:" "新出现的问题：";
         More { count } "... and {count} more: see --json" "……另有 {count} 项，见 --json";
@@ -70,6 +73,12 @@ messages! {
             "the new host key was not confirmed over a second way. Compare the fingerprints at the node's console; if they are the same, add --fix --accept-host-key ADDRESS, or do it by hand"
             "新的主机密钥未能通过其他途径确认。请到该节点的控制台核对指纹；一致时加上 --fix --accept-host-key 节点IP，或手工处理";
         WhyJudgement {} "it needs a person who knows this machine" "需要了解这台机器的人来判断";
+        WhyNeedsPassword {}
+            "it needs the password, typed at the terminal or from a file"
+            "需要密码：在终端上输入，或由密码文件给出";
+        WhyNotMade {}
+            "doctor brings back what was lost; here trust is yet to be made"
+            "doctor 只恢复失效的互信，这里尚未建立过互信";
         WhyWait {} "it goes by itself after a while" "过一段时间会自行恢复";
 
         // What is restored.

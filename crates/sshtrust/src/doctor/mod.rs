@@ -136,6 +136,7 @@ async fn case(
         described: checked.described.clone(),
         local: visited.result.as_ref().is_ok_and(|inside| inside.login == Login::Local),
         entry: checked.entry.clone(),
+        wants_more: visited.result.as_ref().ok().and_then(|inside| inside.entered.wants_more()),
         evidence,
         host_keys,
         alive,

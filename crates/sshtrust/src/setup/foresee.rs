@@ -12,11 +12,15 @@ use crate::inventory::NodeSpec;
 use crate::probe::TrustMatrix;
 
 /// What the set-up cannot mend and cannot do without. What is wrong with a disk, it finds itself when it writes.
-const HOPELESS: [Code; 6] = [
+const HOPELESS: [Code; 10] = [
     Code::HomePermissions,
     Code::RootLoginOff,
     Code::AccountNotAllowed,
     Code::PubkeyAuthOff,
+    Code::SecondFactor,
+    Code::AuthorizedKeysElsewhere,
+    Code::FixedFile,
+    Code::HomeUnusable,
     Code::SelinuxContext,
     Code::PasswordExpired,
 ];
@@ -47,9 +51,9 @@ pub(super) fn foresee(
 fn case_node(node: &mut Node) -> CaseNode {
     let mut evidence = node.evidence.take();
     if let Some(evidence) = &mut evidence {
-        // The set-up makes and restricts that folder and what is in it.
-        let own = format!("{}/.ssh", evidence.rights.home);
-        evidence.rights.paths.retain(|path, _| !path.starts_with(&own));
+        // The set-up makes and restricts that folder and what is in it, if they are the user's.
+        let (own, uid) = (format!("{}/.ssh", evidence.rights.home), evidence.state.uid);
+        evidence.rights.paths.retain(|path, right| !path.starts_with(&own) || right.uid != uid);
     }
     CaseNode {
         spec: node.spec,
@@ -57,6 +61,7 @@ fn case_node(node: &mut Node) -> CaseNode {
         described: None,
         local: node.local,
         entry: Ok(if node.local { Login::Local } else { Login::Password }),
+        wants_more: node.entered.wants_more(),
         evidence,
         host_keys: Vec::new(),
         proven: true,

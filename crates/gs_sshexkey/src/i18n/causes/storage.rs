@@ -151,4 +151,31 @@ causes! {
         prevention "Use local homes for the database's user."
             "数据库用户使用本地家目录。";
     }
+    FIXED_FILE {
+        title "A file of ssh's is protected against every change" "ssh 的文件被设置为不可修改";
+        symptom "Nobody can write it, root neither.
+            | Operation not permitted"
+            "任何人都不能写入，root 也不行。
+            | Operation not permitted";
+        causes "Somebody has set the attribute `i` (immutable) or `a` (append only) on `~/.ssh`, a file in it, or the home, mostly to harden the system."
+            "有人为 `~/.ssh`、其中的文件或家目录设置了 `i`（不可修改）或 `a`（只能追加）属性，多为安全加固。";
+        seen "`lsattr -d`. Root is not needed."
+            "`lsattr -d`。不需要 root 权限。";
+        cure "On the node, for the time of the set-up:
+            # lsattr -d ~omm/.ssh ~omm/.ssh/authorized_keys
+            # chattr -i ~omm/.ssh/authorized_keys
+            Afterwards put it back:
+            # chattr +i ~omm/.ssh/authorized_keys"
+            "在该节点上，建立互信期间取消：
+            # lsattr -d ~omm/.ssh ~omm/.ssh/authorized_keys
+            # chattr -i ~omm/.ssh/authorized_keys
+            之后恢复：
+            # chattr +i ~omm/.ssh/authorized_keys";
+        fix (
+            "prints the command: somebody protected the file on purpose.",
+            "只打印命令：该文件是有意保护的。",
+        );
+        prevention "Expanding, rotating and revoking write these files too: whoever protects them has to lift that each time."
+            "扩展、更换密钥和撤销互信都要写这些文件：设置保护后每次都需要先取消。";
+    }
 }

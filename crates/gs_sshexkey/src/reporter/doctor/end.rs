@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sshtrust::diagnose::{Code, Diagnosis, Finding};
+use sshtrust::diagnose::{Code, Diagnosis, Finding, Healing};
+use sshtrust::doctor::NodeTreatment;
 use sshtrust::text::printable;
 
 use super::findings::whereabouts;
@@ -67,7 +68,10 @@ fn healed(told: &Told<'_>, fixed: &Fixed<'_>, style: &Style) -> Vec<Vec<String>>
         listed(DoctorText::Healed {}, &gone),
         section(&DoctorText::Failed {}.text(style.lang), failed.collect(), style),
     ];
+    let stuck = stuck(told, fixed);
+    sections.push(listed(DoctorText::Stuck {}, &stuck));
     if told.repeated {
+        let left = only(&left, |finding| !stuck.findings.iter().any(|known| key(known) == key(finding)));
         sections.push(listed(DoctorText::Left {}, &left));
         let new = groups(&new);
         let mut full = found(told, &new, style);
@@ -77,6 +81,31 @@ fn healed(told: &Told<'_>, fixed: &Fixed<'_>, style: &Style) -> Vec<Vec<String>>
         sections.extend(full);
     }
     sections
+}
+
+/// The findings that were treated and are found again: the same once more would not help.
+fn stuck(told: &Told<'_>, fixed: &Fixed<'_>) -> Diagnosis {
+    let treated: BTreeSet<_> =
+        fixed.before.findings.iter().filter(|finding| was_treated(finding, fixed)).map(key).collect();
+    only(told.diagnosis, |finding| treated.contains(&key(finding)) && heals(finding))
+}
+
+/// Whether the program does something about a finding by itself.
+fn heals(finding: &Finding) -> bool {
+    finding.cures.iter().any(|cure| !matches!(cure.healing, Healing::ByHand(_)))
+}
+
+/// Whether what the program does about a finding was part of the plan.
+fn was_treated(finding: &Finding, fixed: &Fixed<'_>) -> bool {
+    finding.cures.iter().any(|cure| {
+        let plans = fixed.nodes.iter().filter(|plan| plan.node == cure.node);
+        let done = |plan: &NodeTreatment| match &cure.healing {
+            Healing::Run => cure.commands.iter().all(|command| plan.commands.contains(command)),
+            Healing::Restore(parts) => parts.iter().all(|part| plan.parts.contains(part)),
+            Healing::ByHand(_) => false,
+        };
+        plans.into_iter().any(done)
+    })
 }
 
 /// How it stands, in one line.
@@ -120,6 +149,12 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
     said(&text, tone, style)
 }
 
+/// Whether there is something that the program heals, beside what was treated in vain.
+fn heals_more(told: &Told<'_>, fixed: &Fixed<'_>) -> bool {
+    let stuck: BTreeSet<_> = stuck(told, fixed).findings.iter().map(key).collect();
+    told.diagnosis.findings.iter().any(|finding| heals(finding) && !stuck.contains(&key(finding)))
+}
+
 /// What to type next. The command is not broken: it is there to be copied.
 fn next(told: &Told<'_>, style: &Style) -> Vec<String> {
     let lang = style.lang;
@@ -134,7 +169,7 @@ fn next(told: &Told<'_>, style: &Style) -> Vec<String> {
             (DoctorText::NextFix { command: &told.next.fix }, Some(DoctorText::NextFixNote {}))
         }
         // What came to light only now.
-        (Stage::Fixed(_), false) if told.is_healed() => {
+        (Stage::Fixed(fixed), false) if heals_more(told, fixed) => {
             (DoctorText::NextFix { command: &told.next.fix }, None)
         }
         (Stage::Declined, false) => (DoctorText::NextFix { command: &told.next.fix }, None),

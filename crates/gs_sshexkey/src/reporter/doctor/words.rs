@@ -32,6 +32,8 @@ pub(crate) fn by_hand(why: ByHand, lang: Lang) -> String {
         ByHand::Revoked => DoctorText::WhyRevoked {},
         ByHand::Unconfirmed => DoctorText::WhyUnconfirmed {},
         ByHand::Judgement => DoctorText::WhyJudgement {},
+        ByHand::NeedsPassword => DoctorText::WhyNeedsPassword {},
+        ByHand::NotMade => DoctorText::WhyNotMade {},
         ByHand::Wait => DoctorText::WhyWait {},
     };
     text.text(lang)

@@ -1,4 +1,4 @@
-//! `socket-path-too-long` and `fips-no-ed25519`.
+//! `socket-path-too-long`, `home-unusable` and `fips-no-ed25519`.
 
 use super::offered::{has_key_file, own_key};
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
@@ -18,7 +18,7 @@ const MOST_NODES: usize = 40;
 
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     let at = |(node, _, evidence): (NodeIx, _, &Evidence)| {
-        [long_socket(case, node, evidence), fips(case, node, evidence)]
+        [long_socket(case, node, evidence), fips(case, node, evidence), odd_home(case, node, evidence)]
     };
     case.seen().flat_map(at).flatten().collect()
 }
@@ -34,6 +34,21 @@ fn long_socket(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding
     let finding = finding.seen(node, &path, &said);
     let user = sh_quote(&case.user);
     // Who uses the home, and whether a shorter one may be, nobody knows here.
+    let command = Command::root(format!("usermod -m -d /home/{user} {user}"));
+    Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [command])))
+}
+
+/// ssh takes `%` and `${` in the path of the home for something to fill in, and ends: it does so with every file that it
+/// looks for there.
+fn odd_home(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let home = &evidence.state.home;
+    if !home.contains('%') && !home.contains("${") {
+        return None;
+    }
+    let causes = [Cause::Other, Cause::BadConfig, Cause::KeyRefused, Cause::HostKeyUnknown];
+    let finding = Finding::new(Code::HomeUnusable, node).explains(case.pairs_from(node, &causes));
+    let finding = finding.seen(node, &format!("getent passwd {}", case.user), home);
+    let user = sh_quote(&case.user);
     let command = Command::root(format!("usermod -m -d /home/{user} {user}"));
     Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [command])))
 }

@@ -171,7 +171,7 @@ fn settings_that_refuse() {
                     Settings { methods: words(&["publickey,password"]), ..Settings::default() },
                 );
             },
-            &[("pubkey-auth-off", 1, 0)],
+            &[("second-factor", 1, 0)],
         ),
     ]);
 }
@@ -329,12 +329,52 @@ fn shells() {
             &[("foreign-shell", 1, 2)],
         ),
         (
-            "a profile of bash that ends it: nobody knows why",
+            "a profile of bash that ends it",
             |case| {
                 shell(case, ShellKind::Ends, "/bin/bash");
                 end_with(case, 1, &Cause::NoLogin, 3, "");
             },
-            &[],
+            &[("profile-blocks", 1, 2)],
+        ),
+        (
+            "a profile that nobody can read, which begins something that wants a terminal",
+            |case| {
+                end_with(case, 1, &Cause::NoLogin, 1, "open terminal failed: not a terminal");
+                case.bar(1, NodeError::NoShell("open terminal failed: not a terminal".into()));
+            },
+            &[("profile-blocks", 1, 2)],
+        ),
+        (
+            "a profile that ends it with a status that no shell has that is none",
+            |case| {
+                end_with(case, 1, &Cause::NoLogin, 3, "");
+                case.bar(1, NodeError::NoShell(String::new()));
+            },
+            &[("profile-blocks", 1, 2)],
+        ),
+        (
+            "one that waits for an answer",
+            |case| {
+                end_with(case, 1, &Cause::Hung, 124, "");
+                case.bar(1, NodeError::Timeout(20));
+            },
+            &[("profile-blocks", 1, 2)],
+        ),
+        (
+            "a restricted shell",
+            |case| {
+                end_with(case, 1, &Cause::NoLogin, 127, "rbash: line 1: exec: restricted");
+                case.bar(1, NodeError::NoShell("rbash: line 1: exec: restricted".into()));
+            },
+            &[("foreign-shell", 1, 2)],
+        ),
+        (
+            "a restricted shell that was seen",
+            |case| {
+                shell(case, ShellKind::Ends, "/bin/rbash");
+                end_with(case, 1, &Cause::NoLogin, 1, "rbash: line 1: exec: restricted");
+            },
+            &[("foreign-shell", 1, 2)],
         ),
         ("noise", |case| case.seen_mut(1).login.shell.noise = "hello".into(), &[("noisy-shell", 1, 0)]),
     ]);
@@ -362,7 +402,15 @@ fn nodes_that_let_nobody_in_and_callers_that_cannot_call() {
             },
             &[("password-auth-off", 1, 2)],
         ),
-        ("nobody was asked", |case| case.bar(1, NoEntry::NoPassword("no".into())), &[]),
+        ("nobody was asked", |case| case.bar(1, NoEntry::NoPassword("no".into())), &[("no-password", 1, 0)]),
+        (
+            "nobody was asked, and the key is refused",
+            |case| {
+                case.bar(1, NoEntry::NoPassword("no".into()));
+                case.break_column(1, &Cause::KeyRefused, DENIED);
+            },
+            &[("no-password", 1, 2)],
+        ),
         (
             "no ssh",
             |case| {

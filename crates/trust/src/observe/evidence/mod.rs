@@ -23,7 +23,7 @@ pub(crate) use keys::CLASSIC;
 pub use keys::{Keys, OwnKey, Revoked, Spared};
 pub use login::{Ageing, Lockout, Login, Setting, Settings as LoginSettings, Shell as LoginShell, ShellKind};
 pub use machine::{Clock, Disk, Libraries, Machine};
-pub use rights::{Group, KeysFile, Label, Right, Rights, Selinux, Settings};
+pub use rights::{Group, KeysAccess, KeysFile, Label, Right, Rights, Selinux, Settings};
 pub use service::{
     Callee, Chain, Condition, Field, Hook, Init, Manager, Neighbour, Process, Rule, Service, Unit, Verdict,
     Wrappers,

@@ -114,7 +114,7 @@ fn keys_where_sshd_does_not_look() {
     let (mut case, key) = cluster();
     let evidence = case.seen_mut(2);
     evidence.rights.settings.keys_files = Some(vec![".ssh/other".to_owned()]);
-    evidence.rights.key_files = vec![KeysFile { path: "/root/.ssh/other".to_owned(), real: None }];
+    evidence.rights.key_files = vec![KeysFile::at("/root/.ssh/other", false)];
     case.break_column(2, &Cause::KeyRefused, REFUSED);
     let found = find(&case);
     assert_eq!(short(&found), [("authorized-keys-elsewhere", 2, 3)]);
