@@ -24,12 +24,18 @@ pub(super) fn explain(failures: &[Failure]) -> Report {
         }));
     }
     let mut unknown = Vec::new();
+    // Nodes with the same trouble are told once.
+    let mut alike: Vec<(Vec<NodeSpec>, &ConnectError)> = Vec::new();
     for (node, error) in rest {
         match error {
             ConnectError::HostKeyUnknown(key) => unknown.push((*node, &**key)),
-            error => reports.push(one(*node, error)),
+            error => match alike.iter_mut().find(|(_, known)| *known == error) {
+                Some((nodes, _)) => nodes.push(*node),
+                None => alike.push((vec![*node], error)),
+            },
         }
     }
+    reports.extend(alike.iter().map(|(nodes, error)| one(nodes, error)));
     if !unknown.is_empty() {
         reports.push(unknown_keys(&unknown));
     }
@@ -61,8 +67,10 @@ fn network_cure(node: NodeSpec, error: &ConnectError) -> String {
     }
 }
 
-fn one(node: NodeSpec, error: &ConnectError) -> Report {
-    let report = Report::new("51101", &format!("SSH exception: \n{node}: {error}"));
+fn one(nodes: &[NodeSpec], error: &ConnectError) -> Report {
+    let Some(&node) = nodes.first() else { return Report::other("No node can be reached.") };
+    let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+    let report = Report::new("51101", &format!("SSH exception: \n{}: {error}", names.join(", ")));
     match error {
         ConnectError::HostKeyChanged(conflict) => host_key(report, node, conflict).cure(&format!(
             "Nothing secret was sent. If the node was reinstalled, or got another address, and the new fingerprint is \

@@ -93,6 +93,9 @@ messages! {
 
         // What was not seen.
         UnseenSettings {} "sshd's effective settings (needs root)" "sshd 的生效配置（需要 root）";
+        UnseenFiles {}
+            "files of sshd's settings that only root may read: where sshd looks for keys, and whether it takes them"
+            "只有 root 能读取的 sshd 配置文件：sshd 在哪里查找公钥、是否接受公钥登录";
         UnseenFirewall {} "the rules of the firewall (needs root)" "防火墙规则（需要 root）";
         UnseenLog {} "what sshd wrote into its log (needs root)" "sshd 的日志（需要 root）";
         UnseenAccount {} "whether the account is locked or expired (needs root)" "账户是否锁定或过期（需要 root）";
@@ -131,6 +134,12 @@ messages! {
         ReadyBut { count, nodes, seconds }
             "Nothing was seen that stands in the way, but nodes that could not be entered: {count} of {nodes}. It took {seconds} s."
             "没有看到妨碍建立互信的问题，但有无法登录的节点：{count}/{nodes}，用时 {seconds} 秒。";
+        ReadyUnseen { count, nodes, seconds }
+            "Nothing that can be seen stands in the way, but what sshd is told could not be read everywhere: {count} of {nodes} nodes. It took {seconds} s."
+            "没有看到妨碍建立互信的问题，但 {nodes} 个节点中有 {count} 个的 sshd 配置无法读取，用时 {seconds} 秒。";
+        AskRoot { user }
+            "There root can look: sshd -T -C user={user},host=localhost,addr=127.0.0.1 | grep -E 'authorizedkeys|authenticationmethods|pubkey'"
+            "可由 root 在这些节点上查看：sshd -T -C user={user},host=localhost,addr=127.0.0.1 | grep -E 'authorizedkeys|authenticationmethods|pubkey'";
         NotReady { found, seconds }
             "Things that stand in the way: {found}. It took {seconds} s."
             "妨碍建立互信的问题：{found} 项，用时 {seconds} 秒。";

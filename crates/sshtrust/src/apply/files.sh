@@ -161,7 +161,8 @@ gs_save() {
 
 # $1 path: whether it can be moved into the journal with its owner and all.
 gs_can_put_aside() {
-    [ -w "${1%/*}" ] && [ ! -k "${1%/*}" ] && [ "$(stat -c %d "$1")" = "$(stat -c %d "$gs_journal")" ]
+    # Of a file an overlay tells the device that lies below.
+    [ -w "${1%/*}" ] && [ ! -k "${1%/*}" ] && [ "$(stat -c %d "${1%/*}")" = "$(stat -c %d "$gs_journal")" ]
 }
 
 # $1 step, $2 path, $3 its stamp afterwards: as gs_back, of a file that was put aside. Where nothing is aside nothing has

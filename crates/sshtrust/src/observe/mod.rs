@@ -199,7 +199,8 @@ mod tests {
             })
             .collect();
         let parts = sh_quote(&paths.join("\n"));
-        let script = format!("{}\ngs_user=root gs_policy=/dev/null gs_sshd_parts={parts}\ngs_sshd_text", functions());
+        let script =
+            format!("{}\ngs_user=root gs_policy=/dev/null gs_sshd_parts={parts}\ngs_sshd_text", functions());
         let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
@@ -215,7 +216,12 @@ mod tests {
             (&["AuthorizedKeysFile a\nMatch User omm,ro?t\n AuthorizedKeysFile b\n"], "b"),
             (&["AuthorizedKeysFile a\nMatch User *,!root\n AuthorizedKeysFile b\n"], "a"),
             (&["AuthorizedKeysFile a\nmatch group wheel,root\n AuthorizedKeysFile b\n"], "b"),
-            (&["AuthorizedKeysFile a\nMatch Group dbgrp\n AuthorizedKeysFile b\nMatch all\n AuthorizedKeysFile c\n"], "c"),
+            (
+                &[
+                    "AuthorizedKeysFile a\nMatch Group dbgrp\n AuthorizedKeysFile b\nMatch all\n AuthorizedKeysFile c\n",
+                ],
+                "c",
+            ),
             (&["AuthorizedKeysFile a\nMatch User root Address 10.0.0.0/8\n AuthorizedKeysFile b\n"], "a"),
             (&["AuthorizedKeysFile a\nMatch User r.ot\n AuthorizedKeysFile b\n"], "a"),
             (&["Match User root\n AuthorizedKeysFile b\nMatch Group root\n AuthorizedKeysFile c\n"], "b"),

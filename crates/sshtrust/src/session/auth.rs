@@ -244,7 +244,9 @@ impl Connection {
                 }
                 [first, ..] if asks_for_change(&first.prompt) => return Err(ConnectError::PasswordExpired),
                 // The same question again: the answer was wrong. Another one: a second factor.
-                [again] if asked.as_deref() == Some(&again.prompt) => return Ok(Some(PasswordOutcome::Refused)),
+                [again] if asked.as_deref() == Some(&again.prompt) => {
+                    return Ok(Some(PasswordOutcome::Refused));
+                }
                 [first, ..] => {
                     let question = printable(first.prompt.trim().as_bytes());
                     let wants = format!("it asks \"{question}\"");
@@ -263,8 +265,19 @@ impl Connection {
 /// a new password.
 fn asks_for_password(prompt: &str) -> bool {
     const CODES: [&str; 13] = [
-        "code", "otp", "one-time", "one time", "token", "factor", "duo", "yubikey", "authenticator", "challenge",
-        "验证码", "动态", "令牌",
+        "code",
+        "otp",
+        "one-time",
+        "one time",
+        "token",
+        "factor",
+        "duo",
+        "yubikey",
+        "authenticator",
+        "challenge",
+        "验证码",
+        "动态",
+        "令牌",
     ];
     let lower = prompt.to_lowercase();
     // Of a user whose name has such a word in it.

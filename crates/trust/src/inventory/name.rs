@@ -50,8 +50,22 @@ mod tests {
     #[test]
     fn names() {
         let good = [
-            "node1", "db-01.example.com", "a_b", "N", "1a", "1002a", "0x", "0xg", "08", "256.1", "1.2.3.4.5", "4294967296",
-            "1..2", "1.", "10-0-0-1", "1002.example.com",
+            "node1",
+            "db-01.example.com",
+            "a_b",
+            "N",
+            "1a",
+            "1002a",
+            "0x",
+            "0xg",
+            "08",
+            "256.1",
+            "1.2.3.4.5",
+            "4294967296",
+            "1..2",
+            "1.",
+            "10-0-0-1",
+            "1002.example.com",
         ];
         for name in good {
             assert!(is_host_name(name), "{name}");

@@ -13,10 +13,10 @@ use crate::enter::NodeError;
 pub use algorithms::{accepts_key, matches};
 pub(crate) use evidence::CLASSIC;
 pub use evidence::{
-    Ageing, Callee, Chain, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init, Keys, KeysAccess, KeysFile, Label,
-    Libraries, Lockout, Login, LoginSettings, LoginShell, Machine, Manager, Neighbour, OwnKey, Process,
-    Purpose, Questions, Revoked, Right, Rights, Rule, Selinux, Service, Setting, Settings, ShellKind, Spared,
-    Unit, Unseen, Verdict, Wrappers, parse_evidence,
+    Ageing, Callee, Chain, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init, Keys, KeysAccess,
+    KeysFile, Label, Libraries, Lockout, Login, LoginSettings, LoginShell, Machine, Manager, Neighbour,
+    OwnKey, Process, Purpose, Questions, Revoked, Right, Rights, Rule, Selinux, Service, Setting, Settings,
+    ShellKind, Spared, Unit, Unseen, Verdict, Wrappers, parse_evidence,
 };
 pub use keepalive::{KeepaliveState, Linger};
 pub use parse::Frames;

@@ -157,19 +157,21 @@ causes! {
             | open terminal failed: not a terminal";
         causes "- `~/.bashrc` (of zsh `~/.zshenv`, of csh `~/.cshrc`) runs `exec tmux`, `exit`, a menu, or a program that never ends.
             - It asks a question and waits for the answer.
-            - `~/.ssh/rc`, or `/etc/ssh/sshrc`, which sshd runs before every command, does."
+            - `~/.ssh/rc`, or `/etc/ssh/sshrc`, which sshd runs before every command, does.
+            - The key's line in `authorized_keys` carries a `command=` of its own, which fails."
             "- `~/.bashrc`（zsh 为 `~/.zshenv`，csh 为 `~/.cshrc`）执行了 `exec tmux`、`exit`、菜单，或不会结束的程序。
             - 其中提出问题并等待回答。
-            - sshd 在每个命令之前执行的 `~/.ssh/rc` 或 `/etc/ssh/sshrc` 有上述情况。";
+            - sshd 在每个命令之前执行的 `~/.ssh/rc` 或 `/etc/ssh/sshrc` 有上述情况。
+            - `authorized_keys` 中该密钥的行带有 `command=`，而该命令失败。";
         seen "The login shell is started as sshd starts it, and bash says which line of which file it came to last. Where the node cannot be entered for this very reason, nobody can look: then it is concluded from how the login ended. Root is not needed."
             "按 sshd 的方式启动登录 shell，由 bash 给出最后执行到的文件和行。若正因此而无法登录该节点，则只能根据登录结束的方式推断。不需要 root 权限。";
         cure "At the node's console, let bash say which line it comes to last:
-            $ bash -c 'PS4=\"+\\$BASH_SOURCE:\\$LINENO: \"; SSH_CLIENT=x; set -x; . ~/.bashrc' 2>&1 </dev/null | tail -n 5
+            $ PS4='+$LINENO: ' bash -xc '. ~/.bashrc' 2>&1 </dev/null | tail -n 5
             Then let the line run only where somebody is at a terminal, for instance:
             | [ -t 0 ] && exec tmux
             $ ls -l ~/.ssh/rc /etc/ssh/sshrc"
             "在该节点的控制台上，让 bash 给出最后执行到的行：
-            $ bash -c 'PS4=\"+\\$BASH_SOURCE:\\$LINENO: \"; SSH_CLIENT=x; set -x; . ~/.bashrc' 2>&1 </dev/null | tail -n 5
+            $ PS4='+$LINENO: ' bash -xc '. ~/.bashrc' 2>&1 </dev/null | tail -n 5
             然后使该行只在有人使用终端时执行，例如：
             | [ -t 0 ] && exec tmux
             $ ls -l ~/.ssh/rc /etc/ssh/sshrc";

@@ -11,9 +11,10 @@ use super::text::{found, is_planned, signs, title};
 use super::{Fixed, Group, Stage, Told, groups};
 use crate::i18n::DoctorText;
 use crate::reporter::layout::{grouped, seconds, wrap};
-use crate::reporter::matrix::section;
+use crate::reporter::matrix::{label, section};
 use crate::reporter::style::{Style, Tone};
 use sshtrust::inventory::NodeIx;
+use sshtrust::observe::Unseen;
 use sshtrust::probe::EdgeIx;
 
 /// All of the end, section by section.
@@ -127,9 +128,13 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
     let untried = counts.total().saturating_sub(counts.good() + broken);
     let healthy = told.diagnosis.is_healthy();
     let barred = told.case.nodes.iter().filter(|node| node.entry.is_err()).count();
+    let closed = closed(told);
     let text = match () {
         () if told.case.preflight && healthy && barred > 0 => {
             DoctorText::ReadyBut { count: &grouped(barred), nodes, seconds }
+        }
+        () if told.case.preflight && healthy && closed > 0 => {
+            DoctorText::ReadyUnseen { count: &grouped(closed), nodes, seconds }
         }
         () if told.case.preflight && healthy => DoctorText::Ready { nodes, seconds },
         () if told.case.preflight => DoctorText::NotReady { found: number, seconds },
@@ -141,12 +146,23 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
         () => DoctorText::AllWell { pairs, nodes, seconds },
     };
     let tone = match () {
-        () if healthy && (barred > 0 || untried > 0) => Tone::Unknown,
+        () if healthy && (barred > 0 || untried > 0 || (told.case.preflight && closed > 0)) => Tone::Unknown,
         () if healthy => Tone::Good,
         () if broken > 0 || barred > 0 || told.case.preflight => Tone::Bad,
         () => Tone::Odd,
     };
-    said(&text, tone, style)
+    let mut lines = said(&text, tone, style);
+    if told.case.preflight && closed > 0 {
+        // A command, so it is not broken.
+        let user = &label(&told.case.user);
+        lines.push(DoctorText::AskRoot { user }.text(style.lang));
+    }
+    lines
+}
+
+/// How many nodes have files of sshd's settings that this user may not read.
+fn closed(told: &Told<'_>) -> usize {
+    told.unseen.iter().filter(|seen| seen.iter().flatten().any(|what| *what == Unseen::SshdFiles)).count()
 }
 
 /// Whether there is something that the program heals, beside what was treated in vain.

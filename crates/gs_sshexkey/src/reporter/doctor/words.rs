@@ -78,6 +78,7 @@ pub(super) const fn comma(lang: Lang) -> &'static str {
 pub(super) fn unseen(what: Unseen, lang: Lang) -> String {
     let text = match what.as_str() {
         "sshd-settings" => DoctorText::UnseenSettings {},
+        "sshd-files" => DoctorText::UnseenFiles {},
         "firewall" => DoctorText::UnseenFirewall {},
         "log" => DoctorText::UnseenLog {},
         "account" => DoctorText::UnseenAccount {},

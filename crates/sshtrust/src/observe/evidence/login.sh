@@ -1,8 +1,9 @@
 # The account: who may log in, by which settings of sshd, and what its shell does. Reads only.
 
 # Settings that can refuse the user, with where they stand. Only if there are some is sshd asked for what they come to.
+# shellcheck disable=SC2086 # A name a word.
 gs_lines=$(grep -nHiE '^[[:space:]]*(Match[[:space:]]|Include[[:space:]]|AllowUsers|DenyUsers|AllowGroups|DenyGroups|AuthenticationMethods|PubkeyAccepted|(UsePAM|PubkeyAuthentication)[[:space:]="]+no|PermitRootLogin[[:space:]="]+(no|forced))' \
-    /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null | head -n 60)
+    $gs_sshd_parts 2>/dev/null | head -n 60)
 gs_told=$(printf '%s\n' "$gs_lines" | grep -viE ':[[:space:]]*(Match|Include[[:space:]]+/etc/ssh/sshd_config\.d/)')
 if [ -n "$gs_told" ]; then
     printf '%s\n' "$gs_told" | gs_fact login-lines
@@ -20,10 +21,8 @@ if [ -n "$gs_told" ]; then
                 grep -E '^(usepam|permitrootlogin|pubkeyauthentication|pubkeyaccepted[a-z]*|authenticationmethods|(allow|deny)(users|groups)) '
         done | gs_fact login-sshd
     else
-        cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null | head -c 60000 | gs_fact login-config
+        gs_sshd_text | head -c 60000 | gs_fact login-config
     fi
-elif [ ! -r /etc/ssh/sshd_config ]; then
-    gs_not_seen sshd-settings
 fi
 
 [ "$gs_uid" = 0 ] || gs_not_seen account

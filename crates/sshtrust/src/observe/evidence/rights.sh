@@ -13,7 +13,7 @@ if grep -qisE "$gs_where|^[[:space:]]*Match[[:space:]]" $gs_sshd_parts; then
 fi
 printf '%s\n' "$gs_settings" | gs_fact rights-sshd
 for gs_path in $gs_sshd_parts; do
-    [ -r "$gs_path" ] || { gs_not_seen sshd-settings; break; }
+    [ -r "$gs_path" ] || { gs_not_seen sshd-files; break; }
 done
 # shellcheck disable=SC2086 # A name a word.
 grep -nHisE '^[[:space:]]*AuthorizedKeysFile' $gs_sshd_parts | head -n 20 | gs_fact rights-lines

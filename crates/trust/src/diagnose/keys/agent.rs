@@ -8,7 +8,7 @@ use super::pairs::lacks_key;
 use super::records::names;
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::inventory::NodeIx;
-use crate::observe::{EntryKind, Evidence, Linger};
+use crate::observe::{EntryKind, Evidence, Linger, ShellKind};
 use crate::place::{AGENT_SOCKET, Place};
 use crate::plan::{Command, Part};
 use crate::probe::{Cause, EdgeIx};
@@ -151,6 +151,10 @@ fn add_block(case: &Case, evidence: &Evidence) -> Vec<Command> {
 /// The profile does not lead to the agent: what is there, and the command that puts it right.
 fn no_exports(evidence: &Evidence) -> Option<(String, Command)> {
     let wanted = socket(evidence);
+    // Where the profile does not come to its end, that is the fault.
+    if evidence.login.shell.kind == ShellKind::Ends {
+        return None;
+    }
     let found = evidence.keys.sock.as_deref().filter(|found| *found != wanted)?;
     let entry = evidence.state.entry(Place::Bashrc);
     if entry.kind == EntryKind::Unreadable {

@@ -3,10 +3,10 @@
 use super::granted::usual;
 use super::offered::{ClusterKeys, offered};
 use super::pairs::is_written_elsewhere;
-use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
-use crate::inventory::NodeIx;
 use crate::diagnose::login::{add_for_user, reload, replace};
 use crate::diagnose::rights::written;
+use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
+use crate::inventory::NodeIx;
 use crate::observe::{Evidence, KeysAccess, Revoked, Setting};
 use crate::plan::{Command, Part};
 use crate::probe::{Cause, EdgeIx};
@@ -42,6 +42,9 @@ fn revoked(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
         Revoked::Listed => {
             let key = sh_quote(&format!("{}/.ssh/id_om.pub", evidence.state.home));
             let finding = finding.seen(node, &format!("ssh-keygen -Q -f {list}"), "REVOKED");
+            // It was asked about the node's own key; what others come with may be another one.
+            let shared = ClusterKeys::of(case).shared.is_some();
+            let finding = if shared { finding } else { finding.likely() };
             let command = Command::new(format!("ssh-keygen -Q -f {quoted} {key}"));
             Some(finding.cure(Cure::by_hand(node, ByHand::Revoked, [command])))
         }

@@ -152,7 +152,12 @@ mod tests {
     #[test]
     fn a_cure_of_pam_does_not_switch_passwords_on() {
         let wants = "it asks \"Verification code:\"".to_owned();
-        let error = ConnectError::SecondFactor { first: Factor::Password, wants, by_methods: false, passed: Vec::new() };
+        let error = ConnectError::SecondFactor {
+            first: Factor::Password,
+            wants,
+            by_methods: false,
+            passed: Vec::new(),
+        };
         let mut case = healthy(2);
         case.preflight = true;
         case.bar(1, error);

@@ -2,7 +2,7 @@
 
 use super::shell::{guard, is_ended};
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
-use crate::enter::{NoEntry, NodeError};
+use crate::enter::{ConnectError, NoEntry, NodeError};
 use crate::inventory::NodeIx;
 use crate::observe::{Evidence, Setting, ShellKind};
 use crate::probe::{Cause, TrustEdge};
@@ -24,14 +24,19 @@ fn seen(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     let ends = case.pairs(|edge| edge.to == node && edge.from != node && is_ended(edge));
     let hangs = case.pairs(|edge| edge.to == node && edge.from != node && hangs(edge));
     let first = ends.first().or(hangs.first()).and_then(|pair| case.edge(*pair))?;
-    let finding = Finding::new(Code::ProfileBlocks, node).seen(first.from, &format!("ssh {} true", first.host), &first.said);
+    let finding = Finding::new(Code::ProfileBlocks, node).seen(
+        first.from,
+        &format!("ssh {} true", first.host),
+        &first.said,
+    );
     if shell.kind == ShellKind::Ends {
         let finding = finding.explains(ends).explains(hangs);
         let Some(last) = &shell.last else {
             return Some(finding.likely().cure(Cure::by_hand(node, ByHand::Judgement, look(&shell.path))));
         };
         let finding = finding.seen(node, &format!("{}:{}", last.file, last.line), &last.text);
-        let commands = if is_whole(last) { vec![guard(last, &evidence.state.home)] } else { look(&shell.path) };
+        let commands =
+            if is_whole(last) { vec![guard(last, &evidence.state.home)] } else { look(&shell.path) };
         return Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, commands)));
     }
     let rc = evidence.login.rc.as_ref().filter(|_| shell.kind == ShellKind::Runs)?;
@@ -39,7 +44,11 @@ fn seen(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     if hangs.is_empty() {
         return None;
     }
-    let finding = finding.likely().explains(hangs).seen(node, &format!("ls -l {rc}"), "sshd runs it before each command");
+    let finding = finding.likely().explains(hangs).seen(
+        node,
+        &format!("ls -l {rc}"),
+        "sshd runs it before each command",
+    );
     let show = Command::new(format!("cat {}", crate::text::sh_quote(rc)));
     Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [show])))
 }
@@ -59,11 +68,14 @@ fn is_whole(line: &Setting) -> bool {
 /// Nobody can look: a login is as far as this machine got too.
 fn concluded(case: &Case, node: NodeIx) -> Option<Finding> {
     let why = case.node(node)?.entry.as_ref().err()?;
-    let NoEntry::Node(error @ (NodeError::NoShell(_) | NodeError::Timeout(_))) = why else { return None };
-    if error.is_of_the_account() {
-        return None;
-    }
     let pairs = case.pairs(|edge| edge.to == node && edge.from != node && (is_ended(edge) || hangs(edge)));
+    match why {
+        NoEntry::Node(error @ (NodeError::NoShell(_) | NodeError::Timeout(_)))
+            if !error.is_of_the_account() => {}
+        // A key that leads nowhere may be bound to a command of its own: then calls have not met the same.
+        NoEntry::Connect(ConnectError::ForcedCommand { .. }) if !pairs.is_empty() => {}
+        _ => return None,
+    }
     let finding = Finding::new(Code::ProfileBlocks, node).likely().bars(true);
     let finding = finding.seen_from_here(&format!("ssh {}", case.label(node)), &why.to_string());
     let edge = pairs.first().and_then(|pair| case.edge(*pair));
@@ -82,6 +94,6 @@ fn look(shell: &str) -> Vec<Command> {
         ),
         _ => None,
     };
-    let rest = "ls -l ~/.ssh/rc /etc/ssh/sshrc ~/.bashrc ~/.zshenv ~/.cshrc ~/.tcshrc ~/.config/fish/config.fish 2>/dev/null";
+    let rest = "grep -n command= ~/.ssh/authorized_keys; ls -l ~/.ssh/rc /etc/ssh/sshrc ~/.bashrc ~/.zshenv ~/.cshrc ~/.tcshrc ~/.config/fish/config.fish 2>/dev/null";
     trace.into_iter().chain([rest]).map(Command::new).collect()
 }

@@ -28,7 +28,8 @@ const FOREIGN_WORDS: [&str; 8] = [
 
 /// The findings about login shells.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
-    let silent = (case.nodes.indices()).filter_map(|node| ended(case, node).or_else(|| profile::find(case, node)));
+    let silent =
+        (case.nodes.indices()).filter_map(|node| ended(case, node).or_else(|| profile::find(case, node)));
     silent.chain(case.seen().filter_map(|(node, _, evidence)| noisy(case, node, evidence))).collect()
 }
 

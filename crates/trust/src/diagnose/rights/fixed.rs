@@ -13,7 +13,9 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
             finding = finding.seen(node, &format!("lsattr -d {path}"), flags);
             let path = sh_quote(path);
             let flags: String = ["i", "a"].into_iter().filter(|flag| flags.contains(flag)).collect();
-            commands.push(Command::root(format!("chattr -{flags} {path}")).undo(format!("chattr +{flags} {path}")));
+            commands.push(
+                Command::root(format!("chattr -{flags} {path}")).undo(format!("chattr +{flags} {path}")),
+            );
         }
         // Somebody has done that on purpose.
         finding.cure(Cure::by_hand(node, ByHand::Security, commands))

@@ -69,7 +69,9 @@ fn open_to_others<'a>(case: &Case, evidence: &'a Evidence) -> BTreeMap<&'a str, 
         match (&file.real, case.preflight) {
             (Some(real), _) => folders.extend(above(real, &rights.home)),
             // What will be there, if it is where the set-up writes.
-            (None, true) if Some(file) == written(evidence) => folders.extend(above(&file.will, &rights.home)),
+            (None, true) if Some(file) == written(evidence) => {
+                folders.extend(above(&file.will, &rights.home))
+            }
             (None, _) => {}
         }
     }
@@ -117,9 +119,8 @@ fn closed_to_the_user<'a>(case: &Case, evidence: &'a Evidence) -> BTreeMap<&'a s
     // the user's own it opens by itself.
     let foreign = |right: &Right| right.uid != evidence.state.uid;
     let folder = closed(&format!("{}/.ssh", rights.home), 0o500);
-    let folder = folder.filter(|(_, right)| {
-        if case.preflight { foreign(right) } else { right.mode & 0o5 != 0o5 }
-    });
+    let folder =
+        folder.filter(|(_, right)| if case.preflight { foreign(right) } else { right.mode & 0o5 != 0o5 });
     let tools = closed(&format!("{}/gaussdb_tmp", rights.home), 0o700);
     let tools = tools.filter(|(_, right)| case.preflight && foreign(right));
     home.into_iter().chain(folder).chain(tools).collect()

@@ -246,7 +246,11 @@ fn what_stands_in_the_way_before_trust_is_made() {
             |case| set(case, 1, "/root/.ssh", right(0o755, 0)),
             &["chown 1000:1000 '/root/.ssh'", "chmod u+rwx '/root/.ssh'"],
         ),
-        ("known_hosts of root's in the user's folder", |case| set(case, 1, "/root/.ssh/known_hosts", right(0o644, 0)), &[]),
+        (
+            "known_hosts of root's in the user's folder",
+            |case| set(case, 1, "/root/.ssh/known_hosts", right(0o644, 0)),
+            &[],
+        ),
         (
             "known_hosts of root's that the user cannot read",
             |case| set(case, 1, "/root/.ssh/known_hosts", right(0o600, 0)),

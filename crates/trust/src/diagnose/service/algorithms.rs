@@ -20,7 +20,10 @@ const KINDS: [(&str, &str, &str); 4] = [
 
 /// The keyword of what was not agreed on.
 fn keyword(said: &str) -> Option<&'static str> {
-    KINDS.iter().find(|(ssh, own, _)| said.contains(ssh) || said.contains(own)).map(|(_, _, keyword)| *keyword)
+    KINDS
+        .iter()
+        .find(|(ssh, own, _)| said.contains(ssh) || said.contains(own))
+        .map(|(_, _, keyword)| *keyword)
 }
 
 pub(super) fn find(case: &Case) -> Vec<Finding> {
@@ -132,10 +135,12 @@ fn allow(
     // What the other side offers: a caller's `ssh`, or this program.
     let list = edge.and_then(|edge| offers(case, edge.from, keyword));
     let list = list.or_else(|| {
-        let (_, rest) = own.filter(|said| self::keyword(said) == Some(keyword))?.split_once("this side offers ")?;
+        let (_, rest) =
+            own.filter(|said| self::keyword(said) == Some(keyword))?.split_once("this side offers ")?;
         rest.split(';').next().map(str::to_owned)
     });
-    let offered: Vec<&str> = list.iter().flat_map(|list| list.split(',')).filter(|word| is_plain(word)).collect();
+    let offered: Vec<&str> =
+        list.iter().flat_map(|list| list.split(',')).filter(|word| is_plain(word)).collect();
     let mut commands = Vec::new();
     let algorithm = if keyword == "HostKeyAlgorithms" {
         let (algorithm, exists) = host_key_algorithm(case, node, &offered);
@@ -147,7 +152,9 @@ fn allow(
     } else {
         let usual = default_of(keyword);
         let usual = Some(usual).filter(|usual| offered.is_empty() || offered.contains(usual));
-        usual.or_else(|| offered.iter().find(|word| !word.contains("-cert-")).copied()).unwrap_or(default_of(keyword))
+        usual
+            .or_else(|| offered.iter().find(|word| !word.contains("-cert-")).copied())
+            .unwrap_or(default_of(keyword))
     };
     // With a plus sign the defaults count, and this one beside them.
     commands.push(commands::set(case, node, &format!("{keyword} +{algorithm}")));

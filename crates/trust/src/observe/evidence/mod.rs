@@ -132,6 +132,8 @@ macro_rules! unseen {
 unseen! {
     /// sshd's effective settings (`sshd -T`).
     SshdSettings "sshd-settings"
+    /// A file of sshd's settings that only root may read: nobody knows what it says.
+    SshdFiles "sshd-files"
     /// The rules of the firewall.
     Firewall "firewall"
     /// What sshd wrote into the journal or the log.

@@ -295,7 +295,10 @@ mod tests {
         assert_eq!(rights.settings.keys_command, None);
         assert_eq!(rights.settings.revoked_keys.as_deref(), Some("/r"));
         assert_eq!(rights.key_files.len(), 3);
-        assert_eq!((rights.key_files[1].real.as_deref(), rights.key_files[1].will.as_str()), (None, "/etc/k/omm"));
+        assert_eq!(
+            (rights.key_files[1].real.as_deref(), rights.key_files[1].will.as_str()),
+            (None, "/etc/k/omm")
+        );
         let access: Vec<KeysAccess> = rights.key_files.iter().map(|file| file.access).collect();
         assert_eq!(access, [KeysAccess::Open, KeysAccess::Closed, KeysAccess::NoFolder]);
         assert_eq!((rights.lines.len(), rights.lines[0].line), (1, 7));

@@ -17,7 +17,13 @@ fn a_home_that_runs_no_programs_is_left_to_a_person() {
 
 #[test]
 fn a_home_with_a_token_in_its_path_is_told_before_trust_is_made() {
-    for (home, told) in [("/home/omm", false), ("/home/50%", true), ("/home/%u", true), ("/home/${x}", true), ("/home/$x", false)] {
+    for (home, told) in [
+        ("/home/omm", false),
+        ("/home/50%", true),
+        ("/home/%u", true),
+        ("/home/${x}", true),
+        ("/home/$x", false),
+    ] {
         let mut case = healthy(2);
         case.preflight = true;
         case.seen_mut(1).state.home = home.to_owned();
@@ -36,7 +42,11 @@ fn keys_that_cannot_be_written_where_sshd_looks_are_told_before_trust_is_made() 
         (&[("/etc/ssh/keys/omm", KeysAccess::Open)], 1000, None),
         (&[("/etc/ssh/keys/omm", KeysAccess::Closed)], 1000, Some("sed -E -i")),
         (&[("/etc/ssh/keys/omm", KeysAccess::NoFolder)], 1000, Some("sed -E -i")),
-        (&[("/etc/ssh/keys/omm", KeysAccess::Closed), ("/root/.ssh/authorized_keys", KeysAccess::Open)], 1000, None),
+        (
+            &[("/etc/ssh/keys/omm", KeysAccess::Closed), ("/root/.ssh/authorized_keys", KeysAccess::Open)],
+            1000,
+            None,
+        ),
         (&[("/etc/ssh/keys/root", KeysAccess::NoFolder)], 0, Some("mkdir -p -m 755 '/etc/ssh/keys'")),
         (&[("/root/.keys/own", KeysAccess::NoFolder)], 1000, Some("mkdir -p -m 755 '/root/.keys'")),
     ];
@@ -45,7 +55,8 @@ fn keys_that_cannot_be_written_where_sshd_looks_are_told_before_trust_is_made() 
         case.preflight = true;
         let evidence = case.seen_mut(1);
         evidence.state.uid = uid;
-        let file = |(path, access): &(&str, KeysAccess)| KeysFile { access: *access, ..KeysFile::at(path, false) };
+        let file =
+            |(path, access): &(&str, KeysAccess)| KeysFile { access: *access, ..KeysFile::at(path, false) };
         evidence.rights.key_files = files.iter().map(file).collect();
         let text = "AuthorizedKeysFile /etc/ssh/keys/%u".to_owned();
         evidence.rights.lines = vec![Setting { file: "/etc/ssh/sshd_config".to_owned(), line: 3, text }];

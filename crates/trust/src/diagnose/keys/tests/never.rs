@@ -24,10 +24,28 @@ fn trust_was_never_made_only_where_nothing_of_it_is_seen() {
     let rows: [Row; 10] = [
         ("nothing", |_| {}, true),
         ("refused", |case| case.break_pair(0, 1, Cause::KeyRefused, REFUSED), true),
-        ("one more that nobody reaches", |case| case.break_column(2, &Cause::Refused, "Connection refused"), true),
+        (
+            "one more that nobody reaches",
+            |case| case.break_column(2, &Cause::Refused, "Connection refused"),
+            true,
+        ),
         ("keys that nobody lets in", |case| give_key(case, 1), true),
-        ("a key that another node lets in", |case| { give_key(case, 1); let_in(case, 0, 1) }, false),
-        ("a key that only its own node lets in", |case| { give_key(case, 1); let_in(case, 1, 1) }, true),
+        (
+            "a key that another node lets in",
+            |case| {
+                give_key(case, 1);
+                let_in(case, 0, 1)
+            },
+            false,
+        ),
+        (
+            "a key that only its own node lets in",
+            |case| {
+                give_key(case, 1);
+                let_in(case, 1, 1)
+            },
+            true,
+        ),
         ("a store", |case| file(case, 2, Place::StoreDir, "gaussdb_tmp/ssh_protect", b""), false),
         ("a key of the tool's", |case| file(case, 2, Place::PrivateKey, ".ssh/id_om", b"x"), false),
         ("a closed home", |case| case.seen_mut(1).rights.closed = true, false),

@@ -122,8 +122,12 @@ fn the_side_that_chose_its_algorithms_has_the_fault() {
 
 #[test]
 fn the_cure_edits_the_option_that_the_two_sides_do_not_agree_on() {
-    let unable = |what: &str| format!("Unable to negotiate with 10.0.0.2 port 22: no matching {what} found. Their offer: x");
-    let own = |kind: &str, ours: &str| format!("no common {kind} algorithm; this side offers {ours}; the node offers x");
+    let unable = |what: &str| {
+        format!("Unable to negotiate with 10.0.0.2 port 22: no matching {what} found. Their offer: x")
+    };
+    let own = |kind: &str, ours: &str| {
+        format!("no common {kind} algorithm; this side offers {ours}; the node offers x")
+    };
     // What a caller's `ssh` says, what this program met itself, what the caller offers, the line.
     let cases: [(String, Option<String>, &str, &str); 11] = [
         (unable("key exchange method"), None, "", "KexAlgorithms +curve25519-sha256"),
@@ -135,7 +139,12 @@ fn the_cure_edits_the_option_that_the_two_sides_do_not_agree_on() {
         (unable("MAC"), Some(own("Mac", "hmac-sha1")), "", "MACs +hmac-sha1"),
         (String::new(), Some(own("Mac", "hmac-sha2-512,hmac-sha2-256")), "", "MACs +hmac-sha2-256"),
         (String::new(), Some(own("Cipher", "aes128-ctr")), "", "Ciphers +aes128-ctr"),
-        (String::new(), Some(own("Key", "ecdsa-sha2-nistp256")), "", "HostKeyAlgorithms +ecdsa-sha2-nistp256"),
+        (
+            String::new(),
+            Some(own("Key", "ecdsa-sha2-nistp256")),
+            "",
+            "HostKeyAlgorithms +ecdsa-sha2-nistp256",
+        ),
         (String::new(), Some(own("Kex", "curve25519-sha256")), "", "KexAlgorithms +curve25519-sha256"),
     ];
     for (said, own, offers, wanted) in cases {
@@ -157,10 +166,15 @@ fn the_cure_edits_the_option_that_the_two_sides_do_not_agree_on() {
     let mut case = cluster(3);
     case.break_pair(0, 1, Cause::NoCommonAlgorithm, &unable("MAC"));
     case.seen_mut(1).service.chosen = vec!["/etc/ssh/sshd_config:3:Ciphers aes128-ctr".to_owned()];
-    case.seen_mut(0).service.chosen_by_caller =
-        vec!["/root/.ssh/config:3:MACs hmac-sha1".to_owned(), "/root/.ssh/config:4:Ciphers aes128-ctr".to_owned()];
+    case.seen_mut(0).service.chosen_by_caller = vec![
+        "/root/.ssh/config:3:MACs hmac-sha1".to_owned(),
+        "/root/.ssh/config:4:Ciphers aes128-ctr".to_owned(),
+    ];
     let found = find(&case);
-    assert_eq!((short(&found), found[0].certainty), (vec![("no-common-algorithm", 0, 1)], Certainty::Certain));
+    assert_eq!(
+        (short(&found), found[0].certainty),
+        (vec![("no-common-algorithm", 0, 1)], Certainty::Certain)
+    );
     assert_eq!(commands(&found), ["sed -i '3s/^/#/' '/root/.ssh/config'"]);
     // Host keys that the node does not have help nobody.
     let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAABADBwcE=";

@@ -32,7 +32,8 @@ fn shells_and_what_they_print() {
 
 #[test]
 fn only_lines_that_a_login_comes_to_print() {
-    const NOISE: &str = "/root/.bashrc:3:echo hello\n/root/.bashrc:7:    echo from a function\n/root/.b:1:date\n";
+    const NOISE: &str =
+        "/root/.bashrc:3:echo hello\n/root/.bashrc:7:    echo from a function\n/root/.b:1:date\n";
     // What the shell traced, the lines that print, and the last line if the profile does not come to its end.
     let cases: [(&str, &[usize], Option<usize>); 5] = [
         ("", &[3, 7, 1], None),
