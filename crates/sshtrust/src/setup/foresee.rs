@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::read::Node;
 use super::{Options, SetupError};
-use crate::diagnose::{Case, CaseNode, Certainty, Code, diagnose};
+use crate::diagnose::{ByHand, Case, CaseNode, Certainty, Code, Cure, Healing, diagnose};
 use crate::event::Login;
 use crate::identity::{IdentityKey, NodeKeys};
 use crate::inventory::NodeSpec;
@@ -19,7 +19,7 @@ const HOPELESS: [Code; 10] = [
     Code::PubkeyAuthOff,
     Code::SecondFactor,
     Code::AuthorizedKeysElsewhere,
-    Code::FixedFile,
+    Code::UnwritableFile,
     Code::HomeUnusable,
     Code::SelinuxContext,
     Code::PasswordExpired,
@@ -43,6 +43,9 @@ pub(super) fn foresee(
     };
     let found = diagnose(&case).findings.into_iter();
     let found = found.filter(|f| f.certainty == Certainty::Certain && HOPELESS.contains(&f.code));
+    // Of files of another kind, and of others' links, the plan says more.
+    let planned = |cure: &Cure| cure.healing == Healing::ByHand(ByHand::Judgement);
+    let found = found.filter(|f| f.code != Code::UnwritableFile || !f.cures.iter().all(planned));
     let found: Vec<_> = found.filter_map(|f| Some((case.node(f.node)?.spec, f))).collect();
     if found.is_empty() { Ok(()) } else { Err(SetupError::Foreseen(found)) }
 }

@@ -92,8 +92,8 @@ codes! {
     ForeignShell "foreign-shell"
     /// sshd has no SFTP subsystem (sshd_config(5), Subsystem).
     NoSftp "no-sftp"
-    /// A file or folder of ssh's must not be changed by anybody (chattr(1)).
-    FixedFile "fixed-file"
+    /// A file that trust needs cannot be written: by an attribute (chattr(1)), its kind, or a link of somebody else's.
+    UnwritableFile "unwritable-file"
     /// No space is left where the home is.
     DiskFull "disk-full"
     /// The user's quota is used up.
@@ -122,7 +122,7 @@ codes! {
     LdLibraryPath "ld-library-path"
     /// The path of the agent's socket does not fit unix(7).
     SocketPathTooLong "socket-path-too-long"
-    /// ssh cannot use the path of the home: it has a `%` in it (ssh_config(5), TOKENS).
+    /// ssh cannot use the home: its path has a `%` in it (ssh_config(5), TOKENS), or it is not there.
     HomeUnusable "home-unusable"
     /// The clocks of the nodes differ.
     ClockSkew "clock-skew"

@@ -231,17 +231,19 @@ causes! {
             "不允许使用密码时，先在 agent 中加载一个能登录所有节点的密钥。";
     }
     HOME_UNUSABLE {
-        title "ssh cannot use the path of the home" "ssh 无法使用该家目录的路径";
+        title "ssh cannot use the home" "ssh 无法使用该家目录";
         symptom "Every `ssh` of this user ends at once, before it calls anybody.
             | percent_expand: unknown key %d
             | vdollar_percent_expand: unknown key %d"
             "该用户执行的所有 `ssh` 都会立即结束，不会发起连接。
             | percent_expand: unknown key %d
             | vdollar_percent_expand: unknown key %d";
-        causes "The path of the home has a `%` in it, or `${`. OpenSSH takes that for a token in every path that begins with the home, those of its own defaults too."
-            "家目录的路径中含有 `%` 或 `${`。OpenSSH 会把所有以家目录开头的路径（包括它自己的默认值）中的这些字符当作要替换的内容。";
-        seen "The home in `getent passwd`. Root is not needed."
-            "`getent passwd` 中的家目录。不需要 root 权限。";
+        causes "- The path of the home has a `%` in it, or `${`. OpenSSH takes that for a token in every path that begins with the home, those of its own defaults too.
+            - There is no such folder."
+            "- 家目录的路径中含有 `%` 或 `${`。OpenSSH 会把所有以家目录开头的路径（包括它自己的默认值）中的这些字符当作要替换的内容。
+            - 该目录不存在。";
+        seen "The home in `getent passwd`, and whether it is there. Root is not needed."
+            "`getent passwd` 中的家目录，以及该目录是否存在。不需要 root 权限。";
         cure "While nobody works as that user:
             # usermod -m -d /home/omm omm"
             "在没有人以该用户工作时：

@@ -133,7 +133,7 @@ const fn texts(code: Code) -> Texts {
         Code::ProfileBlocks => account::PROFILE_BLOCKS,
         Code::ForeignShell => account::FOREIGN_SHELL,
         Code::NoSftp => server::NO_SFTP,
-        Code::FixedFile => storage::FIXED_FILE,
+        Code::UnwritableFile => storage::UNWRITABLE_FILE,
         Code::DiskFull => storage::DISK_FULL,
         Code::Quota => storage::QUOTA,
         Code::ReadOnlyHome => storage::READ_ONLY_HOME,

@@ -19,7 +19,7 @@ const HOSTS_A_LINE: usize = 40;
 
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     if case.preflight {
-        return Vec::new();
+        return case.seen().filter_map(|(node, _, evidence)| hanging(node, evidence)).collect();
     }
     let (cluster, blocks) = (ClusterKeys::of(case), case.seen().any(|(_, _, evidence)| has_block(evidence)));
     let mut found = Vec::new();
@@ -29,6 +29,14 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
         found.extend(killed(node, evidence, &case.user));
     }
     found
+}
+
+/// An agent that takes connections and does not answer: the set-up gives it no twin.
+fn hanging(node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let end = end_hanging(evidence)?;
+    let asked = format!("SSH_AUTH_SOCK={} ssh-add -l", socket(evidence));
+    let finding = Finding::new(Code::AgentDead, node).seen(node, &asked, "no answer within 5 seconds");
+    Some(finding.cure(Cure::run(node, [end])))
 }
 
 /// Starts the tool's agent anew, by hand.

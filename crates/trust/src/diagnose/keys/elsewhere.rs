@@ -53,6 +53,13 @@ fn revoked(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
 
 /// The set-up writes where sshd looks; here it cannot.
 fn closed(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let settings = &evidence.rights.settings;
+    if let (Some(files), true) = (&settings.keys_files, evidence.rights.key_files.is_empty()) {
+        let finding = Finding::new(Code::AuthorizedKeysElsewhere, node);
+        let finding = finding.seen(node, "sshd", &format!("authorizedkeysfile {}", files.join(" ")));
+        let line = add_for_user(&case.user, "AuthorizedKeysFile .ssh/authorized_keys");
+        return Some(finding.cure(Cure::by_hand(node, ByHand::Security, [line, reload(case, node)])));
+    }
     let file = written(evidence)?;
     let (folder, _) = file.will.rsplit_once('/')?;
     // That one the set-up makes, and what is wrong with it is told elsewhere.

@@ -1,7 +1,8 @@
 use super::find;
 use crate::diagnose::sample::{healthy, short};
 use crate::diagnose::{Case, Finding, Healing};
-use crate::observe::{Group, KeysFile, Label, Right, Selinux};
+use crate::observe::{Entry, EntryKind, Group, KeysFile, Label, Right, Selinux};
+use crate::place::Place;
 use crate::probe::{Cause, TrustMatrix};
 
 /// A cluster in which everything is as `ssh-keygen` and the set-up make it; the user has this number.
@@ -222,7 +223,7 @@ fn the_port_of_sshd_needs_its_label() {
 }
 
 /// A change of a node before trust is made, and what stands in the way there.
-type Ahead = (&'static str, fn(&mut Case), &'static [&'static str]);
+type Ahead<'a> = (&'static str, fn(&mut Case), &'a [&'static str]);
 
 #[test]
 fn what_stands_in_the_way_before_trust_is_made() {
@@ -235,7 +236,19 @@ fn what_stands_in_the_way_before_trust_is_made() {
             rights.paths.insert(path.to_owned(), right(mode, if path == "/srv/ssh" { 1000 } else { 0 }));
         }
     }
-    let rows: [Ahead; 9] = [
+    fn entry(case: &mut Case, place: Place, kind: EntryKind, link_owner: Option<u32>) {
+        let entry = Entry { kind, link_owner, ..Entry::absent("/root/.ssh/config") };
+        case.seen_mut(1).state.entries.insert(place, entry);
+    }
+    let look: &[&str] = &["ls -ld '/root/.ssh/config'"];
+    let rows: [Ahead<'_>; 12] = [
+        (
+            "a folder where a file should be",
+            |case| entry(case, Place::Config, EntryKind::Directory, None),
+            look,
+        ),
+        ("a link of somebody else's", |case| entry(case, Place::Config, EntryKind::File, Some(7)), look),
+        ("a link of the user's own", |case| entry(case, Place::Config, EntryKind::File, Some(1000)), &[]),
         ("nothing", |_| {}, &[]),
         ("an open home", |case| set(case, 1, "/root", right(0o777, 1000)), &["chmod go-w '/root'"]),
         ("an open folder of the user's own", |case| set(case, 1, "/root/.ssh", right(0o777, 1000)), &[]),

@@ -33,8 +33,9 @@ fn agents() {
         assert_eq!(runs, usize::from(wanted == "no answer"));
         case.seen_mut(1).keys.stopped = true;
         assert_eq!(hands(&find(&case)[0]), [ByHand::Judgement]);
+        // The set-up starts it anew, but for one that hangs.
         case.preflight = true;
-        assert_eq!(find(&case), []);
+        assert_eq!(find(&case).len(), usize::from(wanted == "no answer"));
     }
 }
 
