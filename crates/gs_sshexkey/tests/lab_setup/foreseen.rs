@@ -54,7 +54,7 @@ const STATES: &[State] = &[
         make: "cp -a /home/omm '/home/50%'; sed -i '/^omm:/s,/home/omm,/home/50%,' /etc/passwd",
         end: "sed -i '/^omm:/s,/home/50%,/home/omm,' /etc/passwd; rm -r '/home/50%'",
         found: "home-unusable",
-        said: "ssh cannot use the path of the home",
+        said: "ssh cannot use the home",
     },
     // PAM asks for something besides the password.
     State {
