@@ -143,11 +143,24 @@ pub enum ConnectError {
     /// Method `none` (RFC 4252, 5.2) is enough.
     #[error("it lets anybody in without authentication")]
     NoAuthentication,
-    /// The node allows neither `password` nor `keyboard-interactive`, or only together with something else.
+    /// The node allows neither `password` nor `keyboard-interactive`, at least not as the first step.
     #[error("the node accepts no password; it offers: {offers}{}", listed(.passed))]
     NoPasswordMethod {
-        /// The methods that it offers (RFC 4252, 5.2), or what it wants besides; safe to show.
+        /// The methods that it offers (RFC 4252, 5.2); safe to show.
         offers: String,
+        /// Keys of this machine that were not tried.
+        passed: Vec<PassedKey>,
+    },
+    /// One proof is not enough: the node wants another one besides (sshd_config(5), AuthenticationMethods; or a dialogue of
+    /// PAM's).
+    #[error("the node wants more than {first}: {wants}{}", listed(.passed))]
+    SecondFactor {
+        /// What was given.
+        first: Factor,
+        /// What it wants besides, safe to show.
+        wants: String,
+        /// It is sshd that wants it, by a list of methods; else it is asked for in a dialogue.
+        by_methods: bool,
         /// Keys of this machine that were not tried.
         passed: Vec<PassedKey>,
     },
@@ -190,6 +203,24 @@ impl ConnectError {
                 | Self::Silent(_)
                 | Self::ClosedEarly { .. }
         )
+    }
+}
+
+/// What a login was tried with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// A key.
+    Key,
+    /// A password.
+    Password,
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Key => "a key",
+            Self::Password => "the password",
+        })
     }
 }
 

@@ -6,6 +6,9 @@ use sshtrust::text::{printable, sh_quote};
 
 use super::{Report, list};
 
+/// Where more is told about logins that want more than one proof.
+pub(super) const EXPLAIN_FACTORS: &str = "gs_sshexkey doctor --explain second-factor";
+
 type Failure = (NodeSpec, ConnectError);
 
 /// One report for each kind of trouble, the network first.
@@ -21,12 +24,18 @@ pub(super) fn explain(failures: &[Failure]) -> Report {
         }));
     }
     let mut unknown = Vec::new();
+    // Nodes with the same trouble are told once.
+    let mut alike: Vec<(Vec<NodeSpec>, &ConnectError)> = Vec::new();
     for (node, error) in rest {
         match error {
             ConnectError::HostKeyUnknown(key) => unknown.push((*node, &**key)),
-            error => reports.push(one(*node, error)),
+            error => match alike.iter_mut().find(|(_, known)| *known == error) {
+                Some((nodes, _)) => nodes.push(*node),
+                None => alike.push((vec![*node], error)),
+            },
         }
     }
+    reports.extend(alike.iter().map(|(nodes, error)| one(nodes, error)));
     if !unknown.is_empty() {
         reports.push(unknown_keys(&unknown));
     }
@@ -58,8 +67,10 @@ fn network_cure(node: NodeSpec, error: &ConnectError) -> String {
     }
 }
 
-fn one(node: NodeSpec, error: &ConnectError) -> Report {
-    let report = Report::new("51101", &format!("SSH exception: \n{node}: {error}"));
+fn one(nodes: &[NodeSpec], error: &ConnectError) -> Report {
+    let Some(&node) = nodes.first() else { return Report::other("No node can be reached.") };
+    let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+    let report = Report::new("51101", &format!("SSH exception: \n{}: {error}", names.join(", ")));
     match error {
         ConnectError::HostKeyChanged(conflict) => host_key(report, node, conflict).cure(&format!(
             "Nothing secret was sent. If the node was reinstalled, or got another address, and the new fingerprint is \
@@ -96,6 +107,14 @@ fn one(node: NodeSpec, error: &ConnectError) -> Report {
             "Install a key of yours there first, or allow the login in its sshd_config (PasswordAuthentication, \
              KbdInteractiveAuthentication, PermitRootLogin). Or make trust at the nodes' consoles: gs_sshexkey help bundle.",
         ),
+        ConnectError::SecondFactor { by_methods: true, .. } => report.cure(&format!(
+            "Trust needs a login by key alone: at the node, append 'Match User USER' and 'AuthenticationMethods publickey' to \
+             /etc/ssh/sshd_config, or see what wants more: {EXPLAIN_FACTORS}.",
+        )),
+        ConnectError::SecondFactor { .. } => report.cure(&format!(
+            "A key does without that: install one of yours there first, or make trust at the nodes' consoles: gs_sshexkey help \
+             bundle. See {EXPLAIN_FACTORS}."
+        )),
         ConnectError::PasswordExpired => report.cure("Log in at the node and run passwd."),
         ConnectError::NoCommonAlgorithm(_) => {
             report.cure("Allow one of the algorithms of this side in the node's sshd_config.")

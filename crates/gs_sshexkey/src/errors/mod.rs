@@ -80,6 +80,26 @@ impl Report {
     }
 }
 
+/// Reports that differ in their details alone, as those of nodes with the same trouble, as one; `none`: what is said without any.
+fn together(reports: impl IntoIterator<Item = Report>, none: &str) -> Report {
+    let is_detail = |line: &String| line.starts_with("  ");
+    let frame = |report: &Report| -> Vec<String> {
+        report.lines.iter().filter(|line| !is_detail(line)).cloned().collect()
+    };
+    let mut joined: Vec<Report> = Vec::new();
+    for report in reports {
+        match joined.iter_mut().find(|known| frame(known) == frame(&report)) {
+            Some(known) => {
+                let place =
+                    known.lines.iter().rposition(is_detail).map_or(known.lines.len(), |place| place + 1);
+                known.lines.splice(place..place, report.lines.into_iter().filter(is_detail));
+            }
+            None => joined.push(report),
+        }
+    }
+    joined.into_iter().reduce(Report::and).unwrap_or_else(|| Report::other(none))
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.lines.join("\n"))

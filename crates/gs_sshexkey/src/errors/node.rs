@@ -51,7 +51,9 @@ fn shell(error: &NodeError) -> Parts {
         NodeError::NoShell(_) => (
             "51400",
             "Failed to execute the command: sh.",
-            "See whether the user can log in there: login shell, expired account, profiles that do not end.",
+            "See whether the user can log in there: login shell, expired account, and what runs before a command: ~/.bashrc, \
+             ~/.ssh/rc, /etc/ssh/sshrc. One of them may end the shell, start another program in its place, or wait for an \
+             answer: gs_sshexkey doctor --explain profile-blocks.",
         ),
         NodeError::TooMuch(_) => {
             ("51101", "SSH exception: \ntoo much output.", "See what the login profiles print.")

@@ -6,7 +6,7 @@ use sshtrust::diagnose::Finding;
 use sshtrust::identity::KeyMode;
 use sshtrust::inventory::{HostfileError, LineError, NameConflict, NodeIx, NodeSpec};
 use sshtrust::plan::NamesError;
-use sshtrust::probe::{PairState, TrustEdge, TrustMatrix};
+use sshtrust::probe::{Cause, PairState, TrustEdge, TrustMatrix};
 use sshtrust::setup::{Impostor, SetupError};
 use sshtrust::text::printable;
 
@@ -26,6 +26,10 @@ pub(crate) fn explain(error: &SetupError) -> Report {
             let nodes = list(nodes.iter().map(ToString::to_string));
             Report::new("50306", &format!("The password of {nodes} is incorrect."))
                 .cure("The password is incorrect. Nothing was changed; the node was tried twice at the most, so that no account gets locked.")
+                .cure(&format!(
+                    "If it is the right one, PAM may want a second factor there, which this login cannot give: {}.",
+                    connect::EXPLAIN_FACTORS
+                ))
         }
         SetupError::NoPassword { nodes, why } => {
             let nodes = list(nodes.iter().map(ToString::to_string));
@@ -58,12 +62,10 @@ pub(crate) fn explain(error: &SetupError) -> Report {
         }
         SetupError::Key(why) => Report::new("51108", &format!("Ssh-keygen failed. {why}")).cure(UNTOUCHED),
         SetupError::Unfit(nodes) => {
-            let report = nodes.iter().map(node::explain).reduce(Report::and);
-            report.unwrap_or_else(|| Report::other("A node failed.")).cure(UNTOUCHED)
+            super::together(nodes.iter().map(node::explain), "A node failed.").cure(UNTOUCHED)
         }
         SetupError::Failed { nodes, undone } => {
-            let report = nodes.iter().map(node::explain).reduce(Report::and);
-            put_back(report.unwrap_or_else(|| Report::other("A node failed.")), undone)
+            put_back(super::together(nodes.iter().map(node::explain), "A node failed."), undone)
         }
         SetupError::NotTrusted { matrix, otherwise, undone } => {
             let reports = otherwise.iter().map(impostor).chain([not_trusted(matrix)]);
@@ -172,23 +174,51 @@ fn other_names(conflicts: &[NameConflict]) -> Report {
     )
 }
 
-/// What stands in the way, with the machine's own words and the commands against it.
+/// What stands in the way, with the machine's own words and the commands against it. Nodes with the same trouble are told
+/// once.
 fn foreseen(found: &[(NodeSpec, Finding)]) -> Report {
-    let one = |(node, finding): &(NodeSpec, Finding)| {
-        let title = cause_text(finding.code, Lang::En).title;
-        let report = Report::other(&format!("Trust would not work on {node}: {title} ({}).", finding.code));
-        let words = finding.witnesses.iter().map(|w| format!("{}: {}", w.source, w.said));
-        let report = words.fold(report, |report, words| report.detail(&words));
-        let commands = finding.cures.iter().flat_map(|cure| &cure.commands);
-        commands.fold(report, |report, command| {
-            let prompt = if command.as_root { '#' } else { '$' };
-            report.detail(&format!("{prompt} {}", printable(command.run.as_bytes())))
-        })
-    };
-    let report = found.iter().map(one).reduce(Report::and);
+    let cure = |finding: &Finding| format!("{} {:?}", finding.code, commands(finding));
+    let mut groups: Vec<Vec<&(NodeSpec, Finding)>> = Vec::new();
+    for one in found {
+        match groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|(_, first)| cure(first) == cure(&one.1)))
+        {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    let report = groups.iter().map(|group| foreseen_on(group)).reduce(Report::and);
     report.unwrap_or_else(|| Report::other("Trust would not work.")).cure(
         "Nothing was changed. 'gs_sshexkey doctor --preflight' shows all that stands in the way, with what to do.",
     )
+}
+
+fn commands(finding: &Finding) -> Vec<String> {
+    let commands = finding.cures.iter().flat_map(|cure| &cure.commands);
+    let typed = |command: &sshtrust::plan::Command| {
+        let prompt = if command.as_root { '#' } else { '$' };
+        format!("{prompt} {}", printable(command.run.as_bytes()))
+    };
+    commands.map(typed).collect()
+}
+
+fn foreseen_on(group: &[&(NodeSpec, Finding)]) -> Report {
+    let Some((_, first)) = group.first() else { return Report::other("Trust would not work.") };
+    let mut nodes: Vec<String> = group.iter().map(|(node, _)| node.to_string()).collect();
+    nodes.dedup();
+    let title = cause_text(first.code, Lang::En).title;
+    let report =
+        Report::other(&format!("Trust would not work on {}: {title} ({}).", nodes.join(", "), first.code));
+    let mut told: Vec<String> = Vec::new();
+    for (node, finding) in group {
+        // Of one node it needs no saying whose words these are.
+        let whose = if nodes.len() == 1 { String::new() } else { format!("{node}: ") };
+        told.extend(finding.witnesses.iter().map(|w| format!("{whose}{}: {}", w.source, w.said)));
+    }
+    told.dedup();
+    told.extend(commands(first));
+    told.iter().fold(report, |report, line| report.detail(line))
 }
 
 /// Somebody may have stood between this machine and a node.
@@ -241,7 +271,16 @@ fn not_trusted(matrix: &TrustMatrix) -> Report {
         _ => report
             .detail(&format!("and {untried} pairs were not tried: enough was broken, or a node was lost")),
     };
-    report.cure("See the log of sshd on the called node (journalctl -u sshd, /var/log/secure or auth.log).")
+    let report = report
+        .cure("See the log of sshd on the called node (journalctl -u sshd, /var/log/secure or auth.log).");
+    if !edges.iter().any(|edge| edge.cause == Cause::KeyRefused) {
+        return report;
+    }
+    // What only root may read was not seen before.
+    report.cure(
+        "A key may be refused by what only root can read there, AuthorizedKeysFile above all: sshd -T -C \
+         user=USER,host=localhost,addr=127.0.0.1 | grep -E 'authorizedkeys|authenticationmethods|pubkey'",
+    )
 }
 
 fn words(edge: &TrustEdge) -> String {

@@ -3,7 +3,7 @@
 use sshtrust::check::NoEntry;
 use sshtrust::node::NodeError;
 use sshtrust::probe::Cause;
-use sshtrust::session::{ConnectError, PassedKey, Unfit};
+use sshtrust::session::{ConnectError, Factor, PassedKey, Unfit};
 
 use super::{Lang, messages};
 
@@ -162,6 +162,12 @@ messages! {
              at once{said}; there is no other way in: give a password, or take command= out at the node"
             "密钥 {key} 可以登录，但只执行强制命令（authorized_keys 中的 command=），或登录 shell 立即退出{said}；没有其他登录\
              方式：请提供密码，或在该节点上去掉 command=";
+        MoreThanKey { wants }
+            "it takes the key and wants more besides ({wants}): keys alone make no trust there (--explain second-factor)"
+            "密钥已被接受，但还要求其他验证（{wants}）：仅凭密钥无法建立互信（见 --explain second-factor）";
+        MoreThanPassword { wants }
+            "it wants more than the password ({wants}): install a key there, or see --explain second-factor"
+            "除密码外还要求其他验证（{wants}）：请先安装密钥，或见 --explain second-factor";
         PasswordExpired {}
             "the password has expired: log in there and run passwd"
             "密码已过期：请登录该节点执行 passwd";
@@ -175,8 +181,8 @@ messages! {
         Lost { said } "the connection was lost{said}" "连接中断{said}";
         Timeout { seconds } "no answer from its shell within {seconds} s" "该节点的 shell 在 {seconds} 秒内没有应答";
         NoShell { said }
-            "no POSIX shell could be started: login shell, or a profile that does not end{said}"
-            "无法启动 POSIX shell：请检查登录 shell，或配置文件是否不退出{said}";
+            "no POSIX shell could be started: the login shell is none, or what runs before it (~/.bashrc, ~/.ssh/rc, /etc/ssh/sshrc) ends it, replaces it or waits{said}"
+            "无法启动 POSIX shell：登录 shell 不可用，或在其之前执行的文件（~/.bashrc、~/.ssh/rc、/etc/ssh/sshrc）将其结束、替换或停下等待{said}";
         TooMuch {} "its login profiles print too much" "登录配置文件的输出过多";
         Command { what, status, said }
             "{what} failed with exit status {status}{said}"
@@ -288,6 +294,10 @@ fn unconnected(error: &ConnectError) -> Barred<'_> {
         | ConnectError::ForcedCommand { instead: offers, .. } => {
             Barred::NoPasswordMethod { offers, passed: &"" }
         }
+        ConnectError::SecondFactor { first: Factor::Key, wants, .. } => Barred::MoreThanKey { wants },
+        ConnectError::SecondFactor { first: Factor::Password, wants, .. } => {
+            Barred::MoreThanPassword { wants }
+        }
         ConnectError::PasswordExpired => Barred::PasswordExpired {},
         ConnectError::AuthTimedOut(seconds) => Barred::AuthTimedOut { seconds },
     }
@@ -314,6 +324,7 @@ pub(crate) const fn barred_code(why: &NoEntry) -> &'static str {
             ConnectError::NoAuthentication => "no-authentication",
             ConnectError::NoPasswordMethod { .. } => "no-password-method",
             ConnectError::ForcedCommand { .. } => "forced-command",
+            ConnectError::SecondFactor { .. } => "second-factor",
             ConnectError::PasswordExpired => "password-expired",
             ConnectError::AuthTimedOut(_) => "login-timed-out",
         },

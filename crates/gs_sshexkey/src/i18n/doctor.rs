@@ -26,6 +26,9 @@ messages! {
         NotSeen {} "Not seen:" "未能查看的内容：";
         Healed {} "Healed:" "已修复：";
         Failed {} "Could not be healed:" "修复失败：";
+        Stuck {}
+            "Was treated and is found again; the same once more would not help (see --explain CODE):"
+            "处理之后仍然存在，再次执行同样的处理也不会有效（见 --explain CODE）：";
         Left {} "Still as told above:" "仍然存在（详见上文）：";
         New {} "New, not there before:" "新出现的问题：";
         More { count } "... and {count} more: see --json" "……另有 {count} 项，见 --json";
@@ -70,6 +73,12 @@ messages! {
             "the new host key was not confirmed over a second way. Compare the fingerprints at the node's console; if they are the same, add --fix --accept-host-key ADDRESS, or do it by hand"
             "新的主机密钥未能通过其他途径确认。请到该节点的控制台核对指纹；一致时加上 --fix --accept-host-key 节点IP，或手工处理";
         WhyJudgement {} "it needs a person who knows this machine" "需要了解这台机器的人来判断";
+        WhyNeedsPassword {}
+            "it needs the password, typed at the terminal or from a file"
+            "需要密码：在终端上输入，或由密码文件给出";
+        WhyNotMade {}
+            "doctor brings back what was lost; here trust is yet to be made"
+            "doctor 只恢复失效的互信，这里尚未建立过互信";
         WhyWait {} "it goes by itself after a while" "过一段时间会自行恢复";
 
         // What is restored.
@@ -84,6 +93,9 @@ messages! {
 
         // What was not seen.
         UnseenSettings {} "sshd's effective settings (needs root)" "sshd 的生效配置（需要 root）";
+        UnseenFiles {}
+            "files of sshd's settings that only root may read: where sshd looks for keys, and whether it takes them"
+            "只有 root 能读取的 sshd 配置文件：sshd 在哪里查找公钥、是否接受公钥登录";
         UnseenFirewall {} "the rules of the firewall (needs root)" "防火墙规则（需要 root）";
         UnseenLog {} "what sshd wrote into its log (needs root)" "sshd 的日志（需要 root）";
         UnseenAccount {} "whether the account is locked or expired (needs root)" "账户是否锁定或过期（需要 root）";
@@ -122,6 +134,12 @@ messages! {
         ReadyBut { count, nodes, seconds }
             "Nothing was seen that stands in the way, but nodes that could not be entered: {count} of {nodes}. It took {seconds} s."
             "没有看到妨碍建立互信的问题，但有无法登录的节点：{count}/{nodes}，用时 {seconds} 秒。";
+        ReadyUnseen { count, nodes, seconds }
+            "Nothing that can be seen stands in the way, but what sshd is told could not be read everywhere: {count} of {nodes} nodes. It took {seconds} s."
+            "没有看到妨碍建立互信的问题，但 {nodes} 个节点中有 {count} 个的 sshd 配置无法读取，用时 {seconds} 秒。";
+        AskRoot { user }
+            "There root can look: sshd -T -C user={user},host=localhost,addr=127.0.0.1 | grep -E 'authorizedkeys|authenticationmethods|pubkey'"
+            "可由 root 在这些节点上查看：sshd -T -C user={user},host=localhost,addr=127.0.0.1 | grep -E 'authorizedkeys|authenticationmethods|pubkey'";
         NotReady { found, seconds }
             "Things that stand in the way: {found}. It took {seconds} s."
             "妨碍建立互信的问题：{found} 项，用时 {seconds} 秒。";

@@ -99,7 +99,7 @@ fn settings_of_sshd_that_refuse_the_user_or_the_key() {
     set_sshd(lab.node(0), "AuthenticationMethods publickey,password");
     set_sshd(lab.node(1), "PubkeyAcceptedAlgorithms rsa-sha2-512");
     set_sshd(lab.node(2), "DenyUsers nobody root@10.77.0.4");
-    let wanted = [("account-not-allowed", 2), ("pubkey-auth-off", 0), ("pubkey-auth-off", 1)];
+    let wanted = [("account-not-allowed", 2), ("pubkey-auth-off", 1), ("second-factor", 0)];
     let document = find_and_follow(&lab, "root", &wanted);
     assert_eq!(pairs(&document), [1, 3, 3], "{document:#}");
 

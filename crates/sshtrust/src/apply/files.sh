@@ -151,7 +151,31 @@ gs_save() {
         cksum <"$gs_journal/$1.old" >"$gs_journal/$1.sum" && printf '%s\n' "$2" >"$gs_journal/$1.path" || gs_fail "$gs_journal"
         [ "$5" != lines ] || gs_note_lines "$1" "$gs_journal/$1.old" || gs_fail "$gs_journal"
         gs_note_file "$1" "$3" "$gs_was" "$(gs_stamp "$gs_new")" || gs_fail "$gs_journal"
+    elif [ ! -w "$2" ] && gs_can_put_aside "$2"; then
+        # Somebody else's file in the user's own folder. It cannot be linked, so it is put aside itself.
+        [ "$5" != lines ] || gs_note_lines "$1" "$2" || gs_fail "$gs_journal"
+        gs_exact "$2" >"$gs_journal/$1.aside" || gs_fail "$gs_journal"
+        gs_note "$1" "gs_back_from_aside $1 $3 '$(gs_stamp "$gs_new")'" || gs_fail "$gs_journal"
     fi
+}
+
+# $1 path: whether it can be moved into the journal with its owner and all.
+gs_can_put_aside() {
+    # Of a file an overlay tells the device that lies below.
+    [ -w "${1%/*}" ] && [ ! -k "${1%/*}" ] && [ "$(stat -c %d "${1%/*}")" = "$(stat -c %d "$gs_journal")" ]
+}
+
+# $1 step, $2 path, $3 its stamp afterwards: as gs_back, of a file that was put aside. Where nothing is aside nothing has
+# happened; where there is no file the swap was cut off half-way.
+gs_back_from_aside() {
+    [ -f "$1.old" ] || return 0
+    case $(stat -c %i:%s:%Y "$2" 2>/dev/null) in
+    "$3" | '')
+        mv -f "$1.old" "$2" || return 1
+        gs_sync "${2%/*}"
+        ;;
+    *) gs_take_out "$1" "$2" ;;
+    esac
 }
 
 # $1 step, $2 the old file: which lines the new one has that the old one has not, and the other way round.
@@ -183,18 +207,37 @@ gs_swap() {
         mv -f "$gs_new" "$2" || gs_fail "$2"
         return
     fi
-    if [ -e "$gs_journal/$1.old" ]; then
+    gs_why=
+    if [ -e "$gs_journal/$1.aside" ]; then
+        [ "$(gs_exact "$2")" = "$(cat "$gs_journal/$1.aside")" ] || gs_changed "$2"
+        if gs_why=$(mv "$2" "$gs_journal/$1.old" 2>&1); then
+            mv -f "$gs_new" "$2" || gs_fail "$2"
+            return
+        fi
+    elif [ -e "$gs_journal/$1.old" ]; then
         [ "$(gs_exact "$2")" = "$(cat "$gs_journal/$1.seen")" ] || gs_changed "$2"
-        ! mv -f "$gs_new" "$2" 2>/dev/null || return 0
+        ! gs_why=$(mv -f "$gs_new" "$2" 2>&1) || return 0
     elif [ -e "$gs_journal/$1.undo" ]; then
         # There was no file when it was saved.
         gs_changed "$2"
     fi
     if [ ! -w "$2" ]; then
-        echo "$2: Permission denied: it belongs to $(stat -c %U "$2")" >&2
+        gs_refuse "$2" "$gs_why"
         gs_fail "$2"
     fi
     gs_rewrite "$@"
+}
+
+# $1 path, $2 what the system said: why it cannot be written, in the system's own words.
+gs_refuse() {
+    gs_flags=$(lsattr -d "$1" 2>/dev/null | sed -n 's/^\([^ ]*[ia][^ ]*\) .*/\1/p')
+    if [ -n "$gs_flags" ]; then
+        echo "$1: Operation not permitted: it has the attributes $gs_flags (lsattr)" >&2
+    elif [ "$(stat -c %u "$1")" != "$(id -u)" ]; then
+        echo "$1: ${2:-Permission denied}: it belongs to $(stat -c %U "$1")" >&2
+    else
+        echo "$1: ${2:-Permission denied}" >&2
+    fi
 }
 
 # As gs_swap, in place. What stands there half-way has no stamp that could be known before.

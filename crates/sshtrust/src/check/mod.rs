@@ -311,7 +311,7 @@ pub(crate) async fn names(
             }
             match error {
                 NamesError::Invalid(name) if name.is_empty() => NoName::Unknown,
-                NamesError::Invalid(name) => NoName::Invalid(name),
+                NamesError::Invalid(name) | NamesError::Number(name) => NoName::Invalid(name),
                 NamesError::Duplicate(name) => NoName::Duplicate(name),
                 // Nobody asked the resolver of this machine.
                 NamesError::Elsewhere { name, .. } => NoName::Invalid(name),

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use super::treat::Kit;
-use super::{Examined, NodeTreatment, Options, Treatment, look};
+use super::{Examined, NodeTreatment, Options, Since, Treatment, look};
 use crate::apply::Worksite;
 use crate::change::{NodeFailure, NodeTrouble, NotKept, Party, Policy, Stop, Transaction, Undone};
 use crate::check::{self, CheckError, enter};
@@ -103,8 +103,9 @@ pub async fn heal(
     observer.event(&Event::Applying);
     let prove = async || {
         observer.event(&Event::Applied);
+        let since = Since::now();
         let visited = reenter(options, visited, observer).await.map_err(Doubt::Blind)?;
-        let after = look(options, visited, observer).await.map_err(Doubt::Blind)?;
+        let after = look(options, visited, since, observer).await.map_err(Doubt::Blind)?;
         match worse(&before, &after.checked.matrix) {
             0 => Ok(after),
             pairs => Err(Doubt::Worse(pairs)),

@@ -62,10 +62,11 @@ pub async fn examine(
     observer: &dyn Observer,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Examined, CheckError> {
+    let since = Since::now();
     let work = async {
         let mut visited = enter_all(&options.check, passwords, observer).await?;
         confirm::enter_confirmed(options, &mut visited, passwords, observer).await?;
-        look(options, visited, observer).await
+        look(options, visited, since, observer).await
     };
     tokio::select! {
         examined = work => examined,
@@ -73,13 +74,27 @@ pub async fn examine(
     }
 }
 
+/// When an examination began, to enter the nodes.
+#[derive(Clone, Copy)]
+struct Since {
+    began: SystemTime,
+    start: Instant,
+}
+
+impl Since {
+    fn now() -> Self {
+        Self { began: SystemTime::now(), start: Instant::now() }
+    }
+}
+
 /// Looks at nodes that are open.
 async fn look(
     options: &Options,
     visited: NodeMap<Visited>,
+    since: Since,
     observer: &dyn Observer,
 ) -> Result<Examined, CheckError> {
-    let (began, start) = (SystemTime::now(), Instant::now());
+    let Since { began, start } = since;
     let names = names(&options.check, &visited, observer).await;
     let matrix = if options.preflight {
         TrustMatrix::new(visited.map(|node| node.spec), Vec::new())
@@ -123,6 +138,7 @@ async fn case(
         described: checked.described.clone(),
         local: visited.result.as_ref().is_ok_and(|inside| inside.login == Login::Local),
         entry: checked.entry.clone(),
+        wants_more: visited.result.as_ref().ok().and_then(|inside| inside.entered.wants_more()),
         evidence,
         host_keys,
         alive,

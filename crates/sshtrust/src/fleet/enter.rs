@@ -79,6 +79,12 @@ impl Entered {
         self.connection.as_ref().is_some_and(|connection| connection.host_key_was_known())
     }
 
+    /// The error if a key was accepted there, and was not enough.
+    #[must_use]
+    pub fn wants_more(&self) -> Option<ConnectError> {
+        self.connection.as_ref()?.wants_more()
+    }
+
     /// The host key that it presented here; none if its SSH server was not asked.
     #[must_use]
     pub fn host_key(&self) -> Option<PublicKey> {

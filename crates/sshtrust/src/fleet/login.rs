@@ -174,6 +174,9 @@ async fn first_answers(
 pub(crate) fn no_password(connection: &Connection, why: &str) -> NoEntry {
     let keys: String = connection.passed().iter().map(|key| format!("; {key}")).collect();
     let why = format!("{why}{keys}");
+    if let Some(error) = connection.wants_more() {
+        return NoEntry::Connect(error);
+    }
     connection.forced_command(why.clone()).map_or(NoEntry::NoPassword(why), NoEntry::Connect)
 }
 

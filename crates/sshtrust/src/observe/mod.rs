@@ -185,4 +185,54 @@ mod tests {
             assert!(Place::named(&word).is_some(), "{word}");
         }
     }
+
+    /// What an ordinary user makes of files of sshd's settings, where root is the user.
+    fn settings(files: &[&str]) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let paths: Vec<String> = files
+            .iter()
+            .enumerate()
+            .map(|(number, text)| {
+                let path = dir.path().join(number.to_string());
+                std::fs::write(&path, text).unwrap();
+                path.display().to_string()
+            })
+            .collect();
+        let parts = sh_quote(&paths.join("\n"));
+        let script =
+            format!("{}\ngs_user=root gs_policy=/dev/null gs_sshd_parts={parts}\ngs_sshd_text", functions());
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn settings_in_a_match_that_holds_for_the_user_win() {
+        const KEYS: &str = "AuthorizedKeysFile";
+        // The files, and the first value that counts.
+        let cases: &[(&[&str], &str)] = &[
+            (&["AuthorizedKeysFile a\nAuthorizedKeysFile b\n"], "a"),
+            (&["AuthorizedKeysFile a\nMatch User root\n AuthorizedKeysFile b\n"], "b"),
+            (&["AuthorizedKeysFile a\nMatch User omm\n AuthorizedKeysFile b\n"], "a"),
+            (&["AuthorizedKeysFile a\nMatch User omm,ro?t\n AuthorizedKeysFile b\n"], "b"),
+            (&["AuthorizedKeysFile a\nMatch User *,!root\n AuthorizedKeysFile b\n"], "a"),
+            (&["AuthorizedKeysFile a\nmatch group wheel,root\n AuthorizedKeysFile b\n"], "b"),
+            (
+                &[
+                    "AuthorizedKeysFile a\nMatch Group dbgrp\n AuthorizedKeysFile b\nMatch all\n AuthorizedKeysFile c\n",
+                ],
+                "c",
+            ),
+            (&["AuthorizedKeysFile a\nMatch User root Address 10.0.0.0/8\n AuthorizedKeysFile b\n"], "a"),
+            (&["AuthorizedKeysFile a\nMatch User r.ot\n AuthorizedKeysFile b\n"], "a"),
+            (&["Match User root\n AuthorizedKeysFile b\nMatch Group root\n AuthorizedKeysFile c\n"], "b"),
+            // A block ends with its file.
+            (&["Match User omm\n AuthorizedKeysFile b\n", "AuthorizedKeysFile a\n"], "a"),
+            (&["", "AuthorizedKeysFile a\n"], "a"),
+        ];
+        for (files, wanted) in cases {
+            let text = settings(files);
+            let value = sshfiles::SshdConfig::parse(text.as_bytes()).get(KEYS);
+            assert_eq!(value, Some(vec![(*wanted).to_owned()]), "{files:?}:\n{text}");
+        }
+    }
 }

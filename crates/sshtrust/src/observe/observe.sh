@@ -26,6 +26,79 @@ gs_file() {
     printf '\n%s end\n' "$gs_token"
 }
 
+# The files of sshd's settings, in the order in which they count: what is included comes first, as it does where
+# distributions put the line.
+gs_sshd_files() {
+    if [ -r /etc/ssh/sshd_config ]; then
+        sed -n 's/^[[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]=]*//p' /etc/ssh/sshd_config
+    else
+        echo '/etc/ssh/sshd_config.d/*.conf'
+    fi | tr -s ' \t"' '\n' | while read -r gs_path; do
+        case $gs_path in
+        '') continue ;;
+        /*) ;;
+        *) gs_path=/etc/ssh/$gs_path ;;
+        esac
+        # shellcheck disable=SC2086 # A pattern.
+        for gs_path in $gs_path; do [ ! -f "$gs_path" ] || printf '%s\n' "$gs_path"; done
+    done
+    echo /etc/ssh/sshd_config
+}
+
+# These files as sshd reads them for gs_user: what stands in a Match that the user or one of the user's groups fulfils comes
+# first, for it wins; what depends on the caller is left out, and so is what cannot be read. For those who may not ask sshd.
+gs_sshd_text() {
+    set -- /dev/null
+    gs_ifs=$IFS
+    IFS='
+'
+    for gs_path in $gs_sshd_parts; do
+        # What the system's policy says comes in by an included file.
+        if [ "$gs_path" = /etc/ssh/sshd_config ] && [ -r "$gs_policy" ]; then set -- "$@" "$gs_policy"; fi
+        [ ! -r "$gs_path" ] || set -- "$@" "$gs_path"
+    done
+    IFS=$gs_ifs
+    # shellcheck disable=SC2016 # For awk.
+    gs_match_user=$gs_user gs_match_groups=$(id -Gn "$gs_user" 2>/dev/null) awk '
+        function fits(value, list,   parts, count, i, re, not, hit) {
+            count = split(list, parts, ",")
+            for (i = 1; i <= count; i++) {
+                re = parts[i]
+                not = sub(/^!/, "", re)
+                gsub(/[][\\.^$+(){}|]/, "\\\\&", re); gsub(/[*]/, ".*", re); gsub(/[?]/, ".", re)
+                if (value ~ ("^" re "$")) { if (not) return -1; hit = 1 }
+            }
+            return hit + 0
+        }
+        function in_group(list,   groups, count, i, found, hit) {
+            count = split(ENVIRON["gs_match_groups"], groups, " ")
+            for (i = 1; i <= count; i++) {
+                found = fits(groups[i], list)
+                if (found < 0) return 0
+                if (found) hit = 1
+            }
+            return hit + 0
+        }
+        # 0: in no block, 1: in one that is fulfilled, 2: in another.
+        FNR == 1 { block = 0 }
+        {
+            line = $0
+            gsub(/"/, "", line); sub(/^[ \t]+/, "", line)
+            count = split(line, words, /[ \t=]+/)
+            if (tolower(words[1]) != "match") { if (block == 1) own = own $0 "\n"; else if (block == 0) all = all $0 "\n"; next }
+            block = 1
+            for (i = 2; i <= count && words[i] != ""; i++) {
+                kind = tolower(words[i])
+                if (kind == "all") continue
+                i++
+                if (kind == "user" && fits(ENVIRON["gs_match_user"], words[i]) > 0) continue
+                if (kind == "group" && in_group(words[i])) continue
+                block = 2
+            }
+        }
+        END { printf "%s%s", own, all }' "$@" 2>/dev/null || cat "$@" 2>/dev/null
+}
+
 gs_socket=$gs_home/gaussdb_tmp/gauss_socket_tmp
 printf %s "$gs_home" | gs_fact home
 printf '%s %s' "$gs_uid" "$gs_gid" | gs_fact ids
@@ -39,9 +112,10 @@ ssh -V 2>&1 </dev/null | gs_fact ssh
 # shellcheck disable=SC2002 # A file that is not there is an empty fact.
 cat /proc/sys/crypto/fips_enabled 2>/dev/null | gs_fact fips
 gs_policy=/etc/crypto-policies/back-ends/opensshserver.config
-if grep -qiE 'AuthorizedKeysFile|PubkeyAccepted' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* "$gs_policy" 2>/dev/null; then
-    PATH=/usr/sbin:/sbin:$PATH sshd -T -C "user=$gs_user,host=localhost,addr=127.0.0.1" 2>/dev/null ||
-        cat /etc/ssh/sshd_config.d/*.conf "$gs_policy" /etc/ssh/sshd_config 2>/dev/null
+gs_sshd_parts=$(gs_sshd_files)
+# shellcheck disable=SC2086 # A name a word: sshd's own have no blanks.
+if grep -qsiE 'AuthorizedKeysFile|PubkeyAccepted' $gs_sshd_parts "$gs_policy"; then
+    PATH=/usr/sbin:/sbin:$PATH sshd -T -C "user=$gs_user,host=localhost,addr=127.0.0.1" 2>/dev/null || gs_sshd_text
 fi | gs_fact sshd
 if [ -S "$gs_socket" ]; then
     gs_limit=

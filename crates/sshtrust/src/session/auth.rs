@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 
 use super::connect::Connection;
 use super::credentials::{Credential, Credentials};
-use super::{ConnectError, PassedKey, ShutKey, agent};
+use super::{ConnectError, Factor, PassedKey, ShutKey, agent};
 use crate::secret::Secret;
 use crate::text::printable;
 
@@ -52,6 +52,11 @@ impl Connection {
                 self.shut.push(ShutKey { key: credential.fingerprint(), said });
                 self.reopen().await?;
                 continue;
+            }
+            // It was accepted, and is not enough (RFC 4252, 5.1): no other key would be.
+            if let Ok(Some(AuthResult::Failure { partial_success: true, remaining_methods })) = &result {
+                self.wants_more = Some(names(remaining_methods));
+                return Ok(false);
             }
             // After an unfinished try the next answer could be taken for this one's.
             if result.is_err() || self.handle.is_closed() {
@@ -127,13 +132,24 @@ impl Connection {
     /// Whether the node takes a password by any method.
     ///
     /// # Errors
-    /// [`ConnectError::NoPasswordMethod`] if it does not.
+    /// [`ConnectError::NoPasswordMethod`] or [`ConnectError::SecondFactor`] if it does not.
     pub async fn demand_password_method(&mut self) -> Result<(), ConnectError> {
         let methods = self.methods_anew().await?;
         if [MethodKind::Password, MethodKind::KeyboardInteractive].iter().any(|m| methods.contains(m)) {
             return Ok(());
         }
-        Err(self.no_password_method(names(&methods)))
+        Err(self.wants_more().unwrap_or_else(|| self.no_password_method(names(&methods))))
+    }
+
+    /// The error if a key was accepted and the node wants more than that.
+    #[must_use]
+    pub fn wants_more(&self) -> Option<ConnectError> {
+        let wants = self.wants_more.as_ref()?;
+        Some(self.second_factor(Factor::Key, true, wants.clone()))
+    }
+
+    fn second_factor(&self, first: Factor, by_methods: bool, wants: String) -> ConnectError {
+        ConnectError::SecondFactor { first, wants, by_methods, passed: self.passed.clone() }
     }
 
     fn no_password_method(&self, offers: String) -> ConnectError {
@@ -160,8 +176,8 @@ impl Connection {
         &self.passed
     }
 
-    /// Tries a password, exactly once: by `password` where the node has that, else by `keyboard-interactive`
-    /// (RFC 4256).
+    /// Tries a password, exactly once: by `keyboard-interactive` (RFC 4256) where the node has that, because there it says
+    /// what it wants, else by `password`, where a second factor of PAM's looks like a wrong password.
     ///
     /// # Errors
     /// [`ConnectError`] if the password could not be tried at all.
@@ -169,13 +185,20 @@ impl Connection {
         let methods = self.methods_anew().await?;
         let limit = self.limits.login;
         let attempt = async {
-            if methods.contains(&MethodKind::Password) {
-                self.by_password(password).await
-            } else if methods.contains(&MethodKind::KeyboardInteractive) {
-                self.by_dialogue(password).await
-            } else {
-                Err(self.no_password_method(names(&methods)))
+            let plain = methods.contains(&MethodKind::Password);
+            if methods.contains(&MethodKind::KeyboardInteractive) {
+                match self.by_dialogue(password).await? {
+                    Some(outcome) => return Ok(outcome),
+                    None if !plain => return Ok(PasswordOutcome::Refused),
+                    // Nothing was asked, so nothing was said: sshd without PAM offers it and has no questions. It may have
+                    // counted that as a failure and hung up.
+                    None if self.handle.is_closed() => self.reopen().await?,
+                    None => {}
+                }
+            } else if !plain {
+                return Err(self.wants_more().unwrap_or_else(|| self.no_password_method(names(&methods))));
             }
+            self.by_password(password).await
         };
         timeout(limit, attempt).await.unwrap_or(Err(ConnectError::AuthTimedOut(limit.as_secs())))
     }
@@ -191,8 +214,7 @@ impl Connection {
         match result {
             AuthResult::Success => Ok(PasswordOutcome::Accepted),
             AuthResult::Failure { partial_success: true, remaining_methods } => {
-                Err(self
-                    .no_password_method(format!("{} in addition to the password", names(&remaining_methods))))
+                Err(self.second_factor(Factor::Password, true, names(&remaining_methods)))
             }
             // A server that hangs up at this try has refused it too.
             AuthResult::Failure { .. } => Ok(PasswordOutcome::Refused),
@@ -200,31 +222,35 @@ impl Connection {
     }
 
     /// Answers one hidden question with the password. A second one means that the server wants something else: a new
-    /// password, or another factor.
-    async fn by_dialogue(&mut self, password: &Secret) -> Result<PasswordOutcome, ConnectError> {
+    /// password, or another factor. `None`: it asked nothing.
+    async fn by_dialogue(&mut self, password: &Secret) -> Result<Option<PasswordOutcome>, ConnectError> {
         let start = self.handle.authenticate_keyboard_interactive_start(&self.user, None::<String>).await;
         let mut reply = start.map_err(|_| self.farewell())?;
         let mut asked = None;
         for _ in 0..MOST_ROUNDS {
             let prompts = match reply {
-                Reply::Success => return Ok(PasswordOutcome::Accepted),
+                Reply::Success => return Ok(Some(PasswordOutcome::Accepted)),
+                Reply::Failure { partial_success: false, .. } if asked.is_none() => return Ok(None),
                 Reply::Failure { remaining_methods, partial_success } => {
-                    return self.judge(AuthResult::Failure { remaining_methods, partial_success });
+                    return self.judge(AuthResult::Failure { remaining_methods, partial_success }).map(Some);
                 }
                 Reply::InfoRequest { prompts, .. } => prompts,
             };
             let mut answers = match prompts.as_slice() {
                 [] => Vec::new(),
-                [only] if !only.echo && asked.is_none() && !asks_for_change(&only.prompt) => {
+                [only] if !only.echo && asked.is_none() && asks_for_password(&only.prompt) => {
                     asked = Some(only.prompt.clone());
                     vec![password.expose().to_owned()]
                 }
                 [first, ..] if asks_for_change(&first.prompt) => return Err(ConnectError::PasswordExpired),
                 // The same question again: the answer was wrong. Another one: a second factor.
-                [again] if asked.as_deref() == Some(&again.prompt) => return Ok(PasswordOutcome::Refused),
+                [again] if asked.as_deref() == Some(&again.prompt) => {
+                    return Ok(Some(PasswordOutcome::Refused));
+                }
                 [first, ..] => {
-                    let question = printable(first.prompt.as_bytes());
-                    return Err(self.no_password_method(format!("a dialogue that asks \"{question}\"")));
+                    let question = printable(first.prompt.trim().as_bytes());
+                    let wants = format!("it asks \"{question}\"");
+                    return Err(self.second_factor(Factor::Password, false, wants));
                 }
             };
             let sent = self.handle.authenticate_keyboard_interactive_respond(answers.clone()).await;
@@ -233,6 +259,30 @@ impl Connection {
         }
         Err(ConnectError::Protocol("the login dialogue does not end".to_owned()))
     }
+}
+
+/// Whether a hidden question may be answered with the password: it is about none of a second factor's codes, and not about
+/// a new password.
+fn asks_for_password(prompt: &str) -> bool {
+    const CODES: [&str; 13] = [
+        "code",
+        "otp",
+        "one-time",
+        "one time",
+        "token",
+        "factor",
+        "duo",
+        "yubikey",
+        "authenticator",
+        "challenge",
+        "验证码",
+        "动态",
+        "令牌",
+    ];
+    let lower = prompt.to_lowercase();
+    // Of a user whose name has such a word in it.
+    let plainly = lower.trim_start().starts_with("password for ");
+    plainly || !asks_for_change(prompt) && !CODES.iter().any(|word| lower.contains(word))
 }
 
 /// The questions of `pam_unix` for an expired password.
@@ -244,4 +294,32 @@ fn asks_for_change(prompt: &str) -> bool {
 fn names(methods: &MethodSet) -> String {
     let names: Vec<String> = methods.iter().map(String::from).collect();
     names.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_question_for_the_password_gets_it() {
+        let cases = [
+            ("Password: ", true),
+            ("Password for omm@node2:", true),
+            ("omm@node2's password:", true),
+            ("密码：", true),
+            ("Password for coder@EXAMPLE.COM: ", true),
+            ("LDAP Password: ", true),
+            ("Verification code: ", false),
+            ("One-time password (OATH) for `omm': ", false),
+            ("Password & verification code: ", false),
+            ("Enter PASSCODE: ", false),
+            ("Duo two-factor login for omm", false),
+            ("动态口令：", false),
+            ("Current password: ", false),
+            ("New password: ", false),
+        ];
+        for (prompt, wanted) in cases {
+            assert_eq!(asks_for_password(prompt), wanted, "{prompt}");
+        }
+    }
 }

@@ -35,6 +35,8 @@ pub struct Connection {
     pub(super) passed: Vec<PassedKey>,
     /// Keys that open the account and run no command of ours.
     pub(super) shut: Vec<ShutKey>,
+    /// A key was accepted, and the node wants these methods besides.
+    pub(super) wants_more: Option<String>,
     /// A shell that runs already, for the first who asks for one.
     pub(super) ready: Mutex<Option<Shell>>,
 }
@@ -107,6 +109,7 @@ impl Connection {
             limits: Box::new(*limits),
             passed: Vec::new(),
             shut: Vec::new(),
+            wants_more: None,
             ready: Mutex::new(None),
         })
     }
@@ -121,7 +124,8 @@ impl Connection {
         }
         // What was learned about keys holds for this one too.
         let (passed, shut) = (std::mem::take(&mut self.passed), std::mem::take(&mut self.shut));
-        *self = Self { passed, shut, ..again };
+        let wants_more = self.wants_more.take();
+        *self = Self { passed, shut, wants_more, ..again };
         Ok(())
     }
 

@@ -27,6 +27,6 @@ pub use records::{Search, find_records};
 pub use refusal::{Refusal, try_taken_key};
 pub use scan::scan_host_keys;
 pub use trust::enter::{
-    ConnectError, HostKeyConflict, PassedKey, SeenOtherwise, ShutKey, Strict, Unfit, UnknownHostKey,
+    ConnectError, Factor, HostKeyConflict, PassedKey, SeenOtherwise, ShutKey, Strict, Unfit, UnknownHostKey,
 };
 pub use trust::host_keys::{ConfirmedKey, HostKeyPolicy, HostKeyVerdict, RecordFile};

@@ -5,18 +5,22 @@ use std::collections::BTreeSet;
 
 use super::read::Node;
 use super::{Options, SetupError};
-use crate::diagnose::{Case, CaseNode, Certainty, Code, diagnose};
+use crate::diagnose::{ByHand, Case, CaseNode, Certainty, Code, Cure, Healing, diagnose};
 use crate::event::Login;
 use crate::identity::{IdentityKey, NodeKeys};
 use crate::inventory::NodeSpec;
 use crate::probe::TrustMatrix;
 
 /// What the set-up cannot mend and cannot do without. What is wrong with a disk, it finds itself when it writes.
-const HOPELESS: [Code; 8] = [
+const HOPELESS: [Code; 12] = [
     Code::HomePermissions,
     Code::RootLoginOff,
     Code::AccountNotAllowed,
     Code::PubkeyAuthOff,
+    Code::SecondFactor,
+    Code::AuthorizedKeysElsewhere,
+    Code::UnwritableFile,
+    Code::HomeUnusable,
     Code::SelinuxContext,
     Code::PasswordExpired,
     Code::SshConfigBroken,
@@ -41,6 +45,9 @@ pub(super) fn foresee(
     };
     let found = diagnose(&case).findings.into_iter();
     let found = found.filter(|f| f.certainty == Certainty::Certain && HOPELESS.contains(&f.code));
+    // Of files of another kind, and of others' links, the plan says more.
+    let planned = |cure: &Cure| cure.healing == Healing::ByHand(ByHand::Judgement);
+    let found = found.filter(|f| f.code != Code::UnwritableFile || !f.cures.iter().all(planned));
     let found: Vec<_> = found.filter_map(|f| Some((case.node(f.node)?.spec, f))).collect();
     if found.is_empty() { Ok(()) } else { Err(SetupError::Foreseen(found)) }
 }
@@ -49,9 +56,9 @@ pub(super) fn foresee(
 fn case_node(node: &mut Node) -> CaseNode {
     let mut evidence = node.evidence.take();
     if let Some(evidence) = &mut evidence {
-        // The set-up makes and restricts that folder and what is in it.
-        let own = format!("{}/.ssh", evidence.rights.home);
-        evidence.rights.paths.retain(|path, _| !path.starts_with(&own));
+        // The set-up makes and restricts that folder and what is in it, if they are the user's.
+        let (own, uid) = (format!("{}/.ssh", evidence.rights.home), evidence.state.uid);
+        evidence.rights.paths.retain(|path, right| !path.starts_with(&own) || right.uid != uid);
     }
     CaseNode {
         spec: node.spec,
@@ -59,6 +66,7 @@ fn case_node(node: &mut Node) -> CaseNode {
         described: None,
         local: node.local,
         entry: Ok(if node.local { Login::Local } else { Login::Password }),
+        wants_more: node.entered.wants_more(),
         evidence,
         host_keys: Vec::new(),
         proven: true,

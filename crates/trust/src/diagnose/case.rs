@@ -2,7 +2,7 @@
 
 use sshfiles::PublicKey;
 
-use crate::enter::NoEntry;
+use crate::enter::{ConnectError, NoEntry};
 use crate::event::Login;
 use crate::inventory::{NodeIx, NodeMap, NodeSpec};
 use crate::observe::Evidence;
@@ -36,6 +36,8 @@ pub struct CaseNode {
     pub local: bool,
     /// How it was entered, or why it could not be.
     pub entry: Result<Login, NoEntry>,
+    /// A key was accepted there and was not enough: what this machine was told.
+    pub wants_more: Option<ConnectError>,
     /// What was read there; `None` if it could not be.
     pub evidence: Option<Evidence>,
     /// Host keys that it proved to have, or announced over a connection to one that it proved.

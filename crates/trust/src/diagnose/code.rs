@@ -48,6 +48,8 @@ codes! {
     AgentKilledAtLogout "agent-killed-at-logout"
     /// Nothing brings the agent back after a reboot.
     KeepaliveMissing "keepalive-missing"
+    /// Trust was never made between these nodes.
+    NoTrust "no-trust"
     /// The lines that let the callers in have ended (sshd(8), expiry-time).
     Expired "expired"
     /// They end soon.
@@ -72,6 +74,8 @@ codes! {
     AuthorizedKeysElsewhere "authorized-keys-elsewhere"
     /// sshd takes no public key, or not of this type (sshd_config(5), PubkeyAuthentication).
     PubkeyAuthOff "pubkey-auth-off"
+    /// A key alone is not enough, or a password (sshd_config(5), AuthenticationMethods; pam(8)).
+    SecondFactor "second-factor"
     /// The SELinux label of a file or of the port (restorecon(8), semanage-port(8)).
     SelinuxContext "selinux-context"
     /// The account is locked after wrong passwords, or by passwd(1).
@@ -82,10 +86,14 @@ codes! {
     NoLoginShell "no-login-shell"
     /// The profile prints where nobody is at a terminal.
     NoisyShell "noisy-shell"
-    /// The login shell is not a POSIX shell.
+    /// The profile, or `~/.ssh/rc`, ends the login, replaces the shell, or waits for an answer: no command runs.
+    ProfileBlocks "profile-blocks"
+    /// The login shell is not a POSIX shell, or a restricted one.
     ForeignShell "foreign-shell"
     /// sshd has no SFTP subsystem (sshd_config(5), Subsystem).
     NoSftp "no-sftp"
+    /// A file that trust needs cannot be written: by an attribute (chattr(1)), its kind, or a link of somebody else's.
+    UnwritableFile "unwritable-file"
     /// No space is left where the home is.
     DiskFull "disk-full"
     /// The user's quota is used up.
@@ -114,12 +122,16 @@ codes! {
     LdLibraryPath "ld-library-path"
     /// The path of the agent's socket does not fit unix(7).
     SocketPathTooLong "socket-path-too-long"
+    /// ssh cannot use the home: its path has a `%` in it (ssh_config(5), TOKENS), or it is not there.
+    HomeUnusable "home-unusable"
     /// The clocks of the nodes differ.
     ClockSkew "clock-skew"
     /// The machine is down, or cut off from the network.
     NodeDown "node-down"
     /// The node refused the password.
     PasswordRefused "password-refused"
+    /// No key opens the node, and no password was given.
+    NoPassword "no-password"
     /// A program that is needed is not installed.
     ProgramMissing "program-missing"
     /// A configuration file of ssh on the calling node is wrong or cannot be used.

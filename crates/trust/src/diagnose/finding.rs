@@ -187,6 +187,10 @@ pub enum ByHand {
     Unconfirmed,
     /// It needs knowledge that the program has not: what to delete, which address is right, ...
     Judgement,
+    /// It needs a password that was not given.
+    NeedsPassword,
+    /// There is nothing to bring back: trust has to be made.
+    NotMade,
     /// It goes by itself after a while.
     Wait,
 }

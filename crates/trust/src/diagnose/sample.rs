@@ -32,6 +32,7 @@ pub(super) fn healthy(nodes: usize) -> Case {
         described: None,
         local: node == 0,
         entry: Ok(if node == 0 { Login::Local } else { Login::Key }),
+        wants_more: None,
         evidence: Some(evidence(node)),
         host_keys: Vec::new(),
         proven: true,

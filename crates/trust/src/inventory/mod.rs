@@ -26,6 +26,7 @@ pub use cluster::{Clash, Cluster, Member, NameConflict, name_conflicts};
 pub use hostfile::{BadLine, HostfileError, LARGEST_HOSTFILE, LineError, parse_hostfile};
 pub use index::{Entries, NodeIx, NodeMap};
 pub use name::is_host_name;
+pub(crate) use name::is_number;
 pub use removal::RemovalError;
 pub use resolve::{Address, Host, ResolveError, names, parse_getent, resolve};
 

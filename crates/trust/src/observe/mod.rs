@@ -14,9 +14,9 @@ pub use algorithms::{accepts_key, matches};
 pub(crate) use evidence::CLASSIC;
 pub use evidence::{
     Ageing, Callee, Chain, Client, ClientCall, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init,
-    Keys, KeysFile, Label, Libraries, Lockout, Login, LoginSettings, LoginShell, Machine, Manager, Neighbour,
-    OwnKey, Process, Purpose, Questions, Revoked, Right, Rights, Rule, Selinux, Service, Setting, Settings,
-    ShellKind, Spared, Unit, Unseen, Verdict, Wrappers, parse_evidence,
+    Keys, KeysAccess, KeysFile, Label, Libraries, Lockout, Login, LoginSettings, LoginShell, Machine,
+    Manager, Neighbour, OwnKey, Process, Purpose, Questions, Revoked, Right, Rights, Rule, Selinux, Service,
+    Setting, Settings, ShellKind, Spared, Unit, Unseen, Verdict, Wrappers, parse_evidence,
 };
 pub use keepalive::{KeepaliveState, Linger};
 pub use parse::Frames;

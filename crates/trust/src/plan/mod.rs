@@ -28,6 +28,7 @@ pub use leave::{Leaver, Staying, has_block, knows, leavers, strange_keys, withou
 pub use mode::{bereaved, is_replaced, is_replaced_without, outside, own_keys, standing_mode};
 pub use names::{KnownNames, NamesError, node_names};
 pub use restore::{Command, Part, Peer, restore};
+pub(crate) use setup::unfit;
 pub use setup::{keep, setup, setup_bound, without_keys};
 pub use take::{Found, Left, LeftWhy, Taking, take_all};
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use sshfiles::Hosts;
 
-use crate::inventory::is_host_name;
+use crate::inventory::{is_host_name, is_number};
 use crate::text::printable;
 
 /// Host names that cannot be mapped.
@@ -14,6 +14,9 @@ pub enum NamesError {
     /// A name that would break or shadow something.
     #[error("the host name \"{0}\" cannot be mapped")]
     Invalid(String),
+    /// A name that resolvers take for an address: nobody could be called by it.
+    #[error("the host name \"{0}\" cannot be mapped: resolvers take it for an address, not for a name")]
+    Number(String),
     /// Two nodes say the same name: a cloned machine, mostly.
     #[error("the host name {0} is used by more than one node")]
     Duplicate(String),
@@ -60,6 +63,9 @@ pub fn node_names<'a>(hostnames: impl Iterator<Item = &'a str> + Clone) -> Vec<R
         *count.entry(name.to_ascii_lowercase()).or_default() += 1;
     }
     let judge = |name: &str| {
+        if is_number(name) {
+            return Err(NamesError::Number(printable(name.as_bytes())));
+        }
         if !is_host_name(name) {
             return Err(NamesError::Invalid(printable(name.as_bytes())));
         }
@@ -74,6 +80,23 @@ pub fn node_names<'a>(hostnames: impl Iterator<Item = &'a str> + Clone) -> Vec<R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_judged_by_what_resolvers_make_of_it() {
+        let cases = [
+            ("node1", None),
+            ("1002", Some(NamesError::Number("1002".to_owned()))),
+            ("0x7f.1", Some(NamesError::Number("0x7f.1".to_owned()))),
+            ("10.0.0.1", Some(NamesError::Number("10.0.0.1".to_owned()))),
+            ("a b", Some(NamesError::Invalid("a b".to_owned()))),
+            ("twin", Some(NamesError::Duplicate("twin".to_owned()))),
+            ("Twin", Some(NamesError::Duplicate("Twin".to_owned()))),
+        ];
+        let judged = node_names(cases.iter().map(|(name, _)| *name));
+        for ((name, wanted), judged) in cases.iter().zip(judged) {
+            assert_eq!(judged.err(), *wanted, "{name}");
+        }
+    }
 
     #[test]
     fn a_name_that_leads_to_another_machine_is_not_the_nodes() {

@@ -120,9 +120,8 @@ impl<'a> Common<'a> {
 
     fn node(&self, state: &NodeState, bounding: &Bounding, rebound: bool) -> Result<NodePlan, PlanError> {
         let Ingredients { keys, intent, programs, .. } = self.from;
-        let touched = |place: Place| place != Place::Hosts || intent.map_names;
-        for place in state.entries.keys().filter(|place| touched(**place)) {
-            check(state, *place)?;
+        if let Some(error) = unfit_for(state, intent.map_names).next() {
+            return Err(error);
         }
         let socket = agent::socket(state)?;
         let own = keys.of(state.spec);
@@ -142,6 +141,16 @@ impl<'a> Common<'a> {
         let keys_file = state.entry(Place::AuthorizedKeys).path.clone();
         Ok(NodePlan { spec: state.spec, socket, keys_file, dirs, agent, files, keepalive })
     }
+}
+
+/// What stands in the way of a plan for a node, as far as its files go.
+pub(crate) fn unfit(state: &NodeState) -> Vec<PlanError> {
+    unfit_for(state, state.uid == 0).collect()
+}
+
+fn unfit_for(state: &NodeState, map_names: bool) -> impl Iterator<Item = PlanError> + '_ {
+    let touched = state.entries.keys().filter(move |place| **place != Place::Hosts || map_names);
+    touched.filter_map(|place| check(state, *place).err())
 }
 
 /// Refuses what must not be edited. What was not observed is not there.

@@ -137,8 +137,8 @@ causes! {
             "通过 `ssh` 执行的命令报语法错误，多数来自该 shell 自己的配置文件。
             | export: Command not found.
             | Missing name for redirect.";
-        causes "The shell is csh, tcsh, fish or the like. `~/.bashrc` is then not read either, so `SSH_AUTH_SOCK` is not set there; `ssh` finds the agent by `~/.ssh/config` all the same."
-            "登录 shell 是 csh、tcsh、fish 之类。它也不读 `~/.bashrc`，因此没有设置 `SSH_AUTH_SOCK`；`ssh` 仍能通过 `~/.ssh/config` 找到 agent。";
+        causes "The shell is csh, tcsh, fish or the like, or a restricted one (rbash), which runs no `exec`. `~/.bashrc` is then not read either, so `SSH_AUTH_SOCK` is not set there; `ssh` finds the agent by `~/.ssh/config` all the same."
+            "登录 shell 是 csh、tcsh、fish 之类，或受限的 shell（rbash，不允许 `exec`）。它也不读 `~/.bashrc`，因此没有设置 `SSH_AUTH_SOCK`；`ssh` 仍能通过 `~/.ssh/config` 找到 agent。";
         seen "Calls whose key was accepted end with an error of such a shell, and the last field of `getent passwd omm` names it. Root is not needed. Where calls work, nothing is said: the tool itself runs everything through `exec sh -c`."
             "公钥已被接受，但登录以这种 shell 的错误结束，且 `getent passwd omm` 的最后一个字段就是该 shell。不需要 root 权限。只要能正常登录就不报告：本工具的所有命令都通过 `exec sh -c` 执行。";
         cure "Where scripts of others have to work, openGauss's among them:
@@ -148,6 +148,39 @@ causes! {
         fix PRINTS;
         prevention "Use bash for accounts that programs use. Start another shell by hand, at the terminal."
             "供程序使用的账户用 bash；需要其他 shell 时在终端上手动启动。";
+    }
+    PROFILE_BLOCKS {
+        title "What runs before a command does not let it run" "登录时先执行的脚本使命令无法执行";
+        symptom "The key or the password is accepted, and the command does not run: the call ends without a word or with another program's, or hangs.
+            | open terminal failed: not a terminal"
+            "密钥或密码已被接受，但命令没有执行：登录没有输出就结束，或输出其他程序的错误，或一直没有响应。
+            | open terminal failed: not a terminal";
+        causes "- `~/.bashrc` (of zsh `~/.zshenv`, of csh `~/.cshrc`) runs `exec tmux`, `exit`, a menu, or a program that never ends.
+            - It asks a question and waits for the answer.
+            - `~/.ssh/rc`, or `/etc/ssh/sshrc`, which sshd runs before every command, does.
+            - The key's line in `authorized_keys` carries a `command=` of its own, which fails."
+            "- `~/.bashrc`（zsh 为 `~/.zshenv`，csh 为 `~/.cshrc`）执行了 `exec tmux`、`exit`、菜单，或不会结束的程序。
+            - 其中提出问题并等待回答。
+            - sshd 在每个命令之前执行的 `~/.ssh/rc` 或 `/etc/ssh/sshrc` 有上述情况。
+            - `authorized_keys` 中该密钥的行带有 `command=`，而该命令失败。";
+        seen "The login shell is started as sshd starts it, and bash says which line of which file it came to last. Where the node cannot be entered for this very reason, nobody can look: then it is concluded from how the login ended. Root is not needed."
+            "按 sshd 的方式启动登录 shell，由 bash 给出最后执行到的文件和行。若正因此而无法登录该节点，则只能根据登录结束的方式推断。不需要 root 权限。";
+        cure "At the node's console, let bash say which line it comes to last:
+            $ PS4='+$LINENO: ' bash -xc '. ~/.bashrc' 2>&1 </dev/null | tail -n 5
+            Then let the line run only where somebody is at a terminal, for instance:
+            | [ -t 0 ] && exec tmux
+            $ ls -l ~/.ssh/rc /etc/ssh/sshrc"
+            "在该节点的控制台上，让 bash 给出最后执行到的行：
+            $ PS4='+$LINENO: ' bash -xc '. ~/.bashrc' 2>&1 </dev/null | tail -n 5
+            然后使该行只在有人使用终端时执行，例如：
+            | [ -t 0 ] && exec tmux
+            $ ls -l ~/.ssh/rc /etc/ssh/sshrc";
+        fix (
+            "prints the command that guards the line, where the line was seen. What a profile is for, its owner knows.",
+            "能看到该行时，打印为它加上判断的命令。配置文件的用途由其所有者判断。",
+        );
+        prevention "Begin `~/.bashrc` with `case $- in *i*) ;; *) return ;; esac`, as distributions ship it, and put everything for people below."
+            "像发行版默认的那样，让 `~/.bashrc` 以 `case $- in *i*) ;; *) return ;; esac` 开头，把供人使用的内容放在其后。";
     }
     PASSWORD_REFUSED {
         title "The node refused the password" "节点拒绝了密码";
@@ -177,5 +210,46 @@ causes! {
         );
         prevention "Once trust is made no password is needed; keep one node's console at hand all the same."
             "互信建立之后不需要密码；但仍要保留从控制台进入节点的办法。";
+    }
+    NO_PASSWORD {
+        title "No key opens the node, and no password was given" "没有能登录该节点的密钥，也没有给出密码";
+        symptom "| 10.0.0.3: no key opens it, and no password was wanted"
+            "| 10.0.0.3: no key opens it, and no password was wanted";
+        causes "The node lets in no key of this machine any more, or never did; and the run was not to ask (`--no-password`), or had nobody to ask. So nobody could look what is wrong there."
+            "该节点不再接受（或从未接受过）本机的任何密钥；而本次运行不允许询问密码（`--no-password`），或没有人可以回答。因此未能查看该节点的问题。";
+        seen "sshd refused each key that was tried. What is behind it is not seen from outside."
+            "sshd 拒绝了所有试过的密钥。从外部看不到背后的原因。";
+        cure "Give the password, at the terminal or from a file of mode 600, and doctor looks there too:
+            $ gs_sshexkey doctor -f HOSTFILE --password-file FILE"
+            "给出密码（在终端上输入，或写在权限为 600 的文件中），doctor 就能检查该节点：
+            $ gs_sshexkey doctor -f HOSTFILE --password-file FILE";
+        fix (
+            "cannot enter the node without it, so it changes nothing there.",
+            "没有密码就无法登录该节点，不做任何修改。",
+        );
+        prevention "Where no password may be used, put a key that opens every node into the agent first."
+            "不允许使用密码时，先在 agent 中加载一个能登录所有节点的密钥。";
+    }
+    HOME_UNUSABLE {
+        title "ssh cannot use the home" "ssh 无法使用该家目录";
+        symptom "Every `ssh` of this user ends at once, before it calls anybody.
+            | percent_expand: unknown key %d
+            | vdollar_percent_expand: unknown key %d"
+            "该用户执行的所有 `ssh` 都会立即结束，不会发起连接。
+            | percent_expand: unknown key %d
+            | vdollar_percent_expand: unknown key %d";
+        causes "- The path of the home has a `%` in it, or `${`. OpenSSH takes that for a token in every path that begins with the home, those of its own defaults too.
+            - There is no such folder."
+            "- 家目录的路径中含有 `%` 或 `${`。OpenSSH 会把所有以家目录开头的路径（包括它自己的默认值）中的这些字符当作要替换的内容。
+            - 该目录不存在。";
+        seen "The home in `getent passwd`, and whether it is there. Root is not needed."
+            "`getent passwd` 中的家目录，以及该目录是否存在。不需要 root 权限。";
+        cure "While nobody works as that user:
+            # usermod -m -d /home/omm omm"
+            "在没有人以该用户工作时：
+            # usermod -m -d /home/omm omm";
+        fix PRINTS;
+        prevention "Letters, digits, `-`, `_` and `.` are enough for the path of a home."
+            "家目录的路径只使用字母、数字、`-`、`_` 和 `.`。";
     }
 }

@@ -71,20 +71,26 @@ causes! {
             "目前互信正常，但下次重启或 agent 崩溃之后就会丢失，直到有人执行 `gs_sshexkey agent start`。";
         causes "- The line ending in `#OM` was removed from the user's crontab, or the whole crontab was replaced.
             - cron does not run, or `/etc/cron.allow` or `/etc/cron.deny` forbids it to the user.
-            - The program was deleted from the node, or trust was set up with `--no-keepalive`."
+            - The program was deleted from the node, or trust was set up with `--no-keepalive`.
+            - The home is on a file system that is mounted `noexec`: no program of the tool's can run from there."
             "- 用户 crontab 中以 `#OM` 结尾的一行被删除，或整个 crontab 被覆盖。
             - cron 没有运行，或 `/etc/cron.allow`、`/etc/cron.deny` 不允许该用户使用。
-            - 节点上的本程序被删除，或建立互信时使用了 `--no-keepalive`。";
+            - 节点上的本程序被删除，或建立互信时使用了 `--no-keepalive`。
+            - 家目录所在的文件系统以 `noexec` 挂载，其中的程序无法运行。";
         seen "`crontab -l`, whether the daemon runs, the timer of the user's systemd, the line in the login shell's profile, the program's copy on the node. Root is not needed."
             "`crontab -l`、cron 服务是否运行、用户 systemd 的定时器、登录 shell 配置文件中的一行、节点上的本程序。不需要 root 权限。";
         cure "If cron does not run, or is forbidden to the user:
             R# systemctl enable --now crond
             D# systemctl enable --now cron
+            If the home is mounted `noexec`, and may be without:
+            # mount -o remount,exec /home
             Then set up trust again, which installs the job:
             $ gs_sshexkey -f HOSTFILE"
             "如果 cron 没有运行，或不允许该用户使用，先处理：
             R# systemctl enable --now crond
             D# systemctl enable --now cron
+            如果家目录以 `noexec` 挂载，且允许取消：
+            # mount -o remount,exec /home
             然后重新建立互信，会安装该任务：
             $ gs_sshexkey -f HOSTFILE";
         fix (

@@ -34,4 +34,31 @@ causes! {
         prevention "Let nodes come with `expand` and go with `shrink`, and keep the list that they print."
             "用 `expand` 加入节点，用 `shrink` 移除节点，并保存它们打印的列表。";
     }
+    NO_TRUST {
+        title "Trust was never made between these nodes" "这些节点之间从未建立过互信";
+        symptom "Every call between the nodes fails, by an unknown host key or by a key that is refused.
+            | No ED25519 host key is known for 10.0.0.3 and you have requested strict checking."
+            "节点之间的登录全部失败：主机密钥未知，或密钥被拒绝。
+            | No ED25519 host key is known for 10.0.0.3 and you have requested strict checking.";
+        causes "- The nodes are new, or were all reinstalled.
+            - Trust was made for another user than the one that is looked at.
+            - It was taken away (`gs_sshexkey revoke`)."
+            "- 节点是新的，或全部重装过。
+            - 互信是为另一个用户建立的。
+            - 互信已被撤销（`gs_sshexkey revoke`）。";
+        seen "No node has a key or a file of the tool, none lets in a key that another node comes with, and no pair works. Root is not needed."
+            "所有节点上都没有本工具的密钥和文件，没有节点接受其他节点的密钥，也没有任何节点对正常。不需要 root 权限。";
+        cure "See whether something stands in the way, then set trust up:
+            $ gs_sshexkey doctor --preflight -f HOSTFILE
+            $ gs_sshexkey -f HOSTFILE"
+            "先检查有没有妨碍建立互信的问题，然后建立：
+            $ gs_sshexkey doctor --preflight -f HOSTFILE
+            $ gs_sshexkey -f HOSTFILE";
+        fix (
+            "prints the command: who is to trust whom is your decision.",
+            "只打印命令：哪些节点之间建立互信由您决定。",
+        );
+        prevention "Look at the user that is named in the first line of what doctor says."
+            "注意 doctor 输出第一行中的用户名。";
+    }
 }

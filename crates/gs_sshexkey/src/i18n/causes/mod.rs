@@ -7,6 +7,7 @@ mod agent;
 mod bounds;
 mod client;
 mod document;
+mod factors;
 mod line;
 mod machine;
 mod members;
@@ -110,6 +111,7 @@ const fn texts(code: Code) -> Texts {
         Code::AgentDead => agent::AGENT_DEAD,
         Code::AgentKilledAtLogout => agent::AGENT_KILLED_AT_LOGOUT,
         Code::KeepaliveMissing => agent::KEEPALIVE_MISSING,
+        Code::NoTrust => members::NO_TRUST,
         Code::Expired => bounds::EXPIRED,
         Code::Expiring => bounds::EXPIRING,
         Code::FromMismatch => bounds::FROM_MISMATCH,
@@ -122,13 +124,16 @@ const fn texts(code: Code) -> Texts {
         Code::AccountNotAllowed => settings::ACCOUNT_NOT_ALLOWED,
         Code::AuthorizedKeysElsewhere => settings::AUTHORIZED_KEYS_ELSEWHERE,
         Code::PubkeyAuthOff => settings::PUBKEY_AUTH_OFF,
+        Code::SecondFactor => factors::SECOND_FACTOR,
         Code::SelinuxContext => storage::SELINUX_CONTEXT,
         Code::AccountLocked => account::ACCOUNT_LOCKED,
         Code::PasswordExpired => account::PASSWORD_EXPIRED,
         Code::NoLoginShell => account::NO_LOGIN_SHELL,
         Code::NoisyShell => account::NOISY_SHELL,
+        Code::ProfileBlocks => account::PROFILE_BLOCKS,
         Code::ForeignShell => account::FOREIGN_SHELL,
         Code::NoSftp => server::NO_SFTP,
+        Code::UnwritableFile => storage::UNWRITABLE_FILE,
         Code::DiskFull => storage::DISK_FULL,
         Code::Quota => storage::QUOTA,
         Code::ReadOnlyHome => storage::READ_ONLY_HOME,
@@ -143,9 +148,11 @@ const fn texts(code: Code) -> Texts {
         Code::NoCommonAlgorithm => machine::NO_COMMON_ALGORITHM,
         Code::LdLibraryPath => client::LD_LIBRARY_PATH,
         Code::SocketPathTooLong => agent::SOCKET_PATH_TOO_LONG,
+        Code::HomeUnusable => account::HOME_UNUSABLE,
         Code::ClockSkew => machine::CLOCK_SKEW,
         Code::NodeDown => network::NODE_DOWN,
         Code::PasswordRefused => account::PASSWORD_REFUSED,
+        Code::NoPassword => account::NO_PASSWORD,
         Code::ProgramMissing => client::PROGRAM_MISSING,
         Code::SshConfigBroken => client::SSH_CONFIG_BROKEN,
         Code::ClientSettings => client::CLIENT_SETTINGS,

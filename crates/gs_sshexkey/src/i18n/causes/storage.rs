@@ -151,4 +151,35 @@ causes! {
         prevention "Use local homes for the database's user."
             "数据库用户使用本地家目录。";
     }
+    UNWRITABLE_FILE {
+        title "A file that trust needs cannot be written" "互信所需的文件无法写入";
+        symptom "Nobody can write it, sometimes root neither.
+            | Operation not permitted"
+            "无法写入，有时 root 也不行。
+            | Operation not permitted";
+        causes "- Somebody has set the attribute `i` (immutable) or `a` (append only) on `~/.ssh`, a file in it, or the home, mostly to harden the system.
+            - Something else is in its place: a folder where a file should be, a file where a folder should be.
+            - A symbolic link leads there that belongs to somebody else, and is not followed."
+            "- 有人为 `~/.ssh`、其中的文件或家目录设置了 `i`（不可修改）或 `a`（只能追加）属性，多为安全加固。
+            - 该位置上是别的东西：应为文件的是目录，或应为目录的是文件。
+            - 由属于其他用户的符号链接指向，不会跟随。";
+        seen "`lsattr -d`; kind, owner and links of what is there. Root is not needed."
+            "`lsattr -d`；该位置上的类型、属主和链接。不需要 root 权限。";
+        cure "On the node, for the time of the set-up:
+            # lsattr -d ~omm/.ssh ~omm/.ssh/authorized_keys
+            # chattr -i ~omm/.ssh/authorized_keys
+            Afterwards put it back:
+            # chattr +i ~omm/.ssh/authorized_keys"
+            "在该节点上，建立互信期间取消：
+            # lsattr -d ~omm/.ssh ~omm/.ssh/authorized_keys
+            # chattr -i ~omm/.ssh/authorized_keys
+            之后恢复：
+            # chattr +i ~omm/.ssh/authorized_keys";
+        fix (
+            "prints the command: somebody protected the file on purpose.",
+            "只打印命令：该文件是有意保护的。",
+        );
+        prevention "Expanding, rotating and revoking write these files too: whoever protects them has to lift that each time."
+            "扩展、更换密钥和撤销互信都要写这些文件：设置保护后每次都需要先取消。";
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sshtrust::diagnose::{Code, Diagnosis, Finding};
+use sshtrust::diagnose::{Code, Diagnosis, Finding, Healing};
+use sshtrust::doctor::NodeTreatment;
 use sshtrust::text::printable;
 
 use super::findings::whereabouts;
@@ -10,9 +11,10 @@ use super::text::{found, is_planned, signs, title};
 use super::{Fixed, Group, Stage, Told, groups};
 use crate::i18n::DoctorText;
 use crate::reporter::layout::{grouped, seconds, wrap};
-use crate::reporter::matrix::section;
+use crate::reporter::matrix::{label, section};
 use crate::reporter::style::{Style, Tone};
 use sshtrust::inventory::NodeIx;
+use sshtrust::observe::Unseen;
 use sshtrust::probe::EdgeIx;
 
 /// All of the end, section by section.
@@ -67,7 +69,10 @@ fn healed(told: &Told<'_>, fixed: &Fixed<'_>, style: &Style) -> Vec<Vec<String>>
         listed(DoctorText::Healed {}, &gone),
         section(&DoctorText::Failed {}.text(style.lang), failed.collect(), style),
     ];
+    let stuck = stuck(told, fixed);
+    sections.push(listed(DoctorText::Stuck {}, &stuck));
     if told.repeated {
+        let left = only(&left, |finding| !stuck.findings.iter().any(|known| key(known) == key(finding)));
         sections.push(listed(DoctorText::Left {}, &left));
         let new = groups(&new);
         let mut full = found(told, &new, style);
@@ -77,6 +82,31 @@ fn healed(told: &Told<'_>, fixed: &Fixed<'_>, style: &Style) -> Vec<Vec<String>>
         sections.extend(full);
     }
     sections
+}
+
+/// The findings that were treated and are found again: the same once more would not help.
+fn stuck(told: &Told<'_>, fixed: &Fixed<'_>) -> Diagnosis {
+    let treated: BTreeSet<_> =
+        fixed.before.findings.iter().filter(|finding| was_treated(finding, fixed)).map(key).collect();
+    only(told.diagnosis, |finding| treated.contains(&key(finding)) && heals(finding))
+}
+
+/// Whether the program does something about a finding by itself.
+fn heals(finding: &Finding) -> bool {
+    finding.cures.iter().any(|cure| !matches!(cure.healing, Healing::ByHand(_)))
+}
+
+/// Whether what the program does about a finding was part of the plan.
+fn was_treated(finding: &Finding, fixed: &Fixed<'_>) -> bool {
+    finding.cures.iter().any(|cure| {
+        let plans = fixed.nodes.iter().filter(|plan| plan.node == cure.node);
+        let done = |plan: &NodeTreatment| match &cure.healing {
+            Healing::Run => cure.commands.iter().all(|command| plan.commands.contains(command)),
+            Healing::Restore(parts) => parts.iter().all(|part| plan.parts.contains(part)),
+            Healing::ByHand(_) => false,
+        };
+        plans.into_iter().any(done)
+    })
 }
 
 /// How it stands, in one line.
@@ -98,9 +128,13 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
     let untried = counts.total().saturating_sub(counts.good() + broken);
     let healthy = told.diagnosis.is_healthy();
     let barred = told.case.nodes.iter().filter(|node| node.entry.is_err()).count();
+    let closed = closed(told);
     let text = match () {
         () if told.case.preflight && healthy && barred > 0 => {
             DoctorText::ReadyBut { count: &grouped(barred), nodes, seconds }
+        }
+        () if told.case.preflight && healthy && closed > 0 => {
+            DoctorText::ReadyUnseen { count: &grouped(closed), nodes, seconds }
         }
         () if told.case.preflight && healthy => DoctorText::Ready { nodes, seconds },
         () if told.case.preflight => DoctorText::NotReady { found: number, seconds },
@@ -112,12 +146,29 @@ fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
         () => DoctorText::AllWell { pairs, nodes, seconds },
     };
     let tone = match () {
-        () if healthy && (barred > 0 || untried > 0) => Tone::Unknown,
+        () if healthy && (barred > 0 || untried > 0 || (told.case.preflight && closed > 0)) => Tone::Unknown,
         () if healthy => Tone::Good,
         () if broken > 0 || barred > 0 || told.case.preflight => Tone::Bad,
         () => Tone::Odd,
     };
-    said(&text, tone, style)
+    let mut lines = said(&text, tone, style);
+    if told.case.preflight && closed > 0 {
+        // A command, so it is not broken.
+        let user = &label(&told.case.user);
+        lines.push(DoctorText::AskRoot { user }.text(style.lang));
+    }
+    lines
+}
+
+/// How many nodes have files of sshd's settings that this user may not read.
+fn closed(told: &Told<'_>) -> usize {
+    told.unseen.iter().filter(|seen| seen.iter().flatten().any(|what| *what == Unseen::SshdFiles)).count()
+}
+
+/// Whether there is something that the program heals, beside what was treated in vain.
+fn heals_more(told: &Told<'_>, fixed: &Fixed<'_>) -> bool {
+    let stuck: BTreeSet<_> = stuck(told, fixed).findings.iter().map(key).collect();
+    told.diagnosis.findings.iter().any(|finding| heals(finding) && !stuck.contains(&key(finding)))
 }
 
 /// What to type next. The command is not broken: it is there to be copied.
@@ -134,7 +185,7 @@ fn next(told: &Told<'_>, style: &Style) -> Vec<String> {
             (DoctorText::NextFix { command: &told.next.fix }, Some(DoctorText::NextFixNote {}))
         }
         // What came to light only now.
-        (Stage::Fixed(_), false) if told.is_healed() => {
+        (Stage::Fixed(fixed), false) if heals_more(told, fixed) => {
             (DoctorText::NextFix { command: &told.next.fix }, None)
         }
         (Stage::Declined, false) => (DoctorText::NextFix { command: &told.next.fix }, None),

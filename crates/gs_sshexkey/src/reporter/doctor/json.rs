@@ -108,6 +108,8 @@ const fn by_hand(why: ByHand) -> &'static str {
         ByHand::Revoked => "revoked",
         ByHand::Unconfirmed => "unconfirmed",
         ByHand::Judgement => "judgement",
+        ByHand::NeedsPassword => "needs-password",
+        ByHand::NotMade => "not-made",
         ByHand::Wait => "wait",
     }
 }

@@ -30,6 +30,8 @@ fn everything() -> Examination {
         ByHand::Revoked,
         ByHand::Unconfirmed,
         ByHand::Judgement,
+        ByHand::NeedsPassword,
+        ByHand::NotMade,
         ByHand::Wait,
     ];
     let command = || [Command::root("mend\nthis")];

@@ -35,6 +35,7 @@ impl Examination {
             described: node.described.clone(),
             local: false,
             entry: node.entry.clone(),
+            wants_more: None,
             evidence: None,
             host_keys: Vec::new(),
             proven: true,

@@ -6,6 +6,7 @@ use crate::i18n::Lang;
 use crate::reporter::layout::width;
 use crate::reporter::style::Style;
 use crate::reporter::transcript;
+use sshtrust::diagnose::Code;
 
 const PLAIN: Style = Style { lang: Lang::En, width: 80, colour: false, unicode: true };
 const CHINESE: Style = Style { lang: Lang::Zh, ..PLAIN };
@@ -170,4 +171,23 @@ fn colours_add_nothing_but_colours() {
         parts.for_each(|part| bare.push_str(part.split_once('m').unwrap().1));
         assert_eq!(bare, plain);
     }
+}
+
+#[test]
+fn what_was_treated_and_is_found_again_is_not_advised_again() {
+    let draw =
+        |before: &Examination, after: &Examination| render_text(&before.fixed(after).repeated(true), &PLAIN);
+    // All of it was treated, and one of it is found again.
+    let before = healable();
+    let mut after = healable();
+    after.diagnosis.findings.retain(|finding| finding.code == Code::KeyMismatch);
+    let text = draw(&before, &after);
+    let (_, told) = text.split_once("Was treated and is found again").unwrap_or_else(|| panic!("{text}"));
+    let (told, _) = told.split_once("\n\n").unwrap();
+    assert!(told.contains("key-mismatch") && !text.contains("doctor -f hostfile --fix"), "{text}");
+    // What was not part of the plan may still be healed.
+    let mut before = healable();
+    before.treatment.clear();
+    let text = draw(&before, &after);
+    assert!(!text.contains("Was treated") && text.contains("--fix"), "{text}");
 }

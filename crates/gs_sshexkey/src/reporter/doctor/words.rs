@@ -32,6 +32,8 @@ pub(crate) fn by_hand(why: ByHand, lang: Lang) -> String {
         ByHand::Revoked => DoctorText::WhyRevoked {},
         ByHand::Unconfirmed => DoctorText::WhyUnconfirmed {},
         ByHand::Judgement => DoctorText::WhyJudgement {},
+        ByHand::NeedsPassword => DoctorText::WhyNeedsPassword {},
+        ByHand::NotMade => DoctorText::WhyNotMade {},
         ByHand::Wait => DoctorText::WhyWait {},
     };
     text.text(lang)
@@ -76,6 +78,7 @@ pub(super) const fn comma(lang: Lang) -> &'static str {
 pub(super) fn unseen(what: Unseen, lang: Lang) -> String {
     let text = match what.as_str() {
         "sshd-settings" => DoctorText::UnseenSettings {},
+        "sshd-files" => DoctorText::UnseenFiles {},
         "firewall" => DoctorText::UnseenFirewall {},
         "log" => DoctorText::UnseenLog {},
         "account" => DoctorText::UnseenAccount {},

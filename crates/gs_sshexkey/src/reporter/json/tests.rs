@@ -124,6 +124,13 @@ fn every_code_is_in_the_schema() {
         ConnectError::HostKeySeenOtherwise(Box::new(otherwise)).into(),
         ConnectError::NoAuthentication.into(),
         ConnectError::NoPasswordMethod { offers: text(), passed: Vec::new() }.into(),
+        ConnectError::SecondFactor {
+            first: sshtrust::session::Factor::Key,
+            wants: text(),
+            by_methods: true,
+            passed: Vec::new(),
+        }
+        .into(),
         ConnectError::ForcedCommand {
             shut: sshtrust::session::ShutKey { key: text(), said: text() },
             instead: text(),

@@ -30,27 +30,6 @@ for gs_line in $gs_keyfiles; do
 done
 set +f
 IFS=$gs_ifs
-gs_path=
-case $gs_settings in
-*[rR]evoked[kK]eys*) gs_path=$(gs_setting RevokedKeys) ;;
-esac
-case $gs_path in
-'' | [nN][oO][nN][eE]) ;;
-*)
-    if [ ! -e "$gs_path" ]; then echo missing
-    elif [ ! -r "$gs_path" ]; then
-        # As root it is sshd that cannot read it either.
-        if [ "$(id -u)" = 0 ]; then echo unreadable; else echo unknown; fi
-    else
-        if [ -e "$gs_home/.ssh/id_om.pub" ]; then gs_line=$gs_home/.ssh/id_om.pub; else gs_line=$gs_home/.ssh/id_rsa.pub; fi
-        $gs_brief ssh-keygen -Q -f "$gs_path" "$gs_line" 2>&1 </dev/null | head -n 5
-        # It may be a plain list of keys, too.
-        gs_key=$(cut -d ' ' -f 2 "$gs_line" 2>/dev/null)
-        [ -z "$gs_key" ] || ! grep -qsF "$gs_key" "$gs_path" || echo "$gs_line: REVOKED"
-    fi | gs_fact keys-revoked
-    ;;
-esac
-
 [ ! -e "$gs_home/gaussdb_tmp/agent.stopped" ] || echo yes | gs_fact keys-stopped
 
 # Which agent a shell finds that runs one command over SSH: what the profile says may stand below its early end.

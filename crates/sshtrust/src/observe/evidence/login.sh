@@ -1,8 +1,9 @@
 # The account: who may log in, by which settings of sshd, and what its shell does. Reads only.
 
 # Settings that can refuse the user, with where they stand. Only if there are some is sshd asked for what they come to.
+# shellcheck disable=SC2086 # A name a word.
 gs_lines=$(grep -nHiE '^[[:space:]]*(Match[[:space:]]|Include[[:space:]]|AllowUsers|DenyUsers|AllowGroups|DenyGroups|AuthenticationMethods|PubkeyAccepted|(UsePAM|PubkeyAuthentication)[[:space:]="]+no|PermitRootLogin[[:space:]="]+(no|forced))' \
-    /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null | head -n 60)
+    $gs_sshd_parts 2>/dev/null | head -n 60)
 gs_told=$(printf '%s\n' "$gs_lines" | grep -viE ':[[:space:]]*(Match|Include[[:space:]]+/etc/ssh/sshd_config\.d/)')
 if [ -n "$gs_told" ]; then
     printf '%s\n' "$gs_told" | gs_fact login-lines
@@ -20,10 +21,8 @@ if [ -n "$gs_told" ]; then
                 grep -E '^(usepam|permitrootlogin|pubkeyauthentication|pubkeyaccepted[a-z]*|authenticationmethods|(allow|deny)(users|groups)) '
         done | gs_fact login-sshd
     else
-        cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null | head -c 60000 | gs_fact login-config
+        gs_sshd_text | head -c 60000 | gs_fact login-config
     fi
-elif [ ! -r /etc/ssh/sshd_config ]; then
-    gs_not_seen sshd-settings
 fi
 
 [ "$gs_uid" = 0 ] || gs_not_seen account
@@ -50,6 +49,11 @@ for gs_path in /etc/nologin /run/nologin; do
     fi
 done
 
+# What sshd runs before each command: sshd(8), SSHRC.
+for gs_path in "$gs_home/.ssh/rc" /etc/ssh/sshrc; do
+    [ ! -e "$gs_path" ] || { printf %s "$gs_path" | gs_fact login-rc; break; }
+done
+
 # What a call would meet: `sshd` starts the login shell like this. The second limit is for daemons of a profile that keep
 # the pipe. The set-up has started that shell already, and it takes its time.
 gs_ask="echo gs_sshexkey:mark; env | grep '^LD_[LP]'"
@@ -71,14 +75,31 @@ if [ "$gs_purpose" != set-up ]; then
     esac
     printf '%s %s' "$gs_kind" "$gs_shell" | gs_fact login-shell
     printf %s "$gs_said" | gs_fact login-said
-    case $gs_said in
-    gs_sshexkey:mark* | '') ;;
-    *)
-        # Where a profile may print. csh(1) has no such guard as sh(1).
+    gs_files="$gs_home/.bashrc
+/etc/bashrc
+/etc/bash.bashrc"
+    # A profile that prints, or that does not let the command run: bash says which lines it comes to, and in which files.
+    if [ "$gs_kind" = there ] && [ "${gs_said#gs_sshexkey:mark}" = "$gs_said" ]; then
+        gs_trace=
+        if [ "${gs_shell##*/}" = bash ]; then
+            # shellcheck disable=SC2016 # For that shell.
+            gs_trace=$($gs_brief env -i HOME="$gs_home" USER="$gs_user" LOGNAME="$gs_user" SHELL="$gs_shell" LC_ALL=C \
+                PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$gs_shell" -c '
+                cd; PS4="+gs:\$BASH_SOURCE:\$LINENO: "; SSH_CLIENT="127.0.0.1 9 22"
+                SSH_CONNECTION="127.0.0.1 9 127.0.0.1 22"; export SSH_CLIENT SSH_CONNECTION
+                exec 9>&2 >/dev/null; BASH_XTRACEFD=9; set -x
+                [ ! -r /etc/bash.bashrc ] || . /etc/bash.bashrc
+                . "$HOME/.bashrc"
+                set +x; echo gs:finished >&9' </dev/null 2>&1 >/dev/null |
+                $gs_brief head -c 400000 | grep -aE '^(\++gs:/|gs:finished$)' | tail -n 300)
+            printf '%s\n' "$gs_trace" | gs_fact login-trace
+            gs_files=$(printf '%s\n' "$gs_trace" | sed -n 's/^+*gs:\(\/[^:]*\):.*/\1/p' | sort -u | head -n 8)
+        fi
+        # csh(1) has no such guard as sh(1).
         case ${gs_shell##*/} in
-        bash | sh | dash | ksh) grep -nHE '^[[:space:]]*(echo|printf|cat|date|uptime|who|w|fortune|figlet)([[:space:]]|$)' \
-            "$gs_home/.bashrc" /etc/bashrc /etc/bash.bashrc 2>/dev/null | head -n 10 ;;
+        bash | sh | dash | ksh) printf '%s\n' "$gs_files" | while IFS= read -r gs_path; do
+            grep -nHE '^[[:space:]]*(echo|printf|cat|date|uptime|who|w|fortune|figlet)([[:space:]]|$)' "$gs_path" 2>/dev/null
+        done | head -n 40 ;;
         esac | gs_fact login-noise
-        ;;
-    esac
+    fi
 fi

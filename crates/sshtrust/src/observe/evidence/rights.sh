@@ -1,20 +1,22 @@
 # Owners, modes, ACLs and labels where sshd and ssh look, and the settings that say where that is.
 gs_where='^[[:space:]]*(StrictModes|AuthorizedKeysFile|AuthorizedKeysCommand|RevokedKeys)'
-gs_parts="/etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf"
 gs_settings=
-# shellcheck disable=SC2086 # A pattern among its words.
-if grep -qisE "$gs_where|^[[:space:]]*Match[[:space:]]" $gs_parts ||
-    grep -is '^[[:space:]]*Include' $gs_parts | grep -qv '/etc/ssh/sshd_config\.d/\*\.conf$'; then
+# shellcheck disable=SC2086 # A name a word.
+if grep -qisE "$gs_where|^[[:space:]]*Match[[:space:]]" $gs_sshd_parts; then
     gs_sshd=$(command -v sshd || echo sshd)
     gs_settings=$($gs_brief "$gs_sshd" -T -C "user=$gs_user,host=localhost,addr=127.0.0.1" 2>/dev/null)
     if [ -z "$gs_settings" ]; then
         gs_not_seen sshd-settings
-        gs_settings=$(cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null)
+        gs_settings=$(gs_sshd_text)
     fi
     gs_settings=$(printf '%s\n' "$gs_settings" | grep -iE "$gs_where|^[[:space:]]*Match[[:space:]]")
 fi
 printf '%s\n' "$gs_settings" | gs_fact rights-sshd
-[ -r /etc/ssh/sshd_config ] || gs_not_seen sshd-settings
+for gs_path in $gs_sshd_parts; do
+    [ -r "$gs_path" ] || { gs_not_seen sshd-files; break; }
+done
+# shellcheck disable=SC2086 # A name a word.
+grep -nHisE '^[[:space:]]*AuthorizedKeysFile' $gs_sshd_parts | head -n 20 | gs_fact rights-lines
 
 gs_keyfiles='.ssh/authorized_keys .ssh/authorized_keys2'
 case $gs_settings in
@@ -31,16 +33,27 @@ printf '\n%s fact rights-keyfiles\n' "$gs_token"
 for gs_word in "$@"; do
     case $gs_word in [nN][oO][nN][eE]) continue ;; esac
     gs_expand "$gs_word"
-    gs_real=
-    if [ -e "$gs_path" ]; then gs_real=$(readlink -f "$gs_path" 2>/dev/null); fi
-    printf '%s\t%s\n' "$gs_path" "$gs_real"
-    gs_keyfiles="$gs_keyfiles$gs_path	$gs_real
+    gs_real='' gs_will=$gs_path
+    if [ -e "$gs_path" ]; then
+        gs_real=$(readlink -f "$gs_path" 2>/dev/null)
+        gs_will=$gs_real
+    elif [ -d "${gs_path%/*}" ]; then
+        # Where it will be.
+        gs_will=$(readlink -f "${gs_path%/*}" 2>/dev/null)/${gs_path##*/}
+    fi
+    # Whether a new file can be put in its place.
+    if [ -d "${gs_will%/*}" ]; then
+        if [ -w "${gs_will%/*}" ]; then gs_access=yes; else gs_access=no; fi
+    else gs_access=missing
+    fi
+    printf '%s\t%s\t%s\t%s\n' "$gs_path" "$gs_real" "$gs_will" "$gs_access"
+    gs_keyfiles="$gs_keyfiles$gs_path	$gs_will
 "
 done
 printf '\n%s end\n' "$gs_token"
 
 # Every folder that sshd looks at on the way to them, and the files of ssh. Most are the same.
-set -- "$gs_real_home" "$gs_real_home/.ssh"
+set -- "$gs_real_home" "$gs_real_home/.ssh" "$gs_real_home/gaussdb_tmp"
 gs_ifs=$IFS
 IFS='
 '
@@ -66,6 +79,13 @@ gs_rights=$(stat -L -c '%a %u %g %A %U:%G %n' "$@" "$gs_home/.ssh/config" "$gs_h
 printf '%s\n' "$gs_rights" | gs_fact rights-paths
 if [ -r "$gs_home" ] && [ -w "$gs_home" ] && [ -x "$gs_home" ]; then echo yes; else echo no; fi | gs_fact rights-access
 if [ ! -x "$gs_home" ] || { [ -e "$gs_home/.ssh" ] && [ ! -x "$gs_home/.ssh" ]; }; then echo yes | gs_fact rights-closed; fi
+
+# What not even the owner may change: chattr(1), immutable and append-only.
+if gs_has lsattr; then
+    set -- "$gs_home" "$gs_home/.ssh" "$gs_home/gaussdb_tmp"
+    for gs_path in authorized_keys known_hosts config id_om id_om.pub; do set -- "$@" "$gs_home/.ssh/$gs_path"; done
+    lsattr -d "$@" "$gs_home/.bashrc" 2>/dev/null | grep -E '^[^ ]*[ia][^ ]* ' | gs_fact rights-fixed
+fi
 
 # What a group may write: who is in it, and whether it is really an ACL that shows there.
 gs_seen=' ' gs_count=0
@@ -113,3 +133,25 @@ if gs_has getenforce && [ "$($gs_brief getenforce 2>/dev/null)" = Enforcing ]; t
         $gs_brief semanage port -l 2>/dev/null | grep '^ssh_port_t ' | gs_fact rights-port
     fi
 fi
+
+# Keys that sshd was told to refuse, here or everywhere.
+gs_path=
+case $gs_settings in
+*[rR]evoked[kK]eys*) gs_path=$(gs_setting RevokedKeys) ;;
+esac
+case $gs_path in
+'' | [nN][oO][nN][eE]) ;;
+*)
+    if [ ! -e "$gs_path" ]; then echo missing
+    elif [ ! -r "$gs_path" ]; then
+        # As root it is sshd that cannot read it either.
+        if [ "$(id -u)" = 0 ]; then echo unreadable; else echo unknown; fi
+    else
+        if [ -e "$gs_home/.ssh/id_om.pub" ]; then gs_line=$gs_home/.ssh/id_om.pub; else gs_line=$gs_home/.ssh/id_rsa.pub; fi
+        $gs_brief ssh-keygen -Q -f "$gs_path" "$gs_line" 2>&1 </dev/null | head -n 5
+        # It may be a plain list of keys, too.
+        gs_key=$(cut -d ' ' -f 2 "$gs_line" 2>/dev/null)
+        [ -z "$gs_key" ] || ! grep -qsF "$gs_key" "$gs_path" || echo "$gs_line: REVOKED"
+    fi | gs_fact keys-revoked
+    ;;
+esac

@@ -8,7 +8,7 @@ use super::pairs::lacks_key;
 use super::records::names;
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::inventory::NodeIx;
-use crate::observe::{EntryKind, Evidence, Linger};
+use crate::observe::{EntryKind, Evidence, Linger, ShellKind};
 use crate::place::{AGENT_SOCKET, Place};
 use crate::plan::{Command, Part};
 use crate::probe::{Cause, EdgeIx};
@@ -19,7 +19,7 @@ const HOSTS_A_LINE: usize = 40;
 
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     if case.preflight {
-        return Vec::new();
+        return case.seen().filter_map(|(node, _, evidence)| hanging(node, evidence)).collect();
     }
     let (cluster, blocks) = (ClusterKeys::of(case), case.seen().any(|(_, _, evidence)| has_block(evidence)));
     let mut found = Vec::new();
@@ -29,6 +29,14 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
         found.extend(killed(node, evidence, &case.user));
     }
     found
+}
+
+/// An agent that takes connections and does not answer: the set-up gives it no twin.
+fn hanging(node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let end = end_hanging(evidence)?;
+    let asked = format!("SSH_AUTH_SOCK={} ssh-add -l", socket(evidence));
+    let finding = Finding::new(Code::AgentDead, node).seen(node, &asked, "no answer within 5 seconds");
+    Some(finding.cure(Cure::run(node, [end])))
 }
 
 /// Starts the tool's agent anew, by hand.
@@ -151,6 +159,10 @@ fn add_block(case: &Case, evidence: &Evidence) -> Vec<Command> {
 /// The profile does not lead to the agent: what is there, and the command that puts it right.
 fn no_exports(evidence: &Evidence) -> Option<(String, Command)> {
     let wanted = socket(evidence);
+    // Where the profile does not come to its end, that is the fault.
+    if evidence.login.shell.kind == ShellKind::Ends {
+        return None;
+    }
     let found = evidence.keys.sock.as_deref().filter(|found| *found != wanted)?;
     let entry = evidence.state.entry(Place::Bashrc);
     if entry.kind == EntryKind::Unreadable {

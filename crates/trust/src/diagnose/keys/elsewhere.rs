@@ -3,9 +3,11 @@
 use super::granted::usual;
 use super::offered::{ClusterKeys, offered};
 use super::pairs::is_written_elsewhere;
+use crate::diagnose::login::{add_for_user, reload, replace};
+use crate::diagnose::rights::written;
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::inventory::NodeIx;
-use crate::observe::{Evidence, Revoked};
+use crate::observe::{Evidence, KeysAccess, Revoked, Setting};
 use crate::plan::{Command, Part};
 use crate::probe::{Cause, EdgeIx};
 use crate::text::sh_quote;
@@ -40,17 +42,66 @@ fn revoked(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
         Revoked::Listed => {
             let key = sh_quote(&format!("{}/.ssh/id_om.pub", evidence.state.home));
             let finding = finding.seen(node, &format!("ssh-keygen -Q -f {list}"), "REVOKED");
+            // It was asked about the node's own key; what others come with may be another one.
+            let shared = ClusterKeys::of(case).shared.is_some();
+            let finding = if shared { finding } else { finding.likely() };
             let command = Command::new(format!("ssh-keygen -Q -f {quoted} {key}"));
             Some(finding.cure(Cure::by_hand(node, ByHand::Revoked, [command])))
         }
     }
 }
 
+/// The set-up writes where sshd looks; here it cannot.
+fn closed(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let settings = &evidence.rights.settings;
+    if let (Some(files), true) = (&settings.keys_files, evidence.rights.key_files.is_empty()) {
+        let finding = Finding::new(Code::AuthorizedKeysElsewhere, node);
+        let finding = finding.seen(node, "sshd", &format!("authorizedkeysfile {}", files.join(" ")));
+        let line = add_for_user(&case.user, "AuthorizedKeysFile .ssh/authorized_keys");
+        return Some(finding.cure(Cure::by_hand(node, ByHand::Security, [line, reload(case, node)])));
+    }
+    let file = written(evidence)?;
+    let (folder, _) = file.will.rsplit_once('/')?;
+    // That one the set-up makes, and what is wrong with it is told elsewhere.
+    if file.path == usual(evidence) || file.access == KeysAccess::Open {
+        return None;
+    }
+    let below = format!("{}/", evidence.state.home);
+    let mut finding = Finding::new(Code::AuthorizedKeysElsewhere, node);
+    finding = evidence.rights.lines.iter().take(3).fold(finding, |finding, line| {
+        finding.seen(node, &format!("{}:{}", line.file, line.line), &line.text)
+    });
+    let said = match file.access {
+        KeysAccess::NoFolder => "No such file or directory",
+        _ => "Permission denied",
+    };
+    finding = finding.seen(node, &format!("test -w {folder}"), said);
+    if file.access == KeysAccess::NoFolder && (evidence.is_root() || file.path.starts_with(&below)) {
+        let make = format!("mkdir -p -m 755 {}", sh_quote(folder));
+        let make = if file.path.starts_with(&below) { Command::new(make) } else { Command::root(make) };
+        return Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [make])));
+    }
+    // sshd may look in the user's own file too.
+    let lines = evidence.rights.lines.iter();
+    let mut commands: Vec<Command> = lines.map(look_at_home_too).collect();
+    if commands.is_empty() {
+        let files: Vec<&str> = evidence.rights.key_files.iter().map(|file| file.path.as_str()).collect();
+        let line = format!("AuthorizedKeysFile .ssh/authorized_keys {}", files.join(" "));
+        commands.push(add_for_user(&case.user, &line));
+    }
+    commands.push(reload(case, node));
+    Some(finding.cure(Cure::by_hand(node, ByHand::Security, commands)))
+}
+
+/// Puts the user's own file before the others of a line.
+fn look_at_home_too(line: &Setting) -> Command {
+    replace(line, "^([[:space:]]*AuthorizedKeysFile[[:space:]=]+)", "\\1.ssh\\/authorized_keys ")
+}
+
 /// The key was written where sshd does not look.
 fn elsewhere(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     if case.preflight {
-        // The set-up writes where sshd looks.
-        return None;
+        return closed(case, node, evidence);
     }
     let evidence_of = |from: NodeIx| case.node(from)?.evidence.as_ref();
     let pairs = case.pairs_to(node, &[Cause::KeyRefused]);

@@ -2,7 +2,7 @@
 
 use sshfiles::{Crontab, ShellProfile};
 
-use crate::diagnose::{Case, Code, Cure, Finding};
+use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::inventory::NodeIx;
 use crate::observe::{Evidence, KeepaliveState};
 use crate::place::Place;
@@ -30,8 +30,20 @@ fn has_job(keepalive: &KeepaliveState) -> bool {
         || keepalive.entry(Place::Timer).exists()
 }
 
+/// Nothing runs from the home, so no program of ours can be there: whether that is meant, a person knows.
+fn unable(finding: Finding, evidence: &Evidence) -> Finding {
+    let node = finding.node;
+    let home = sh_quote(&evidence.state.home);
+    let finding = finding.seen(node, &format!("findmnt -no OPTIONS -T {home}"), "noexec");
+    let remount = Command::root(format!("mount -o remount,exec \"$(findmnt -no TARGET -T {home})\""));
+    finding.cure(Cure::by_hand(node, ByHand::Security, [remount]))
+}
+
 fn at(node: NodeIx, evidence: &Evidence, keepalive: &KeepaliveState) -> Option<Finding> {
     let program = format!("{}/gaussdb_tmp/bin/gs_sshexkey", evidence.state.home);
+    if keepalive.noexec {
+        return Some(unable(Finding::new(Code::KeepaliveMissing, node), evidence));
+    }
     let in_force = job_in_force(keepalive).is_some();
     if in_force && keepalive.program.is_some() {
         return None;

@@ -1,11 +1,11 @@
-//! `socket-path-too-long` and `fips-no-ed25519`.
+//! `socket-path-too-long`, `home-unusable` and `fips-no-ed25519`.
 
 use super::offered::{has_key_file, own_key};
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::inventory::{NodeIx, NodeSpec};
 use crate::key::KeyType;
-use crate::observe::Evidence;
-use crate::place::AGENT_SOCKET;
+use crate::observe::{EntryKind, Evidence};
+use crate::place::{AGENT_SOCKET, Place};
 use crate::plan::Command;
 use crate::probe::Cause;
 use crate::text::sh_quote;
@@ -18,7 +18,7 @@ const MOST_NODES: usize = 40;
 
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     let at = |(node, _, evidence): (NodeIx, _, &Evidence)| {
-        [long_socket(case, node, evidence), fips(case, node, evidence)]
+        [long_socket(case, node, evidence), fips(case, node, evidence), odd_home(case, node, evidence)]
     };
     case.seen().flat_map(at).flatten().collect()
 }
@@ -36,6 +36,39 @@ fn long_socket(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding
     // Who uses the home, and whether a shorter one may be, nobody knows here.
     let command = Command::root(format!("usermod -m -d /home/{user} {user}"));
     Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [command])))
+}
+
+/// ssh takes `%` and `${` in the path of the home for something to fill in, and ends: it does so with every file that it
+/// looks for there.
+fn odd_home(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    let home = &evidence.state.home;
+    let there =
+        evidence.state.entries.get(&Place::Home).is_none_or(|entry| entry.kind == EntryKind::Directory);
+    if !there {
+        return Some(no_home(case, node, home));
+    }
+    if !home.contains('%') && !home.contains("${") {
+        return None;
+    }
+    let causes = [Cause::Other, Cause::BadConfig, Cause::KeyRefused, Cause::HostKeyUnknown];
+    let finding = Finding::new(Code::HomeUnusable, node).explains(case.pairs_from(node, &causes));
+    let finding = finding.seen(node, &format!("getent passwd {}", case.user), home);
+    let user = sh_quote(&case.user);
+    let command = Command::root(format!("usermod -m -d /home/{user} {user}"));
+    Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [command])))
+}
+
+/// There is no home: neither ssh nor sshd finds anything.
+fn no_home(case: &Case, node: NodeIx, home: &str) -> Finding {
+    let pairs = [
+        case.pairs_from(node, &[Cause::HostKeyUnknown, Cause::KeyRefused]),
+        case.pairs_to(node, &[Cause::KeyRefused]),
+    ];
+    let finding = Finding::new(Code::HomeUnusable, node).explains(pairs.concat());
+    let finding = finding.seen(node, &format!("ls -ld {home}"), "No such directory");
+    let (user, home) = (sh_quote(&case.user), sh_quote(home));
+    let make = Command::root(format!("mkdir -p -m 700 {home} && chown {user}: {home}"));
+    finding.cure(Cure::by_hand(node, ByHand::Judgement, [make]))
 }
 
 /// FIPS mode came after the key.

@@ -7,6 +7,7 @@ mod granted;
 mod host_keys;
 mod keepalive;
 mod limits;
+mod never;
 mod offered;
 mod pairs;
 mod records;
@@ -24,7 +25,7 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
         elsewhere::find,
         limits::find,
     ];
-    rules.iter().flat_map(|rule| rule(case)).collect()
+    never::instead(case, rules.iter().flat_map(|rule| rule(case)).collect())
 }
 
 #[cfg(test)]

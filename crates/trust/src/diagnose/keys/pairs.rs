@@ -86,7 +86,7 @@ fn key_fault(
 }
 
 /// Whether the node was set up with a key of the tool's once.
-fn is_member(evidence: &Evidence) -> bool {
+pub(super) fn is_member(evidence: &Evidence) -> bool {
     let exists = |place: Place| evidence.state.entry(place).exists();
     let in_block = !SshConfig::parse(evidence.state.bytes(Place::Config)).block_entries().is_empty();
     in_block

@@ -4,7 +4,7 @@ use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::enter::{ConnectError, NoEntry};
 use crate::inventory::NodeIx;
 use crate::observe::Evidence;
-use crate::probe::Cause;
+use crate::probe::{Cause, EdgeIx};
 use crate::text::sh_quote;
 
 const A_DAY: i64 = 86_400;
@@ -136,6 +136,11 @@ fn closed_to_all(case: &Case, node: NodeIx) -> Option<Finding> {
         return None;
     }
     let finding = Finding::new(Code::AccountNotAllowed, node);
+    // A server that hangs up without a word may have another reason to.
+    let mute = |pair: &EdgeIx| {
+        case.edge(*pair).is_some_and(|edge| edge.cause == Cause::ClosedEarly && !says_so(&edge.said))
+    };
+    let finding = if !pairs.is_empty() && pairs.iter().all(mute) { finding.likely() } else { finding };
     let finding = match (&file, pairs.first().and_then(|pair| case.edge(*pair))) {
         (Some((path, text)), _) => finding.seen(node, path, text),
         (None, Some(edge)) => finding.seen(edge.from, &format!("ssh {}", edge.host), &edge.said),

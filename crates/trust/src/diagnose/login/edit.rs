@@ -30,7 +30,7 @@ pub(super) fn lines<'a>(evidence: &'a Evidence, keywords: &[&str]) -> Vec<&'a Se
 }
 
 /// Replaces, on one line, what the extended regular expression finds; case does not matter.
-pub(super) fn replace(line: &Setting, find: &str, by: &str) -> Command {
+pub(in crate::diagnose) fn replace(line: &Setting, find: &str, by: &str) -> Command {
     let expression = format!("{}s/{find}/{by}/I", line.line);
     Command::root(format!("sed -E -i {} {}", sh_quote(&expression), sh_quote(&line.file)))
 }
@@ -46,7 +46,7 @@ pub(super) fn put_first(line: &str) -> Command {
 }
 
 /// Adds a block for one user at the end; it wins over what stands outside of `Match` blocks.
-pub(super) fn add_for_user(user: &str, line: &str) -> Command {
+pub(in crate::diagnose) fn add_for_user(user: &str, line: &str) -> Command {
     let user = sh_quote(&format!("Match User {user}"));
     Command::root(format!("printf '%s\\n' {user} {} 'Match all' >>{FILE}", sh_quote(line)))
 }

@@ -2,7 +2,7 @@
 
 use sshfiles::PublicKey;
 
-use super::edit::{add_for_user, comment_out, literal, put_first, replace};
+use super::edit::{comment_out, literal, put_first, replace};
 use super::settings::Server;
 use crate::diagnose::{Case, Code, Command, Finding};
 use crate::observe::{Evidence, LoginSettings as Settings, Setting, accepts_key};
@@ -18,10 +18,10 @@ struct Refusal<'a> {
     cure: Vec<Command>,
 }
 
-/// `PubkeyAuthentication`, `PubkeyAcceptedAlgorithms`, `AuthenticationMethods`: one finding for all of them.
+/// `PubkeyAuthentication` and `PubkeyAcceptedAlgorithms`: one finding for both.
 pub(super) fn keys_off(server: Server<'_>) -> Option<Finding> {
     let refusals: Vec<Refusal<'_>> =
-        [switched_off(server), not_listed(server), more_demanded(server)].into_iter().flatten().collect();
+        [switched_off(server), not_listed(server)].into_iter().flatten().collect();
     if refusals.is_empty() {
         return None;
     }
@@ -56,13 +56,6 @@ fn not_listed(server: Server<'_>) -> Option<Refusal<'_>> {
     Some(Refusal { pairs, lines, said: "pubkeyacceptedalgorithms without the type of the key", cure })
 }
 
-fn more_demanded(server: Server<'_>) -> Option<Refusal<'_>> {
-    let pairs = server.refused(|settings, _| demands_more(&settings.methods))?;
-    let lines = server.lines(&["AuthenticationMethods"]);
-    let cure = vec![add_for_user(&server.case.user, "AuthenticationMethods publickey")];
-    Some(Refusal { pairs, lines, said: "authenticationmethods demand more than a key", cure })
-}
-
 fn or_first(commands: Vec<Command>, line: &str) -> Vec<Command> {
     if commands.is_empty() { vec![put_first(line)] } else { commands }
 }
@@ -89,29 +82,4 @@ fn accept(line: &Setting, kind: &str) -> Command {
     let names = if kind == "ssh-rsa" { "rsa-sha2-512,rsa-sha2-256" } else { kind };
     let taken_away = line.text.split([' ', '=']).any(|word| word.starts_with('-'));
     if taken_away { comment_out(line) } else { replace(line, keyword, &format!("\\1{},", literal(names))) }
-}
-
-/// Whether no list of `AuthenticationMethods` is fulfilled by one key.
-fn demands_more(methods: &[String]) -> bool {
-    !methods.is_empty() && !methods.iter().any(|list| matches!(list.as_str(), "publickey" | "any"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn methods() {
-        let cases: [(&[&str], bool); 5] = [
-            (&[], false),
-            (&["any"], false),
-            (&["publickey"], false),
-            (&["publickey,password"], true),
-            (&["publickey,password", "publickey"], false),
-        ];
-        for (methods, wanted) in cases {
-            let methods: Vec<String> = methods.iter().map(|m| (*m).to_owned()).collect();
-            assert_eq!(demands_more(&methods), wanted, "{methods:?}");
-        }
-    }
 }

@@ -2,9 +2,11 @@
 
 mod account;
 mod edit;
+mod factors;
 mod keys;
 mod outside;
 mod patterns;
+mod profile;
 mod settings;
 mod shell;
 mod tools;
@@ -15,11 +17,11 @@ mod tests;
 use super::{Case, Finding};
 use crate::inventory::NodeIx;
 
-pub(super) use edit::reload;
+pub(super) use edit::{add_for_user, reload, replace};
 
 /// The findings of this family.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
-    let rules = [settings::find, account::find, shell::find, tools::find];
+    let rules = [settings::find, factors::find, account::find, shell::find, tools::find];
     let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule(case)).collect();
     // Of a node that says why it lets nobody in, it is no news that it refused the password too.
     let told: Vec<NodeIx> =

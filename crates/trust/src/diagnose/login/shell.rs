@@ -2,6 +2,7 @@
 
 use super::account::refusal;
 use super::edit::literal;
+use super::profile;
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::inventory::NodeIx;
 use crate::observe::{Evidence, Setting, ShellKind};
@@ -9,11 +10,11 @@ use crate::probe::{Cause, TrustEdge};
 use crate::text::sh_quote;
 
 /// Shells that understand what is written for sh(1).
-const POSIX: [&str; 9] = ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "rbash"];
+const POSIX: [&str; 8] = ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh"];
 /// The words of nologin(8).
 const UNAVAILABLE: &str = "account is currently not available";
 /// What other shells say to a mistake in their profiles.
-const FOREIGN_WORDS: [&str; 7] = [
+const FOREIGN_WORDS: [&str; 8] = [
     "Expression Syntax.",
     "Badly placed ",
     "Undefined variable.",
@@ -21,16 +22,19 @@ const FOREIGN_WORDS: [&str; 7] = [
     "Command not found.",
     "Missing end",
     "config.fish",
+    // A restricted one: bash(1), -r.
+    "exec: restricted",
 ];
 
 /// The findings about login shells.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
-    let silent = (case.nodes.indices()).filter_map(|node| ended(case, node));
+    let silent =
+        (case.nodes.indices()).filter_map(|node| ended(case, node).or_else(|| profile::find(case, node)));
     silent.chain(case.seen().filter_map(|(node, _, evidence)| noisy(case, node, evidence))).collect()
 }
 
 /// Calls whose key was accepted, and whose command did not run: by its status it is the shell that ended them.
-fn is_ended(edge: &TrustEdge) -> bool {
+pub(super) fn is_ended(edge: &TrustEdge) -> bool {
     edge.cause == Cause::NoLogin
         && edge.status.is_some_and(|status| status != 255)
         && !["account has expired", "pam_nologin", "System is booting up"]
@@ -65,8 +69,10 @@ fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
     let code = match () {
         () if foreign => Code::ForeignShell,
         () if none || told => Code::NoLoginShell,
-        // It ends without a word, as false(1) does, and nobody can look.
-        () if kind.is_none() && said.is_empty() => Code::NoLoginShell,
+        // It ends without a word, as false(1) does, and nobody can look. A profile may do the same.
+        () if kind.is_none() && said.is_empty() && edge.is_some_and(|edge| edge.status == Some(1)) => {
+            Code::NoLoginShell
+        }
         () => return None,
     };
     let mut finding = Finding::new(code, node).bars(known.entry.is_err());
@@ -102,7 +108,7 @@ fn noisy(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
 }
 
 /// Lets a line run only where somebody is at a terminal.
-fn guard(line: &Setting, home: &str) -> Command {
+pub(super) fn guard(line: &Setting, home: &str) -> Command {
     let expression = format!("{}s/^(.*)$/case $- in *i*) \\1 ;; esac/", line.line);
     let command = format!("sed -E -i {} {}", sh_quote(&expression), sh_quote(&line.file));
     let undo = format!("{}s/^case {} in {}\\) (.*) ;; esac$/\\1/", line.line, literal("$-"), literal("*i*"));

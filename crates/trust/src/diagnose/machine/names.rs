@@ -8,6 +8,7 @@ use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding, Part};
 use crate::inventory::NodeIx;
 use crate::observe::{EntryKind, Evidence};
 use crate::place::Place;
+use crate::plan::node_names;
 use crate::probe::{By, Cause};
 use crate::text::sh_quote;
 
@@ -16,7 +17,21 @@ const FILE: &str = "/etc/hosts";
 /// The findings about `/etc/hosts`, one a node.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     let mapped: Vec<Mapped> = case.nodes.entries().filter_map(|(node, _)| mapped(case, node)).collect();
-    case.seen().filter_map(|(node, _, evidence)| lost(case, node, evidence, &mapped)).collect()
+    let lost = case.seen().filter_map(|(node, _, evidence)| lost(case, node, evidence, &mapped));
+    let unusable = case.seen().filter_map(|(node, _, evidence)| unusable(case, node, evidence));
+    lost.chain(unusable).collect()
+}
+
+/// A name of the node's own that cannot be mapped: root's set-up writes all of them into `/etc/hosts`.
+fn unusable(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
+    if !case.preflight || !evidence.is_root() {
+        return None;
+    }
+    let judged = node_names(std::iter::once(evidence.state.hostname.as_str()));
+    let error = judged.into_iter().next()?.err()?;
+    let finding = Finding::new(Code::HostsMapping, node).seen(node, "uname -n", &error.to_string());
+    let rename = Command::root("hostnamectl set-hostname NAME");
+    Some(finding.cure(Cure::by_hand(node, ByHand::Judgement, [rename])))
 }
 
 /// A node with a name by which the others should know it.

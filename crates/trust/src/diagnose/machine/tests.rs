@@ -302,3 +302,17 @@ fn nothing_is_found_where_nothing_is_known() {
     assert_eq!(find(&case), []);
     assert_eq!(find(&healthy(3)), []);
 }
+
+#[test]
+fn a_name_that_cannot_be_mapped_is_told_before_trust_is_made() {
+    for (name, uid, told) in
+        [("node2", 0, false), ("1002", 0, true), ("0x3ea", 0, true), ("a b", 0, true), ("1002", 1000, false)]
+    {
+        let mut case = healthy(2);
+        case.preflight = true;
+        let evidence = case.seen_mut(1);
+        (evidence.state.uid, evidence.state.hostname) = (uid, name.to_owned());
+        let wanted: &[_] = if told { &[("hosts-mapping", 1, 0)] } else { &[] };
+        assert_eq!(short(&find(&case)), wanted, "{name} {uid}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{is_reached, is_secure, set_right};
+use super::{is_reached, is_secure, set_right, written};
 use crate::diagnose::{ByHand, Case, Code, Cure, Finding};
 use crate::inventory::NodeIx;
 use crate::observe::{Evidence, Right};
@@ -14,7 +14,7 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
 
 fn at(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     let open = if is_reached(case, node) { BTreeMap::new() } else { open_to_others(case, evidence) };
-    let closed = closed_to_the_user(evidence);
+    let closed = closed_to_the_user(case, evidence);
     let mut pairs = Vec::new();
     if !open.is_empty() || !closed.is_empty() {
         pairs.extend(case.pairs_to(node, &[Cause::KeyRefused]));
@@ -59,13 +59,23 @@ fn open_to_others<'a>(case: &Case, evidence: &'a Evidence) -> BTreeMap<&'a str, 
     if !rights.settings.strict_modes {
         return BTreeMap::new();
     }
-    let own = format!("{}/.ssh", rights.home);
+    // Where `~/.ssh` leads.
+    let usual = format!("{}/.ssh/authorized_keys", evidence.state.home);
+    let usual = rights.key_files.iter().find(|file| file.path == usual);
+    let own = usual.and_then(|file| file.will.rsplit_once('/')).map(|(folder, _)| folder.to_owned());
+    let own = own.unwrap_or_else(|| format!("{}/.ssh", rights.home));
     let mut folders: Vec<String> = Vec::new();
-    for file in rights.key_files.iter().filter_map(|file| file.real.as_deref()) {
-        folders.extend(above(file, &rights.home));
+    for file in &rights.key_files {
+        match (&file.real, case.preflight) {
+            (Some(real), _) => folders.extend(above(real, &rights.home)),
+            // What will be there, if it is where the set-up writes.
+            (None, true) if Some(file) == written(evidence) => {
+                folders.extend(above(&file.will, &rights.home))
+            }
+            (None, _) => {}
+        }
     }
     if folders.is_empty() {
-        // What will be there.
         folders = vec![own.clone(), rights.home.clone()];
     }
     let bad = folders.iter().filter_map(|path| {
@@ -93,7 +103,7 @@ fn above(file: &str, home: &str) -> Vec<String> {
 }
 
 /// The user's own folders that the user cannot use. Nothing is closed to root.
-fn closed_to_the_user(evidence: &Evidence) -> BTreeMap<&str, &Right> {
+fn closed_to_the_user<'a>(case: &Case, evidence: &'a Evidence) -> BTreeMap<&'a str, &'a Right> {
     let rights = &evidence.rights;
     if evidence.is_root() {
         return BTreeMap::new();
@@ -105,7 +115,13 @@ fn closed_to_the_user(evidence: &Evidence) -> BTreeMap<&str, &Right> {
     };
     // A group or an ACL may open the home to the user.
     let home = closed(&rights.home, 0o700).filter(|_| rights.home_access == Some(false));
-    // To read and search this one is enough for ssh and sshd, and some give it to root.
-    let folder = closed(&format!("{}/.ssh", rights.home), 0o500).filter(|(_, right)| right.mode & 0o5 != 0o5);
-    home.into_iter().chain(folder).collect()
+    // To read and search this one is enough for ssh and sshd, and some give it to root. The set-up writes there; what is
+    // the user's own it opens by itself.
+    let foreign = |right: &Right| right.uid != evidence.state.uid;
+    let folder = closed(&format!("{}/.ssh", rights.home), 0o500);
+    let folder =
+        folder.filter(|(_, right)| if case.preflight { foreign(right) } else { right.mode & 0o5 != 0o5 });
+    let tools = closed(&format!("{}/gaussdb_tmp", rights.home), 0o700);
+    let tools = tools.filter(|(_, right)| case.preflight && foreign(right));
+    home.into_iter().chain(folder).chain(tools).collect()
 }

@@ -1,18 +1,19 @@
 //! Owners, modes, ACLs and labels.
 
 mod files;
+mod fixed;
 mod home;
 mod selinux;
 
 use super::{Case, Finding};
 use crate::inventory::NodeIx;
-use crate::observe::{Evidence, Right, Rights};
+use crate::observe::{Evidence, KeysFile, Right, Rights};
 use crate::plan::Command;
 use crate::text::sh_quote;
 
 /// The findings of this family.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
-    [home::find, files::find, selinux::find].iter().flat_map(|rule| rule(case)).collect()
+    [home::find, files::find, fixed::find, selinux::find].iter().flat_map(|rule| rule(case)).collect()
 }
 
 /// Whether somebody was seen to reach a node by its key: then its sshd has no fault to find with the files.
@@ -40,6 +41,13 @@ fn is_private(rights: &Rights, right: &Right, uid: u32) -> bool {
         _ => false,
     };
     members && group.primary.iter().all(|(_, other)| *other == uid)
+}
+
+/// The file of keys that the set-up writes: the first below the home, else the first.
+pub(super) fn written(evidence: &Evidence) -> Option<&KeysFile> {
+    let below = format!("{}/", evidence.state.home);
+    let files = &evidence.rights.key_files;
+    files.iter().find(|file| file.path.starts_with(&below)).or(files.first())
 }
 
 /// Whether a path is a folder or what is below it.

@@ -1,8 +1,9 @@
 use super::find;
 use crate::diagnose::sample::{healthy, short};
 use crate::diagnose::{Case, Finding, Healing};
-use crate::observe::{Group, KeysFile, Label, Right, Selinux};
-use crate::probe::Cause;
+use crate::observe::{Entry, EntryKind, Group, KeysFile, Label, Right, Selinux};
+use crate::place::Place;
+use crate::probe::{Cause, TrustMatrix};
 
 /// A cluster in which everything is as `ssh-keygen` and the set-up make it; the user has this number.
 fn cluster(uid: u32) -> Case {
@@ -12,7 +13,7 @@ fn cluster(uid: u32) -> Case {
         (evidence.state.uid, evidence.state.gid) = (uid, uid);
         evidence.rights.home = "/root".to_owned();
         let file = "/root/.ssh/authorized_keys".to_owned();
-        evidence.rights.key_files = vec![KeysFile { path: file.clone(), real: Some(file) }];
+        evidence.rights.key_files = vec![KeysFile::at(&file, true)];
         for (path, mode) in [
             ("", 0o700),
             ("/.ssh", 0o700),
@@ -71,7 +72,7 @@ fn sshd_stops_at_the_home_and_follows_the_file_elsewhere() {
     set(&mut case, 1, "/", right(0o777, 0));
     case.break_column(1, &Cause::KeyRefused, "");
     assert_eq!(find(&case), []);
-    let file = KeysFile { path: "/k/omm".to_owned(), real: Some("/k/omm".to_owned()) };
+    let file = KeysFile::at("/k/omm", true);
     case.seen_mut(1).rights.key_files = vec![file];
     assert_eq!(short(&find(&case)), [("home-permissions", 1, 2)]);
 }
@@ -218,5 +219,73 @@ fn the_port_of_sshd_needs_its_label() {
             Some(Selinux { ports: Some(ports.to_owned()), ..Selinux::default() });
         case.break_column(2, &Cause::Refused, "Connection refused");
         assert_eq!(find(&case).len(), findings, "{ports}");
+    }
+}
+
+/// A change of a node before trust is made, and what stands in the way there.
+type Ahead<'a> = (&'static str, fn(&mut Case), &'a [&'static str]);
+
+#[test]
+fn what_stands_in_the_way_before_trust_is_made() {
+    fn through_a_link(case: &mut Case, mode: u32) {
+        let rights = &mut case.seen_mut(1).rights;
+        let real = "/srv/ssh/authorized_keys".to_owned();
+        rights.key_files = vec![KeysFile { will: real, ..KeysFile::at("/root/.ssh/authorized_keys", false) }];
+        // The folder itself is the user's: the set-up closes it.
+        for (path, mode) in [("/srv/ssh", 0o777), ("/srv", mode), ("/", 0o755)] {
+            rights.paths.insert(path.to_owned(), right(mode, if path == "/srv/ssh" { 1000 } else { 0 }));
+        }
+    }
+    fn entry(case: &mut Case, place: Place, kind: EntryKind, link_owner: Option<u32>) {
+        let entry = Entry { kind, link_owner, ..Entry::absent("/root/.ssh/config") };
+        case.seen_mut(1).state.entries.insert(place, entry);
+    }
+    let look: &[&str] = &["ls -ld '/root/.ssh/config'"];
+    let rows: [Ahead<'_>; 12] = [
+        (
+            "a folder where a file should be",
+            |case| entry(case, Place::Config, EntryKind::Directory, None),
+            look,
+        ),
+        ("a link of somebody else's", |case| entry(case, Place::Config, EntryKind::File, Some(7)), look),
+        ("a link of the user's own", |case| entry(case, Place::Config, EntryKind::File, Some(1000)), &[]),
+        ("nothing", |_| {}, &[]),
+        ("an open home", |case| set(case, 1, "/root", right(0o777, 1000)), &["chmod go-w '/root'"]),
+        ("an open folder of the user's own", |case| set(case, 1, "/root/.ssh", right(0o777, 1000)), &[]),
+        ("a link into a closed folder", |case| through_a_link(case, 0o755), &[]),
+        ("a link into an open folder", |case| through_a_link(case, 0o777), &["chmod go-w '/srv'"]),
+        (
+            "a folder of root's that the user can only read",
+            |case| set(case, 1, "/root/.ssh", right(0o755, 0)),
+            &["chown 1000:1000 '/root/.ssh'", "chmod u+rwx '/root/.ssh'"],
+        ),
+        (
+            "known_hosts of root's in the user's folder",
+            |case| set(case, 1, "/root/.ssh/known_hosts", right(0o644, 0)),
+            &[],
+        ),
+        (
+            "known_hosts of root's that the user cannot read",
+            |case| set(case, 1, "/root/.ssh/known_hosts", right(0o600, 0)),
+            &["chown 1000:1000 '/root/.ssh/known_hosts'", "chmod u+rw,go-w '/root/.ssh/known_hosts'"],
+        ),
+        (
+            "an immutable file",
+            |case| {
+                let fixed = ("i---------e".to_owned(), "/root/.ssh/authorized_keys".to_owned());
+                case.seen_mut(1).rights.fixed = vec![fixed];
+            },
+            &["chattr -i '/root/.ssh/authorized_keys'"],
+        ),
+    ];
+    for (what, change, wanted) in rows {
+        let mut case = cluster(1000);
+        case.preflight = true;
+        // Nobody calls anybody.
+        case.matrix = TrustMatrix::new(case.nodes.map(|node| node.spec), Vec::new());
+        change(&mut case);
+        let found = find(&case);
+        let told: Vec<&str> = found.iter().flat_map(commands).collect();
+        assert_eq!(told, wanted, "{what}: {:?}", short(&found));
     }
 }

@@ -78,6 +78,8 @@ fn max_startups(case: &Case, node: NodeIx) -> Option<Finding> {
     let service = service(case, node);
     // Before OpenSSH 8.5 it hung up without a word; but it says how many it is waiting for.
     let full = service.and_then(waiting).filter(|(now, start, _)| now >= start && *start > 0);
+    // It was full when it was looked at. Whether it was when it hung up, only its own words say.
+    let told = barred || !pairs.is_empty();
     if full.is_some() {
         pairs.extend(case.pairs_to(node, &[Cause::ClosedEarly]));
     }
@@ -85,6 +87,7 @@ fn max_startups(case: &Case, node: NodeIx) -> Option<Finding> {
         return None;
     }
     let mut finding = Finding::new(Code::MaxStartups, node).explains(pairs).bars(barred);
+    finding = if told { finding } else { finding.likely() };
     let set =
         service.and_then(|service| service.setting("MaxStartups")).and_then(|words| words.into_iter().next());
     if let Some(set) = &set {
@@ -168,6 +171,9 @@ fn too_many_keys(case: &Case, node: NodeIx, pairs: Vec<EdgeIx>) -> Finding {
         pairs.iter().filter_map(|pair| Some(case.edge(*pair)?.host.as_str())).collect();
     hosts.dedup();
     let finding = Finding::new(Code::MaxAuthTries, node).explains(pairs.iter().copied());
+    // How many the called node allows is not known everywhere: it may be that which is odd.
+    let allows = |pair: &EdgeIx| service(case, case.edge(*pair)?.to)?.number("MaxAuthTries");
+    let finding = if pairs.iter().all(|pair| allows(pair).is_some()) { finding } else { finding.likely() };
     if strict {
         let tries =
             service(case, node).and_then(|service| service.number("MaxAuthTries")).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! sshd, firewalls and the network: why a node cannot be reached, or not be talked to.
 
+mod algorithms;
 mod commands;
 mod firewall;
 mod limits;
@@ -26,6 +27,7 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
     findings.extend(filtered);
     findings.extend(limits::find(case));
     findings.extend(settings::find(case));
+    findings.extend(algorithms::find(case));
     findings
 }
 

@@ -2,6 +2,8 @@
 
 mod settings;
 
+use std::collections::BTreeSet;
+
 use super::Facts;
 use crate::text::printable;
 
@@ -29,6 +31,8 @@ pub struct Login {
     pub ageing: Option<Ageing>,
     /// Wrong passwords have locked the account for now.
     pub lockout: Option<Lockout>,
+    /// What sshd runs before each command: `~/.ssh/rc`, else `/etc/ssh/sshrc` (sshd(8), SSHRC).
+    pub rc: Option<String>,
     /// The file that keeps everybody but root out, and what it says: pam_nologin(8).
     pub nologin: Option<(String, String)>,
 }
@@ -42,8 +46,10 @@ pub struct Shell {
     pub kind: ShellKind,
     /// What it prints to standard output although nobody is at a terminal.
     pub noise: String,
-    /// Lines of profiles that print.
+    /// Lines of profiles that print, of those that a login comes to.
     pub lines: Vec<Setting>,
+    /// The last line of a profile that a login comes to, where it does not come to its end.
+    pub last: Option<Setting>,
 }
 
 impl Shell {
@@ -124,16 +130,52 @@ impl Login {
         let (path, text) = nologin.split_once('\n').unwrap_or((&nologin, ""));
         let nologin = (!path.is_empty()).then(|| (printable(path.as_bytes()), printable(text.as_bytes())));
         let shell = shell(&facts.text("login-shell"), &facts.text("login-said"));
-        let noisy = settings_of(facts, "login-noise");
+        let trace = Trace::of(facts);
+        let mut noisy = settings_of(facts, "login-noise");
+        // What stands in a function is printed by nobody unless somebody calls it.
+        noisy.retain(|line| trace.comes_to(line));
+        let last = trace.last.filter(|_| !trace.finished);
         Self {
-            shell: Shell { lines: noisy, ..shell },
+            shell: Shell { lines: noisy, last, ..shell },
             settings: settings::settings(facts.raw("login-sshd"), facts.raw("login-config")),
             lines: settings_of(facts, "login-lines"),
             groups: facts.text("login-groups").split_whitespace().map(str::to_owned).collect(),
             ageing: Ageing::parse(&facts.text("login-shadow")),
             lockout: faillock(facts).or_else(|| tally(facts)),
+            rc: Some(printable(facts.text("login-rc").as_bytes())).filter(|rc| !rc.is_empty()),
             nologin,
         }
+    }
+}
+
+/// The lines of profiles that a login comes to, as the shell itself told them.
+#[derive(Default)]
+struct Trace {
+    ran: BTreeSet<(String, usize)>,
+    last: Option<Setting>,
+    finished: bool,
+}
+
+impl Trace {
+    /// Reads `+gs:FILE:LINE: COMMAND`; a plus sign for each level.
+    fn of(facts: Facts<'_>) -> Self {
+        let mut trace = Self::default();
+        for line in facts.text("login-trace").lines() {
+            let line = line.trim_start_matches('+');
+            if line == "gs:finished" {
+                trace.finished = true;
+            }
+            let Some(mut setting) = line.strip_prefix("gs:").and_then(Setting::parse) else { continue };
+            setting.text = setting.text.trim_start().to_owned();
+            trace.ran.insert((setting.file.clone(), setting.line));
+            trace.last = Some(setting);
+        }
+        trace
+    }
+
+    /// Whether a login comes to a line; where nobody could trace it, perhaps.
+    fn comes_to(&self, line: &Setting) -> bool {
+        self.ran.is_empty() || self.ran.contains(&(line.file.clone(), line.line))
     }
 }
 
@@ -148,7 +190,7 @@ fn shell(fact: &str, said: &str) -> Shell {
         ("there", None) => (said, ShellKind::Ends),
         _ => ("", ShellKind::Runs),
     };
-    Shell { path: path.to_owned(), kind, noise: printable(noise.as_bytes()), lines: Vec::new() }
+    Shell { path: path.to_owned(), kind, noise: printable(noise.as_bytes()), ..Shell::default() }
 }
 
 /// Lines that `grep -nH` found.

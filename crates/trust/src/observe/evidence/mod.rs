@@ -25,7 +25,7 @@ pub(crate) use keys::CLASSIC;
 pub use keys::{Keys, OwnKey, Revoked, Spared};
 pub use login::{Ageing, Lockout, Login, Setting, Settings as LoginSettings, Shell as LoginShell, ShellKind};
 pub use machine::{Clock, Disk, Libraries, Machine};
-pub use rights::{Group, KeysFile, Label, Right, Rights, Selinux, Settings};
+pub use rights::{Group, KeysAccess, KeysFile, Label, Right, Rights, Selinux, Settings};
 pub use service::{
     Callee, Chain, Condition, Field, Hook, Init, Manager, Neighbour, Process, Rule, Service, Unit, Verdict,
     Wrappers,
@@ -138,6 +138,8 @@ macro_rules! unseen {
 unseen! {
     /// sshd's effective settings (`sshd -T`).
     SshdSettings "sshd-settings"
+    /// A file of sshd's settings that only root may read: nobody knows what it says.
+    SshdFiles "sshd-files"
     /// The rules of the firewall.
     Firewall "firewall"
     /// What sshd wrote into the journal or the log.

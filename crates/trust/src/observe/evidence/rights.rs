@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sshfiles::SshdConfig;
 
-use super::Facts;
+use super::{Facts, Setting};
 use crate::text::printable;
 
 /// Most files and folders of which an ACL is read.
@@ -31,6 +31,10 @@ pub struct Rights {
     pub debian: bool,
     /// sshd's settings.
     pub settings: Settings,
+    /// Where `AuthorizedKeysFile` stands.
+    pub lines: Vec<Setting>,
+    /// Files and folders that not even their owner may change: the flags of lsattr(1), and the path.
+    pub fixed: Vec<(String, String)>,
     /// SELinux, where it enforces.
     pub selinux: Option<Selinux>,
 }
@@ -42,6 +46,31 @@ pub struct KeysFile {
     pub path: String,
     /// The same with symbolic links resolved; `None` if there is no such file.
     pub real: Option<String>,
+    /// The same, or where it would be.
+    pub will: String,
+    /// Whether the user can put a file in its place.
+    pub access: KeysAccess,
+}
+
+#[cfg(test)]
+impl KeysFile {
+    /// A file that no link leads to.
+    pub(crate) fn at(path: &str, exists: bool) -> Self {
+        let real = exists.then(|| path.to_owned());
+        Self { path: path.to_owned(), real, will: path.to_owned(), access: KeysAccess::Open }
+    }
+}
+
+/// Whether a file of keys can be written: a new one comes in the place of the old.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeysAccess {
+    /// It can, or nobody looked.
+    #[default]
+    Open,
+    /// Its folder is closed to the user.
+    Closed,
+    /// Its folder is not there.
+    NoFolder,
 }
 
 /// Owner and mode of a file or folder.
@@ -132,6 +161,8 @@ impl Rights {
             },
             closed: facts.has("rights-closed"),
             debian: version.contains("Debian") || version.contains("Ubuntu"),
+            lines: facts.text("rights-lines").lines().filter_map(Setting::parse).collect(),
+            fixed: facts.text("rights-fixed").lines().filter_map(fixed).collect(),
             settings: settings(facts.raw("rights-sshd")),
             selinux: facts.has("rights-selinux").then(|| selinux(facts)),
             paths,
@@ -139,11 +170,27 @@ impl Rights {
     }
 }
 
-/// `path TAB real path`.
+/// `path TAB real path TAB where it will be TAB access`.
 fn keys_file(line: &str) -> Option<KeysFile> {
-    let (path, real) = line.split_once('\t').unwrap_or((line, ""));
-    let real = Some(real.to_owned()).filter(|real| !real.is_empty());
-    (!path.is_empty()).then(|| KeysFile { path: path.to_owned(), real })
+    let mut words = line.split('\t');
+    let path = words.next().filter(|path| !path.is_empty())?.to_owned();
+    let mut next = || words.next().filter(|word| !word.is_empty()).map(str::to_owned);
+    let (real, will) = (next(), next());
+    let access = match next().as_deref() {
+        Some("no") => KeysAccess::Closed,
+        Some("missing") => KeysAccess::NoFolder,
+        _ => KeysAccess::Open,
+    };
+    let will = will.or_else(|| real.clone()).unwrap_or_else(|| path.clone());
+    Some(KeysFile { path, real, will, access })
+}
+
+/// `----i---------e------- /root/.ssh`.
+fn fixed(line: &str) -> Option<(String, String)> {
+    let (flags, path) = line.split_once(' ')?;
+    let path = path.trim_start();
+    let flags = printable(flags.trim_matches('-').as_bytes());
+    path.starts_with('/').then(|| (flags, path.to_owned()))
 }
 
 /// `755 0 0 drwxr-xr-x root:root /root`.
@@ -230,7 +277,12 @@ mod tests {
                 "rights-sshd",
                 "strictmodes no\nauthorizedkeysfile .ssh/a /etc/k/%u\nauthorizedkeyscommand none\nrevokedkeys /r\n",
             ),
-            ("rights-keyfiles", "/home/omm/.ssh/a\t/srv/omm/.ssh/a\n/etc/k/omm\t\n"),
+            (
+                "rights-keyfiles",
+                "/home/omm/.ssh/a\t/srv/omm/.ssh/a\t/srv/omm/.ssh/a\tyes\n/etc/k/omm\t\t/etc/k/omm\tno\n/x/y\t\t/x/y\tmissing\n",
+            ),
+            ("rights-lines", "/etc/ssh/sshd_config:7:AuthorizedKeysFile /etc/k/%u\n"),
+            ("rights-fixed", "----i---------e------- /srv/omm/.ssh\nlsattr: no\n"),
             (
                 "rights-paths",
                 "1777 0 5 drwxrwxrwt root:tty /srv/a b\nrubbish\n700 1000 1000 drwx------ omm:omm /srv/omm\n",
@@ -242,8 +294,15 @@ mod tests {
         assert!(rights.debian && !rights.settings.strict_modes && rights.selinux.is_none());
         assert_eq!(rights.settings.keys_command, None);
         assert_eq!(rights.settings.revoked_keys.as_deref(), Some("/r"));
-        assert_eq!(rights.key_files.len(), 2);
-        assert_eq!(rights.key_files[1].real, None);
+        assert_eq!(rights.key_files.len(), 3);
+        assert_eq!(
+            (rights.key_files[1].real.as_deref(), rights.key_files[1].will.as_str()),
+            (None, "/etc/k/omm")
+        );
+        let access: Vec<KeysAccess> = rights.key_files.iter().map(|file| file.access).collect();
+        assert_eq!(access, [KeysAccess::Open, KeysAccess::Closed, KeysAccess::NoFolder]);
+        assert_eq!((rights.lines.len(), rights.lines[0].line), (1, 7));
+        assert_eq!(rights.fixed, [("i---------e".to_owned(), "/srv/omm/.ssh".to_owned())]);
         let place = &rights.paths["/srv/a b"];
         assert_eq!((place.mode, place.gid, place.shown.as_str()), (0o1777, 5, "drwxrwxrwt root:tty"));
         assert_eq!(rights.groups[&5].primary, [("omm".to_owned(), 1000)]);

@@ -33,8 +33,9 @@ fn agents() {
         assert_eq!(runs, usize::from(wanted == "no answer"));
         case.seen_mut(1).keys.stopped = true;
         assert_eq!(hands(&find(&case)[0]), [ByHand::Judgement]);
+        // The set-up starts it anew, but for one that hangs.
         case.preflight = true;
-        assert_eq!(find(&case), []);
+        assert_eq!(find(&case).len(), usize::from(wanted == "no answer"));
     }
 }
 
@@ -114,7 +115,7 @@ fn keys_where_sshd_does_not_look() {
     let (mut case, key) = cluster();
     let evidence = case.seen_mut(2);
     evidence.rights.settings.keys_files = Some(vec![".ssh/other".to_owned()]);
-    evidence.rights.key_files = vec![KeysFile { path: "/root/.ssh/other".to_owned(), real: None }];
+    evidence.rights.key_files = vec![KeysFile::at("/root/.ssh/other", false)];
     case.break_column(2, &Cause::KeyRefused, REFUSED);
     let found = find(&case);
     assert_eq!(short(&found), [("authorized-keys-elsewhere", 2, 3)]);

@@ -1,8 +1,10 @@
 //! What the tables of this family share.
 
 mod agents;
+mod ahead;
 mod bounds;
 mod host_keys;
+mod never;
 mod pairs;
 
 use std::process::Command;

@@ -121,6 +121,71 @@ fn the_side_that_chose_its_algorithms_has_the_fault() {
 }
 
 #[test]
+fn the_cure_edits_the_option_that_the_two_sides_do_not_agree_on() {
+    let unable = |what: &str| {
+        format!("Unable to negotiate with 10.0.0.2 port 22: no matching {what} found. Their offer: x")
+    };
+    let own = |kind: &str, ours: &str| {
+        format!("no common {kind} algorithm; this side offers {ours}; the node offers x")
+    };
+    // What a caller's `ssh` says, what this program met itself, what the caller offers, the line.
+    let cases: [(String, Option<String>, &str, &str); 11] = [
+        (unable("key exchange method"), None, "", "KexAlgorithms +curve25519-sha256"),
+        (unable("cipher"), None, "", "Ciphers +aes256-ctr"),
+        (unable("MAC"), None, "", "MACs +hmac-sha2-256"),
+        (unable("MAC"), None, "macs umac-64@openssh.com", "MACs +umac-64@openssh.com"),
+        (unable("host key type"), None, "", "HostKeyAlgorithms +ssh-ed25519"),
+        (unable("host key type"), None, "hostkeyalgorithms rsa-sha2-256", "HostKeyAlgorithms +rsa-sha2-256"),
+        (unable("MAC"), Some(own("Mac", "hmac-sha1")), "", "MACs +hmac-sha1"),
+        (String::new(), Some(own("Mac", "hmac-sha2-512,hmac-sha2-256")), "", "MACs +hmac-sha2-256"),
+        (String::new(), Some(own("Cipher", "aes128-ctr")), "", "Ciphers +aes128-ctr"),
+        (
+            String::new(),
+            Some(own("Key", "ecdsa-sha2-nistp256")),
+            "",
+            "HostKeyAlgorithms +ecdsa-sha2-nistp256",
+        ),
+        (String::new(), Some(own("Kex", "curve25519-sha256")), "", "KexAlgorithms +curve25519-sha256"),
+    ];
+    for (said, own, offers, wanted) in cases {
+        let mut case = cluster(2);
+        if let Some(own) = own {
+            case.bar(1, ConnectError::NoCommonAlgorithm(own));
+        }
+        if !said.is_empty() {
+            case.break_pair(0, 1, Cause::NoCommonAlgorithm, &said);
+        }
+        case.seen_mut(0).service.offers = vec![offers.to_owned()];
+        let found = find(&case);
+        let begins = format!("sed -i '1i {wanted}' /etc/ssh/sshd_config");
+        assert!(commands(&found)[0].starts_with(&begins), "{said}: {:?}", commands(&found));
+        // Nobody has seen the line that says so.
+        assert_eq!(found[0].certainty, Certainty::Likely, "{said}");
+    }
+    // A line about another kind has nothing to do with it.
+    let mut case = cluster(3);
+    case.break_pair(0, 1, Cause::NoCommonAlgorithm, &unable("MAC"));
+    case.seen_mut(1).service.chosen = vec!["/etc/ssh/sshd_config:3:Ciphers aes128-ctr".to_owned()];
+    case.seen_mut(0).service.chosen_by_caller = vec![
+        "/root/.ssh/config:3:MACs hmac-sha1".to_owned(),
+        "/root/.ssh/config:4:Ciphers aes128-ctr".to_owned(),
+    ];
+    let found = find(&case);
+    assert_eq!(
+        (short(&found), found[0].certainty),
+        (vec![("no-common-algorithm", 0, 1)], Certainty::Certain)
+    );
+    assert_eq!(commands(&found), ["sed -i '3s/^/#/' '/root/.ssh/config'"]);
+    // Host keys that the node does not have help nobody.
+    let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAABADBwcE=";
+    let mut case = cluster(2);
+    case.break_pair(0, 1, Cause::NoCommonAlgorithm, &unable("host key type"));
+    case.seen_mut(0).service.offers = vec!["hostkeyalgorithms ssh-ed25519".to_owned()];
+    case.seen_mut(1).keys.host_keys = vec![rsa.parse().unwrap()];
+    assert_eq!(commands(&find(&case))[0], "ssh-keygen -A");
+}
+
+#[test]
 fn a_missing_subsystem_is_a_risk_where_it_is_seen_for_certain() {
     let mut case = cluster(2);
     case.seen_mut(1).service.settings = "port 22".to_owned();

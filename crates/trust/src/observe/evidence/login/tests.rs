@@ -31,6 +31,27 @@ fn shells_and_what_they_print() {
 }
 
 #[test]
+fn only_lines_that_a_login_comes_to_print() {
+    const NOISE: &str =
+        "/root/.bashrc:3:echo hello\n/root/.bashrc:7:    echo from a function\n/root/.b:1:date\n";
+    // What the shell traced, the lines that print, and the last line if the profile does not come to its end.
+    let cases: [(&str, &[usize], Option<usize>); 5] = [
+        ("", &[3, 7, 1], None),
+        ("+gs:/root/.bashrc:3: echo hello\n++gs:/root/.b:1: date\ngs:finished", &[3, 1], None),
+        ("+gs:/root/.bashrc:3: echo hello\n+gs:/root/.bashrc:9: exec tmux", &[3], Some(9)),
+        ("++gs:/root/.bashrc:7: echo from a function\ngs:finished", &[7], None),
+        ("+gs:relative:3: echo\nrubbish\n+gs:/x", &[3, 7, 1], None),
+    ];
+    for (trace, lines, last) in cases {
+        let shell = read(&[("login-trace", trace), ("login-noise", NOISE)]).shell;
+        let found: Vec<usize> = shell.lines.iter().map(|line| line.line).collect();
+        assert_eq!((found.as_slice(), shell.last.as_ref().map(|last| last.line)), (lines, last), "{trace}");
+    }
+    let last = read(&[("login-trace", "+gs:/root/.bashrc:9: exec tmux")]).shell.last.unwrap();
+    assert_eq!((last.file.as_str(), last.text.as_str()), ("/root/.bashrc", "exec tmux"));
+}
+
+#[test]
 fn the_age_of_a_password() {
     // Marks, day of the last change, least, most, warning, inactive, closing.
     let cases = [

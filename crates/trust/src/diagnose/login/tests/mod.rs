@@ -1,3 +1,5 @@
+mod profiles;
+
 use super::find;
 use crate::diagnose::sample::{healthy, short};
 use crate::diagnose::{Case, Healing, unexplained};
@@ -171,7 +173,7 @@ fn settings_that_refuse() {
                     Settings { methods: words(&["publickey,password"]), ..Settings::default() },
                 );
             },
-            &[("pubkey-auth-off", 1, 0)],
+            &[("second-factor", 1, 0)],
         ),
     ]);
 }
@@ -328,14 +330,6 @@ fn shells() {
             },
             &[("foreign-shell", 1, 2)],
         ),
-        (
-            "a profile of bash that ends it: nobody knows why",
-            |case| {
-                shell(case, ShellKind::Ends, "/bin/bash");
-                end_with(case, 1, &Cause::NoLogin, 3, "");
-            },
-            &[],
-        ),
         ("noise", |case| case.seen_mut(1).login.shell.noise = "hello".into(), &[("noisy-shell", 1, 0)]),
     ]);
 }
@@ -362,7 +356,15 @@ fn nodes_that_let_nobody_in_and_callers_that_cannot_call() {
             },
             &[("password-auth-off", 1, 2)],
         ),
-        ("nobody was asked", |case| case.bar(1, NoEntry::NoPassword("no".into())), &[]),
+        ("nobody was asked", |case| case.bar(1, NoEntry::NoPassword("no".into())), &[("no-password", 1, 0)]),
+        (
+            "nobody was asked, and the key is refused",
+            |case| {
+                case.bar(1, NoEntry::NoPassword("no".into()));
+                case.break_column(1, &Cause::KeyRefused, DENIED);
+            },
+            &[("no-password", 1, 2)],
+        ),
         (
             "no ssh",
             |case| {
