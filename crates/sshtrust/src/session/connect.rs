@@ -17,7 +17,7 @@ use super::revocation::listed_in;
 use super::{ConnectError, PassedKey, ShutKey};
 use crate::inventory::NodeSpec;
 use crate::limits::Limits;
-use crate::node::Shell;
+use crate::node::{NodeError, Shell};
 use crate::text::printable;
 use trust::enter::{HostKeyConflict, UnknownHostKey};
 use trust::host_keys::HostKeyVerdict;
@@ -35,8 +35,8 @@ pub struct Connection {
     pub(super) passed: Vec<PassedKey>,
     /// Keys that open the account and run no command of ours.
     pub(super) shut: Vec<ShutKey>,
-    /// A shell that runs already, for the first who asks for one.
-    pub(super) ready: Mutex<Option<Shell>>,
+    /// A shell that runs already, or why there is none, for the first who asks for one.
+    pub(super) ready: Mutex<Option<Result<Shell, NodeError>>>,
 }
 
 impl Connection {

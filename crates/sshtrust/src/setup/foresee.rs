@@ -12,13 +12,14 @@ use crate::inventory::NodeSpec;
 use crate::probe::TrustMatrix;
 
 /// What the set-up cannot mend and cannot do without. What is wrong with a disk, it finds itself when it writes.
-const HOPELESS: [Code; 6] = [
+const HOPELESS: [Code; 7] = [
     Code::HomePermissions,
     Code::RootLoginOff,
     Code::AccountNotAllowed,
     Code::PubkeyAuthOff,
     Code::SelinuxContext,
     Code::PasswordExpired,
+    Code::ForcedCommand,
 ];
 
 /// Looks for it. `keys`: those that will be used; of the nodes in `new` they are made just now. One that is kept is one that all

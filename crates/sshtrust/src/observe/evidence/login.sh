@@ -1,7 +1,7 @@
 # The account: who may log in, by which settings of sshd, and what its shell does. Reads only.
 
 # Settings that can refuse the user, with where they stand. Only if there are some is sshd asked for what they come to.
-gs_lines=$(grep -nHiE '^[[:space:]]*(Match[[:space:]]|Include[[:space:]]|AllowUsers|DenyUsers|AllowGroups|DenyGroups|AuthenticationMethods|PubkeyAccepted|(UsePAM|PubkeyAuthentication)[[:space:]="]+no|PermitRootLogin[[:space:]="]+(no|forced))' \
+gs_lines=$(grep -nHiE '^[[:space:]]*(Match[[:space:]]|Include[[:space:]]|AllowUsers|DenyUsers|AllowGroups|DenyGroups|AuthenticationMethods|PubkeyAccepted|ForceCommand|(UsePAM|PubkeyAuthentication)[[:space:]="]+no|PermitRootLogin[[:space:]="]+(no|forced))' \
     /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf 2>/dev/null | head -n 60)
 gs_told=$(printf '%s\n' "$gs_lines" | grep -viE ':[[:space:]]*(Match|Include[[:space:]]+/etc/ssh/sshd_config\.d/)')
 if [ -n "$gs_told" ]; then
@@ -17,7 +17,7 @@ if [ -n "$gs_told" ]; then
             [ $gs_count -le 9 ] || break
             echo "for $gs_one"
             $gs_brief sshd -T -C "user=$gs_user,host=$gs_one,addr=$gs_one" 2>/dev/null </dev/null |
-                grep -E '^(usepam|permitrootlogin|pubkeyauthentication|pubkeyaccepted[a-z]*|authenticationmethods|(allow|deny)(users|groups)) '
+                grep -E '^(usepam|permitrootlogin|pubkeyauthentication|pubkeyaccepted[a-z]*|authenticationmethods|forcecommand|(allow|deny)(users|groups)) '
         done | gs_fact login-sshd
     else
         cat /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config 2>/dev/null | head -c 60000 | gs_fact login-config

@@ -4,12 +4,11 @@ use super::account::refusal;
 use super::edit::literal;
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::inventory::NodeIx;
+use crate::machine::is_posix_shell;
 use crate::observe::{Evidence, Setting, ShellKind};
 use crate::probe::{Cause, TrustEdge};
 use crate::text::sh_quote;
 
-/// Shells that understand what is written for sh(1).
-const POSIX: [&str; 9] = ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "rbash"];
 /// The words of nologin(8).
 const UNAVAILABLE: &str = "account is currently not available";
 /// What other shells say to a mistake in their profiles.
@@ -59,7 +58,7 @@ fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
         return None;
     }
     let foreign = match shell {
-        Some(shell) => shell.kind == ShellKind::Ends && !POSIX.contains(&shell.name()),
+        Some(shell) => shell.kind == ShellKind::Ends && !is_posix_shell(&shell.path),
         None => FOREIGN_WORDS.iter().any(|word| said.contains(word)),
     };
     let code = match () {
