@@ -241,6 +241,15 @@ pub enum NodeError {
     /// No answer in time.
     #[error("the node did not answer within {0} seconds")]
     Timeout(u64),
+    /// The server opened no session, although it let us in (`MaxSessions 0`, a gateway).
+    #[error("the SSH server let us in and opened no session{}", detail(.0))]
+    NoSession(String),
+    /// The server opened a session and refused to run a command in it: it cannot start a process, or it runs none.
+    #[error("the SSH server let us in and refused to run a command")]
+    Refused,
+    /// The server opened a session, or did not, and did not say whether it runs a command.
+    #[error("the SSH server let us in and did not say within {0} seconds whether it runs a command")]
+    Unanswered(u64),
     /// The login shell did not start our shell.
     #[error("no POSIX shell could be started on the node{}", detail(.0))]
     NoShell(String),
@@ -260,6 +269,14 @@ pub enum NodeError {
 }
 
 impl NodeError {
+    /// Whether the node could start no process: most likely its user is at a limit.
+    #[must_use]
+    pub fn is_of_processes(&self) -> bool {
+        const WORDS: [&str; 4] = ["annot fork", "an't fork", "fork: ", "Resource temporarily unavailable"];
+        let (Self::Lost(said) | Self::NoShell(said)) = self else { return false };
+        WORDS.iter().any(|words| said.contains(words))
+    }
+
     /// Whether the node says that it lets nobody in on this account, whatever key or password they come with.
     #[must_use]
     pub fn is_of_the_account(&self) -> bool {

@@ -15,6 +15,7 @@
 //! - [`bounds`]: from where and until when trust holds.
 //! - [`plan`]: what has to change.
 //! - [`access`]: who can get in.
+//! - [`machine`]: which machine an answer comes from.
 //! - [`probe`]: who can reach whom.
 //! - [`diagnose`]: why not.
 //! - [`bundle`]: scripts and answers for trust by hand.
@@ -31,6 +32,7 @@ pub mod host_keys;
 pub mod inventory;
 pub mod key;
 pub mod limits;
+pub mod machine;
 pub mod observe;
 pub mod part;
 pub mod passwords;

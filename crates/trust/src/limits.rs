@@ -19,6 +19,8 @@ pub struct Limits {
     pub brief_key_exchange: Duration,
     /// One try to log in. Slow name servers and PAM modules are common; `LoginGraceTime` is 120 seconds.
     pub login: Duration,
+    /// The answer of a server that was asked to run a command: it opens a session of PAM, which may mount a home.
+    pub session: Duration,
     /// A login shell, until our own shell runs: slow profiles and slow name servers included.
     pub startup: Duration,
     /// How often an open connection is asked for a sign of life. After three without an answer it is lost.
@@ -81,6 +83,7 @@ impl Default for Limits {
             key_exchange: seconds(60),
             brief_key_exchange: seconds(20),
             login: seconds(60),
+            session: seconds(30),
             startup: seconds(60),
             alive: seconds(10),
             back_off: [
@@ -124,6 +127,7 @@ impl Limits {
             key_exchange: to(self.key_exchange, 12),
             brief_key_exchange: to(self.brief_key_exchange, 10),
             login: self.login,
+            session: to(self.session, 8),
             startup: to(self.startup, 12),
             alive: to(self.alive, 4),
             back_off: self.back_off.map(part),
@@ -173,9 +177,9 @@ mod tests {
     fn the_real_limits_are_these() {
         let real = Limits::default();
         assert_eq!(
-            [real.tcp, real.key_exchange, real.brief_key_exchange, real.login, real.startup]
+            [real.tcp, real.key_exchange, real.brief_key_exchange, real.login, real.session, real.startup]
                 .map(|l| l.as_secs()),
-            [10, 60, 20, 60, 60]
+            [10, 60, 20, 60, 30, 60]
         );
         assert_eq!(
             [real.alive, real.call, real.call_connect, real.call_silence].map(|l| l.as_secs()),

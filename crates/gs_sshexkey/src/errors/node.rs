@@ -40,8 +40,26 @@ fn report(trouble: &NodeTrouble, detail: &str) -> Report {
 
 type Parts = (&'static str, String, String);
 
+/// What to do where a node starts no process.
+const NO_PROCESS: &str = "Most likely the user may start no more processes there: as root, compare 'ps -u USER -L | wc -l' with \
+    nproc in /etc/security/limits.conf and limits.d, and with TasksMax of systemd; end what is too many or raise the limit. A \
+    device that runs no commands cannot be a node.";
+
 fn shell(error: &NodeError) -> Parts {
     let (code, text, cure) = match error {
+        error if error.is_of_processes() => ("51400", "Failed to execute the command: sh.", NO_PROCESS),
+        NodeError::Refused => ("51400", "Failed to execute the command: sh.", NO_PROCESS),
+        NodeError::NoSession(_) => (
+            "51400",
+            "Failed to execute the command: sh.",
+            "Set MaxSessions to 10 in the node's sshd_config and reload sshd. A device that opens no session cannot be a node.",
+        ),
+        NodeError::Unanswered(_) => (
+            "51400",
+            "Failed to execute the command: sh.",
+            "See the node's log of sshd: a module of PAM, or the user's home (NFS), may hang there. A device that runs no \
+             commands cannot be a node.",
+        ),
         NodeError::Lost(_) => {
             ("51101", "SSH exception: \nthe connection was lost.", "See whether the node runs.")
         }
@@ -51,9 +69,10 @@ fn shell(error: &NodeError) -> Parts {
         NodeError::NoShell(_) => (
             "51400",
             "Failed to execute the command: sh.",
-            "See whether the user can log in there: login shell, expired account, and what runs before a command: ~/.bashrc, \
+            "See whether the user can run a command there: login shell, expired account, and what runs before a command: ~/.bashrc, \
              ~/.ssh/rc, /etc/ssh/sshrc. One of them may end the shell, start another program in its place, or wait for an \
-             answer: gs_sshexkey doctor --explain profile-blocks.",
+             answer: gs_sshexkey doctor --explain profile-blocks. ForceCommand in sshd_config (internal-sftp serves files \
+             alone) and command= in authorized_keys run something else.",
         ),
         NodeError::TooMuch(_) => {
             ("51101", "SSH exception: \ntoo much output.", "See what the login profiles print.")

@@ -61,6 +61,18 @@ messages! {
         WrongAddress { found }
             "on the calling node the host name leads to {found}. Correct /etc/hosts there, or the name server."
             "在发起登录的节点上，该主机名解析到了 {found}。请更正该节点的 /etc/hosts 或 DNS。";
+        WrongMachine { answered }
+            "the call ends at {answered}, not at the node. On the calling node see where ssh goes ('ssh -G HOST | grep -E \"hostname|port|proxy\"'), /etc/hosts, and redirections of the network (NAT)."
+            "登录到的是{answered}，而不是该节点。请在发起登录的节点上查看 ssh 的去向（ssh -G 主机 | grep -E \"hostname|port|proxy\"）、/etc/hosts，以及网络中的地址转换（NAT）。";
+        AnotherMachine {}
+            "the call ends at another machine, not at the node. On the calling node see where ssh goes ('ssh -G HOST | grep -E \"hostname|port|proxy\"'), /etc/hosts, and redirections of the network (NAT)."
+            "登录到的是另一台机器，而不是该节点。请在发起登录的节点上查看 ssh 的去向（ssh -G 主机 | grep -E \"hostname|port|proxy\"）、/etc/hosts，以及网络中的地址转换（NAT）。";
+        ForcedCommand {}
+            "the login works and something else runs than what was asked for: command= in authorized_keys, ForceCommand in sshd_config, or a login shell that is none. Take it out at the called node."
+            "能够登录，但执行的不是所要求的命令：authorized_keys 中的 command=、sshd_config 中的 ForceCommand，或登录 shell 不是 shell。请在被登录的节点上去掉。";
+        CommandRefused {}
+            "the login works and sshd runs nothing: its user is at a limit of processes (nproc in /etc/security/limits.conf), MaxSessions is 0, or it is a device that runs no commands. See 'journalctl -u sshd' at the called node."
+            "能够登录，但 sshd 拒绝执行命令：该用户的进程数已达上限（/etc/security/limits.conf 中的 nproc）、MaxSessions 为 0，或对方是不能执行命令的设备。请在被登录的节点上查看 journalctl -u sshd。";
         NoCommonAlgorithm {}
             "the two sides share no algorithm. Allow one of those offered in sshd_config, or in the system's crypto policy (update-crypto-policies)."
             "双方没有共同支持的算法。请在 sshd_config 或系统加密策略（update-crypto-policies）中允许对方提供的算法之一。";
@@ -105,6 +117,10 @@ pub(crate) fn cause(cause: &Cause) -> Reason<'_> {
         Cause::Permissions => Reason::Permissions {},
         Cause::NameUnknown => Reason::NameUnknown {},
         Cause::WrongAddress { found } => Reason::WrongAddress { found },
+        Cause::WrongMachine { answered: Some(answered) } => Reason::WrongMachine { answered },
+        Cause::WrongMachine { answered: None } => Reason::AnotherMachine {},
+        Cause::ForcedCommand => Reason::ForcedCommand {},
+        Cause::CommandRefused => Reason::CommandRefused {},
         Cause::NoCommonAlgorithm => Reason::NoCommonAlgorithm {},
         Cause::PasswordExpired => Reason::PasswordExpired {},
         Cause::NoLogin => Reason::NoLogin {},
@@ -183,6 +199,18 @@ messages! {
         NoShell { said }
             "no POSIX shell could be started: the login shell is none, or what runs before it (~/.bashrc, ~/.ssh/rc, /etc/ssh/sshrc) ends it, replaces it or waits{said}"
             "无法启动 POSIX shell：登录 shell 不可用，或在其之前执行的文件（~/.bashrc、~/.ssh/rc、/etc/ssh/sshrc）将其结束、替换或停下等待{said}";
+        NoSession { said }
+            "the login works, and its sshd opens no session (MaxSessions 0, or a gateway){said}"
+            "能够登录，但 sshd 不打开会话（MaxSessions 为 0，或对方是网关设备）{said}";
+        RunsNothing {}
+            "the login works, and its sshd refuses to run a command: no process can be started there (nproc), or it is a device that runs none"
+            "能够登录，但 sshd 拒绝执行命令：该用户无法再启动进程（nproc 上限），或对方是不能执行命令的设备";
+        Unanswered { seconds }
+            "the login works, and for {seconds} s its sshd did not say whether it runs a command: PAM or a home that hangs, or a device that runs none"
+            "能够登录，但 sshd 在 {seconds} 秒内没有答复是否执行命令：PAM 或家目录卡住，或对方是不能执行命令的设备";
+        NoProcess { said }
+            "the login works, and no process can be started there: its user is at a limit (nproc){said}"
+            "能够登录，但无法启动进程：该用户的进程数已达上限（nproc）{said}";
         TooMuch {} "its login profiles print too much" "登录配置文件的输出过多";
         Command { what, status, said }
             "{what} failed with exit status {status}{said}"
@@ -264,6 +292,12 @@ fn passed_over(keys: &[PassedKey], lang: Lang) -> String {
 fn unusable(error: &NodeError, lang: Lang) -> String {
     let quoted = |said: &str| quoted(said, lang);
     match error {
+        NodeError::Lost(said) | NodeError::NoShell(said) if error.is_of_processes() => {
+            Barred::NoProcess { said: &quoted(said) }.text(lang)
+        }
+        NodeError::NoSession(said) => Barred::NoSession { said: &quoted(said) }.text(lang),
+        NodeError::Refused => Barred::RunsNothing {}.text(lang),
+        NodeError::Unanswered(seconds) => Barred::Unanswered { seconds }.text(lang),
         NodeError::Lost(said) => Barred::Lost { said: &quoted(said) }.text(lang),
         NodeError::Timeout(seconds) => Barred::Timeout { seconds }.text(lang),
         NodeError::NoShell(said) => Barred::NoShell { said: &quoted(said) }.text(lang),
@@ -308,6 +342,9 @@ pub(crate) const fn barred_code(why: &NoEntry) -> &'static str {
     match why {
         NoEntry::NoPassword(_) => "no-password",
         NoEntry::WrongPassword => "wrong-password",
+        NoEntry::Node(NodeError::Refused | NodeError::NoSession(_) | NodeError::Unanswered(_)) => {
+            "command-refused"
+        }
         NoEntry::Node(_) => "no-shell",
         NoEntry::Connect(error) => match error {
             ConnectError::Refused => "refused",

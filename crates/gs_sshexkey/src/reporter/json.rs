@@ -115,7 +115,8 @@ fn faults(checked: &Checked) -> impl Iterator<Item = Value> {
     let address = |node: NodeIx| nodes.get(node).map(|spec| spec.ip.to_string());
     let edges = checked.matrix.edges().iter().map(move |edge| {
         let found = match &edge.cause {
-            Cause::WrongAddress { found } => Some(found),
+            Cause::WrongAddress { found } => Some(found.clone()),
+            Cause::WrongMachine { answered } => answered.map(|node| node.ip.to_string()),
             _ => None,
         };
         json!({

@@ -151,7 +151,13 @@ pub(crate) fn causes() -> Vec<Cause> {
         Cause::TooManyKeys => Some(Cause::Permissions),
         Cause::Permissions => Some(Cause::NameUnknown),
         Cause::NameUnknown => Some(Cause::WrongAddress { found: "10.9.9.9".to_owned() }),
-        Cause::WrongAddress { .. } => Some(Cause::NoCommonAlgorithm),
+        Cause::WrongAddress { .. } => {
+            let answered = Some(NodeSpec { ip: [10, 9, 9, 9].into(), port: 22 });
+            Some(Cause::WrongMachine { answered })
+        }
+        Cause::WrongMachine { .. } => Some(Cause::ForcedCommand),
+        Cause::ForcedCommand => Some(Cause::CommandRefused),
+        Cause::CommandRefused => Some(Cause::NoCommonAlgorithm),
         Cause::NoCommonAlgorithm => Some(Cause::PasswordExpired),
         Cause::PasswordExpired => Some(Cause::NoLogin),
         Cause::NoLogin => Some(Cause::Libraries),

@@ -10,6 +10,7 @@
 
 mod access;
 mod again;
+mod answers;
 mod awkward;
 mod before;
 mod bounds;

@@ -328,6 +328,8 @@ fn prober(visited: &Visited, name: &Result<String, NoName>) -> Prober {
         shell: inside.map(|inside| inside.shell.clone()),
         name: name.as_ref().ok().cloned(),
         cheap_kex: inside.is_some_and(|inside| inside.glance.ssh.prefers_kex()),
+        machine: inside.map(|inside| inside.glance.machine.clone()),
+        posix_shell: inside.is_some_and(|inside| inside.glance.posix_shell),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use sshfiles::{KnownHosts, Marker, PublicKey};
+use tokio::time::timeout;
 use trust::enter::SeenOtherwise;
 
 use super::enter::Entered;
@@ -35,7 +36,7 @@ pub(super) async fn look(
     let witnesses = entered.iter().filter(|node| node.login == Login::Key && node.host_key_was_known());
     let script = script(doubtful);
     let looking = witnesses.take(if doubtful.is_empty() { 0 } else { MOST_WITNESSES }).map(|node| async {
-        let shell = node.shell().await.ok()?;
+        let shell = timeout(LIMIT, node.shell()).await.ok()?.ok()?;
         let seen = shell.run(&script, LIMIT).await.ok()?;
         node.spare(shell);
         Some((node.spec, KnownHosts::parse(&seen.stdout)))

@@ -18,6 +18,8 @@ const MOST_OUTPUT: usize = 64 << 20;
 
 /// How much is written at once, in bytes.
 const PIECE: usize = 8 << 10;
+/// Exit status of OpenSSH's SFTP server for what it does not understand.
+const SFTP_ENDS: u32 = 11;
 /// How long to wait for the loop before the token is sent again.
 const GREETING: Duration = Duration::from_millis(500);
 
@@ -28,6 +30,8 @@ pub enum Chunk {
     Out(Vec<u8>),
     /// Standard error.
     Err(Vec<u8>),
+    /// Its exit status, if somebody told it. More may come.
+    Status(u32),
 }
 
 /// The three pipes of a shell, wherever it runs.
@@ -197,6 +201,7 @@ impl Shell {
 async fn greet(pipes: &mut Pipes, token: &str, limit: Duration) -> Result<(), NodeError> {
     let hello = format!("{token}\n");
     let (mut out, mut err) = (Vec::new(), Vec::new());
+    let (mut status, mut refused) = (None, None);
     let deadline = Instant::now() + limit;
     let mut next = Instant::now();
     while !frame::is_ready(&out, token) {
@@ -206,23 +211,46 @@ async fn greet(pipes: &mut Pipes, token: &str, limit: Duration) -> Result<(), No
         }
         if now >= next {
             let sent = async { pipes.input.write_all(hello.as_bytes()).await.and(pipes.input.flush().await) };
-            sent.await.map_err(|error| NodeError::NoShell(error.to_string()))?;
+            // One that takes nothing would keep us for ever. What is told then is why it ended, if it did.
+            match timeout_at(deadline, sent).await {
+                Err(_) => continue,
+                Ok(Err(error)) => refused = Some(error.to_string()),
+                Ok(Ok(())) => {}
+            }
             next = now + GREETING;
         }
         match timeout_at(next.min(deadline), pipes.output.recv()).await {
-            Err(_) => {}
+            Err(_) => match refused {
+                None => {}
+                Some(why) => return Err(NodeError::NoShell(why)),
+            },
             Ok(None) => {
                 out.extend_from_slice(&err);
-                return Err(NodeError::NoShell(printable(&out)));
+                return Err(NodeError::NoShell(ended(&out, status)));
             }
             Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
             Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
+            Ok(Some(Chunk::Status(ended))) => status = Some(ended),
         }
         if out.len().max(err.len()) > MOST_OUTPUT {
             return Err(NodeError::TooMuch(MOST_OUTPUT));
         }
     }
     Ok(())
+}
+
+/// What a login shell said that ended, or what is to be said of it.
+fn ended(said: &[u8], status: Option<u32>) -> String {
+    let said = printable(said);
+    match status {
+        _ if !said.is_empty() => said,
+        // sftp-server(8), when what comes is no request of its protocol.
+        Some(SFTP_ENDS) => {
+            "it ended with status 11 without a word, as a server for SFTP alone does".to_owned()
+        }
+        Some(status) => format!("it ended with status {status} without a word"),
+        None => said,
+    }
 }
 
 /// 128 random bits that no output contains by chance or malice.
@@ -314,6 +342,7 @@ impl Worker {
             Ok(None) => return Err(NodeError::Lost(printable(err))),
             Ok(Some(Chunk::Out(bytes))) => out.extend_from_slice(&bytes),
             Ok(Some(Chunk::Err(bytes))) => err.extend_from_slice(&bytes),
+            Ok(Some(Chunk::Status(_))) => {}
         }
         if out.len().max(err.len()) > MOST_OUTPUT { Err(NodeError::TooMuch(MOST_OUTPUT)) } else { Ok(()) }
     }

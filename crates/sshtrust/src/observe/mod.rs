@@ -98,7 +98,8 @@ pub async fn glance(shell: &Shell) -> Result<Glance, ObserveError> {
     const FACTS: &str = "uname -n | gs_fact hostname\nssh -V 2>&1 </dev/null | gs_fact ssh\n\
                          cat /proc/sys/crypto/fips_enabled 2>/dev/null | gs_fact fips\n\
                          date '+%s %z' 2>/dev/null | gs_fact clock\n\
-                         gs_home=$(getent passwd \"$(id -u)\" 2>/dev/null | cut -d: -f6)\n\
+                         gs_home=$(getent passwd \"$(id -u)\" 2>/dev/null | cut -d: -f6,7)\n\
+                         gs_machine \"${gs_home##*:}\"\ngs_home=${gs_home%:*}\n\
                          grep -i 'expiry-time=' \"$gs_home/.ssh/authorized_keys\" 2>/dev/null | \
                          head -c 1048576 | gs_fact ends";
     let from = now();

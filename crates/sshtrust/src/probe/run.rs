@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use trust::machine::MachineId;
 use trust::probe::by_name::Twins;
-use trust::probe::{Call, Pace, Schedule, WAITS};
+use trust::probe::{Call, Machines, Pace, Proof, Schedule, WAITS};
 
 use super::by_name::twins;
-use super::script::{self, Answer};
+use super::script::{self, Answer, How, Order};
 use super::{By, Cause, Pair, PairState, Progress, Scope, TrustEdge, TrustMatrix, WIDTH, likely_cause};
 use crate::inventory::{NodeIx, NodeMap, NodeSpec};
 use crate::node::Shell;
@@ -31,6 +32,10 @@ pub struct Prober {
     pub name: Option<String>,
     /// Its `ssh` may prefer a cheap key exchange: OpenSSH 8.1 or later, not in FIPS mode.
     pub cheap_kex: bool,
+    /// Which machine it is; `None`: nobody has been there.
+    pub machine: Option<MachineId>,
+    /// Its login shell understands what is written for sh(1).
+    pub posix_shell: bool,
 }
 
 /// Probes the ordered pairs of the scope. A node whose shell is lost on the way leaves its other pairs unseen.
@@ -91,6 +96,10 @@ struct Run<'a> {
     twins: Twins,
     pace: Pace,
     matrix: TrustMatrix,
+    /// Which machines answer.
+    machines: Machines,
+    /// By what this run's answers are known.
+    mark: String,
     start: Instant,
     /// A node that has not reported on a call by then will not do so: it ends the call itself before.
     no_report: Duration,
@@ -138,6 +147,8 @@ impl<'a> Run<'a> {
             twins,
             pace: Pace::new(nodes.len() * WIDTH),
             matrix,
+            machines: Machines::new(nodes.map(|node| (node.spec, node.machine.clone()))),
+            mark: script::mark(),
             start: Instant::now(),
             begun: BTreeMap::new(),
             active: 0,
@@ -154,13 +165,13 @@ impl<'a> Run<'a> {
     async fn open(&mut self) {
         for (index, node) in self.nodes.entries() {
             let Some(shell) = &node.shell else { continue };
-            let Ok(mut dialogue) = shell
-                .talk(
-                    &script::script(node.cheap_kex, self.scope.identities_only, &self.scope.limits),
-                    TALK_LIMIT,
-                )
-                .await
-            else {
+            let how = How {
+                cheap_kex: node.cheap_kex,
+                identities_only: self.scope.identities_only,
+                mark: &self.mark,
+            };
+            let script = script::script(how, &self.scope.limits);
+            let Ok(mut dialogue) = shell.talk(&script, TALK_LIMIT).await else {
                 self.lost(index);
                 continue;
             };
@@ -205,10 +216,7 @@ impl<'a> Run<'a> {
         while self.active < self.pace.limit() {
             let Some(call) = self.schedule.next(now) else { return };
             self.number += 1;
-            let to = self.nodes.get(call.to).map(|node| node.spec.ip.to_string()).unwrap_or_default();
-            let name = named(&self.names, &call);
-            let order =
-                name.map(|(by, host)| script::order(self.number, host, *by, &to, call.from == call.to));
+            let order = self.order(&call);
             let said = self.say.get(&call.from).zip(order).map(|(say, order)| say.try_send(order));
             self.begun.insert(self.number, Begun { call, when: now, waits: false });
             self.active += 1;
@@ -217,6 +225,16 @@ impl<'a> Run<'a> {
                 self.lost(call.from);
             }
         }
+    }
+
+    /// The line that begins a call. A name is looked up too, to see whether it leads to the node's address; a node's own
+    /// name may lead to its loopback.
+    fn order(&self, call: &Call) -> Option<String> {
+        let (by, host) = named(&self.names, call)?;
+        let to = self.nodes.get(call.to)?;
+        let address = to.spec.ip.to_string();
+        let leads_to = (*by == By::Name && call.from != call.to).then_some(address.as_str());
+        Some(Order { id: self.number, host, leads_to, posix_shell: to.posix_shell }.line())
     }
 
     /// Gives up calls on which nobody has reported, and stops counting those that only wait.
@@ -248,19 +266,25 @@ impl<'a> Run<'a> {
     }
 
     fn file(&mut self, from: NodeIx, answer: Answer) {
-        let asked = self.begun.get(&answer.id).is_some_and(|begun| begun.call.from == from);
+        let call = self.begun.get(&answer.id).map(|begun| begun.call).filter(|call| call.from == from);
         self.heard.insert(from, self.start.elapsed());
         // A call that was given up, or a number that this node was not told.
-        if !asked {
-            return;
-        }
-        let works = answer.status == 0 && answer.elsewhere.is_none();
+        let Some(call) = call else { return };
         let cause = match answer.elsewhere {
             Some(found) => Some(Cause::WrongAddress { found }),
-            None if works => None,
+            None if answer.status == 0 => self.unproven(&call, answer.proof),
             None => Some(likely_cause(Some(answer.status), &answer.said)),
         };
         self.end(answer.id, cause, Some(answer.status), answer.said);
+    }
+
+    /// Why a call that ended well does not count; `None`: it does.
+    fn unproven(&mut self, call: &Call, proof: Option<Proof>) -> Option<Cause> {
+        let Some(proof) = proof else { return Some(Cause::ForcedCommand) };
+        let by = named(&self.names, call).map_or(By::Ip, |(by, _)| *by);
+        let taken = self.machines.take(call.from, call.to, by, proof);
+        let spec = |node: NodeIx| self.nodes.get(node).map(|node| node.spec);
+        taken.err().map(|answered| Cause::WrongMachine { answered: answered.and_then(spec) })
     }
 
     /// Files the end of a call, or lets it be tried again. Without a status, nobody reported on it.
@@ -321,6 +345,7 @@ impl<'a> Run<'a> {
     /// A node's shell is gone: what it was doing is not known, and what it was to do will not be done.
     fn lost(&mut self, from: NodeIx) {
         self.say.remove(&from);
+        self.machines.forget(from);
         self.matrix.lose(from);
         self.drop_calls(from);
         let under_way: Vec<usize> =
@@ -340,6 +365,13 @@ impl<'a> Run<'a> {
     fn close(mut self) -> TrustMatrix {
         // Dropped, the loops on the nodes end.
         self.say.clear();
+        for (from, to, by) in self.machines.doubtful() {
+            let host = |by: By| {
+                let names = self.names.get(to).into_iter().flatten();
+                names.filter(|(known, _)| *known == by).map(|(_, host)| host.clone()).collect()
+            };
+            self.matrix.refute(from, to, by, host);
+        }
         self.matrix.finish();
         self.matrix
     }

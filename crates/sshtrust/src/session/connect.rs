@@ -17,7 +17,7 @@ use super::revocation::listed_in;
 use super::{ConnectError, PassedKey, ShutKey};
 use crate::inventory::NodeSpec;
 use crate::limits::Limits;
-use crate::node::Shell;
+use crate::node::{NodeError, Shell};
 use crate::text::printable;
 use trust::enter::{HostKeyConflict, UnknownHostKey};
 use trust::host_keys::HostKeyVerdict;
@@ -37,8 +37,8 @@ pub struct Connection {
     pub(super) shut: Vec<ShutKey>,
     /// A key was accepted, and the node wants these methods besides.
     pub(super) wants_more: Option<String>,
-    /// A shell that runs already, for the first who asks for one.
-    pub(super) ready: Mutex<Option<Shell>>,
+    /// A shell that runs already, or why there is none, for the first who asks for one.
+    pub(super) ready: Mutex<Option<Result<Shell, NodeError>>>,
 }
 
 impl Connection {

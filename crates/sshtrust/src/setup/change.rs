@@ -210,6 +210,8 @@ async fn verify(ready: &Ready, observer: &dyn Observer) -> TrustMatrix {
             shell: Some(shell),
             name: name.clone(),
             cheap_kex: node.state.ssh.prefers_kex(),
+            machine: Some(node.state.machine.clone()),
+            posix_shell: node.state.posix_shell,
         })
         .collect();
     let enough = Some(ENOUGH_BROKEN);

@@ -12,7 +12,7 @@ use crate::inventory::NodeSpec;
 use crate::probe::TrustMatrix;
 
 /// What the set-up cannot mend and cannot do without. What is wrong with a disk, it finds itself when it writes.
-const HOPELESS: [Code; 12] = [
+const HOPELESS: [Code; 13] = [
     Code::HomePermissions,
     Code::RootLoginOff,
     Code::AccountNotAllowed,
@@ -25,6 +25,7 @@ const HOPELESS: [Code; 12] = [
     Code::PasswordExpired,
     Code::SshConfigBroken,
     Code::ClientSettings,
+    Code::ForcedCommand,
 ];
 
 /// Looks for it. `keys`: those that will be used; of the nodes in `new` they are made just now. One that is kept is one that all

@@ -25,6 +25,7 @@ use sshtrust::plan::{
     without_keys,
 };
 use sshtrust::program::Programs;
+use trust::machine::MachineId;
 use trust::program::Builds;
 
 fn key() -> &'static IdentityKey {
@@ -67,6 +68,8 @@ fn fresh(number: u8) -> NodeState {
         authorized_keys_files: vec![".ssh/authorized_keys".to_owned()],
         accepted_algorithms: None,
         clock: None,
+        machine: MachineId::default(),
+        posix_shell: true,
         agent: AgentState::default(),
         host_keys: vec![host_key(number)],
         keepalive: None,

@@ -64,6 +64,10 @@ codes! {
     MaxAuthTries "max-auth-tries"
     /// sshd allows too few sessions a connection (sshd_config(5), MaxSessions).
     MaxSessions "max-sessions"
+    /// sshd lets the account in and starts no process for it.
+    CommandRefused "command-refused"
+    /// A call is let in, and something else runs than what was asked for (sshd_config(5), ForceCommand; sshd(8), command).
+    ForcedCommand "forced-command"
     /// The node takes no password, so that only a key opens it.
     PasswordAuthOff "password-auth-off"
     /// sshd refuses root (sshd_config(5), PermitRootLogin).
@@ -108,6 +112,8 @@ codes! {
     DuplicateIp "duplicate-ip"
     /// A node's name leads to a wrong address or nowhere, or `/etc/hosts` cannot be read.
     HostsMapping "hosts-mapping"
+    /// A caller is led to another machine than the one that was entered at the address.
+    WrongMachine "wrong-machine"
     /// TCP wrappers turn callers away (hosts_access(5)).
     TcpWrappers "tcp-wrappers"
     /// Large packets are lost on the way.

@@ -4,6 +4,7 @@
 //! explained by it, and what to do. It claims only pairs that failed in the way that its cause makes them fail. So two
 //! faults at once do not mask each other, and what no rule claims is told as unexplained.
 
+mod astray;
 mod case;
 mod client;
 mod code;
@@ -54,6 +55,7 @@ pub fn diagnose(case: &Case) -> Diagnosis {
     fold(&mut findings);
     leave_to_names(&mut findings);
     findings.iter_mut().for_each(|finding| quote_log(case, finding));
+    findings.extend(astray::find(case, &findings));
     findings.extend(unexplained::find(case, &findings));
     for finding in &mut findings {
         finding.cures.iter_mut().for_each(|cure| limit(case, cure));

@@ -6,6 +6,7 @@ use super::{Case, CaseNode, Finding};
 use crate::enter::NoEntry;
 use crate::event::Login;
 use crate::inventory::{NodeIx, NodeSpec};
+use crate::machine::MachineId;
 use crate::observe::{
     AgentState, Client, Evidence, Keys, Login as LoginEvidence, Machine, NodeState, Rights, Service,
     SshClient,
@@ -56,6 +57,8 @@ pub(crate) fn evidence(node: usize) -> Evidence {
         authorized_keys_files: vec![".ssh/authorized_keys".to_owned()],
         accepted_algorithms: None,
         clock: None,
+        machine: MachineId::default(),
+        posix_shell: true,
         agent: AgentState::default(),
         host_keys: Vec::new(),
         keepalive: None,

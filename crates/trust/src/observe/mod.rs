@@ -9,6 +9,7 @@ mod state;
 
 use crate::bounds::NodeClock;
 use crate::enter::NodeError;
+use crate::machine::MachineId;
 
 pub use algorithms::{accepts_key, matches};
 pub(crate) use evidence::CLASSIC;
@@ -54,6 +55,10 @@ pub struct Glance {
     pub ssh: SshClient,
     /// Its clock; `None` if it did not tell.
     pub clock: Option<NodeClock>,
+    /// Which machine it is.
+    pub machine: MachineId,
+    /// Its login shell understands what is written for sh(1).
+    pub posix_shell: bool,
     /// The ends of our lines in the user's `authorized_keys`, as sshd reads them.
     pub ends: Vec<String>,
 }

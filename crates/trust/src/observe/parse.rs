@@ -10,6 +10,7 @@ use super::state::{AgentState, Entry, EntryKind, NodeState, SshClient};
 use super::{Glance, ObserveError};
 use crate::bounds::NodeClock;
 use crate::inventory::NodeSpec;
+use crate::machine::{MachineId, is_posix_shell};
 use crate::place::Place;
 
 /// Longest host name of DNS.
@@ -93,7 +94,7 @@ impl<'a> Frames<'a> {
         let keepalive = keepalive.then(|| KeepaliveState::take(raw, &mut entries, user));
         let ids = self.fact("ids")?;
         let (uid, gid) = ids.split_once(' ').ok_or(ObserveError::Incomplete("ids"))?;
-        let Glance { hostname, ssh, clock, .. } = self.glance()?;
+        let Glance { hostname, ssh, clock, machine, posix_shell, .. } = self.glance()?;
         Ok(NodeState {
             spec,
             user: user.to_owned(),
@@ -107,6 +108,8 @@ impl<'a> Frames<'a> {
             authorized_keys_files: authorized_keys_files(raw("sshd")),
             accepted_algorithms: accepted_algorithms(raw("sshd")),
             clock,
+            machine,
+            posix_shell,
             agent: agent(&self.fact("agent")?),
             host_keys: Vec::new(),
             keepalive,
@@ -124,7 +127,9 @@ impl<'a> Frames<'a> {
         let raw = |name: &str| self.facts.get(name).copied().unwrap_or_default();
         let lines = AuthorizedKeys::parse(raw("ends"));
         let ends = lines.entries().filter(|line| line.ours).filter_map(|line| line.bounds.expiry).collect();
-        Ok(Glance { hostname, ssh, clock: NodeClock::read(&String::from_utf8_lossy(raw("clock"))), ends })
+        let clock = NodeClock::read(&String::from_utf8_lossy(raw("clock")));
+        let (machine, posix_shell) = machine(&String::from_utf8_lossy(raw("machine")));
+        Ok(Glance { hostname, ssh, clock, machine, posix_shell, ends })
     }
 
     /// The least that has to be known.
@@ -188,6 +193,13 @@ fn authorized_keys_files(settings: &[u8]) -> Vec<String> {
         .unwrap_or_else(|| vec![".ssh/authorized_keys".to_owned()])
 }
 
+/// Which machine it is, and whether its login shell is one for sh(1). What was not told is not known.
+fn machine(text: &str) -> (MachineId, bool) {
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
+    let id = MachineId::read(value("boot ").unwrap_or_default(), value("net ").unwrap_or_default());
+    (id, value("shell ").is_some_and(is_posix_shell))
+}
+
 fn agent(text: &str) -> AgentState {
     let value = |key: &str| text.lines().rev().find_map(|l| l.strip_prefix(key)).map(str::trim);
     let status = value("status ");
@@ -234,6 +246,15 @@ mod tests {
         assert_eq!(glance.expires(), Some(1_798_740_000 - 2 * 3_600));
         let clockless = Glance { clock: None, ..glance };
         assert_eq!(clockless.expires(), None);
+    }
+
+    #[test]
+    fn a_machine_tells_who_it_is() {
+        let id = |boot, net| MachineId::read(boot, net);
+        assert_eq!(machine("boot ab-1\nnet net:[7]\nshell /bin/bash\n"), (id("ab-1", "7"), true));
+        assert_eq!(machine("boot \nnet \nshell /usr/bin/fish\n"), (MachineId::default(), false));
+        // Nobody knows its shell: it is not taken for one.
+        assert_eq!(machine(""), (MachineId::default(), false));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::keepalive::KeepaliveState;
 use crate::bounds::NodeClock;
 use crate::inventory::NodeSpec;
 use crate::key::KeyType;
+use crate::machine::MachineId;
 use crate::place::Place;
 
 /// What is found at a path.
@@ -106,6 +107,10 @@ pub struct NodeState {
     pub accepted_algorithms: Option<String>,
     /// Its clock; `None` if it did not tell.
     pub clock: Option<NodeClock>,
+    /// Which machine it is.
+    pub machine: MachineId,
+    /// Its login shell understands what is written for sh(1).
+    pub posix_shell: bool,
     /// The tool's agent.
     pub agent: AgentState,
     /// Host keys of all types that it has.

@@ -1,5 +1,7 @@
 //! What the words of `ssh` most likely mean. Pure.
 
+use crate::inventory::NodeSpec;
+
 /// Exit status of timeout(1) when it had to end the call.
 pub const TIMED_OUT: i32 = 124;
 
@@ -43,6 +45,15 @@ pub enum Cause {
         /// Where it leads, safe to show.
         found: String,
     },
+    /// Another machine answered than the one that was entered at this address.
+    WrongMachine {
+        /// The node of the cluster that answered; `None`: one that is not of the cluster, or nobody knows which.
+        answered: Option<NodeSpec>,
+    },
+    /// The call ended well, and what it was to run did not run.
+    ForcedCommand,
+    /// The server let the caller in and refused to run anything.
+    CommandRefused,
     /// The two sides share no algorithm.
     NoCommonAlgorithm,
     /// The account's password has expired.
@@ -81,6 +92,9 @@ impl Cause {
             Self::Permissions => "permissions",
             Self::NameUnknown => "name-unknown",
             Self::WrongAddress { .. } => "wrong-address",
+            Self::WrongMachine { .. } => "wrong-machine",
+            Self::ForcedCommand => "forced-command",
+            Self::CommandRefused => "command-refused",
             Self::NoCommonAlgorithm => "no-common-algorithm",
             Self::PasswordExpired => "password-expired",
             Self::NoLogin => "no-login",
@@ -99,7 +113,7 @@ impl Cause {
 }
 
 /// Signs in the words of `ssh`, the surest first.
-const SIGNS: [(&str, Cause); 42] = [
+const SIGNS: [(&str, Cause); 48] = [
     ("Exceeded MaxStartups", Cause::MaxStartups),
     ("Not allowed at this time", Cause::Penalised),
     // A connection that has no address is one to a `ProxyCommand` of its own.
@@ -132,6 +146,8 @@ const SIGNS: [(&str, Cause); 42] = [
     ("Password change required", Cause::PasswordExpired),
     ("Your password has expired", Cause::PasswordExpired),
     ("account is currently not available", Cause::NoLogin),
+    // Of OpenSSH, where ForceCommand is internal-sftp.
+    ("This service allows sftp connections only", Cause::ForcedCommand),
     ("account has expired", Cause::NoLogin),
     ("System is booting up", Cause::NoLogin),
     ("pam_nologin", Cause::NoLogin),
@@ -142,10 +158,17 @@ const SIGNS: [(&str, Cause); 42] = [
     ("OpenSSL version mismatch", Cause::Libraries),
     ("symbol lookup error", Cause::Libraries),
     ("error while loading shared libraries", Cause::Libraries),
+    // After the login: the session, or the command in it. It comes with the end of the connection.
+    ("exec request failed on channel", Cause::CommandRefused),
+    ("shell request failed on channel", Cause::CommandRefused),
+    (": open failed: ", Cause::CommandRefused),
     ("signing failed", Cause::AgentUseless),
     ("communication with agent failed", Cause::AgentUseless),
     ("agent refused operation", Cause::AgentUseless),
     ("Permission denied (", Cause::KeyRefused),
+    // What shells say that cannot start a process.
+    ("annot fork", Cause::CommandRefused),
+    ("fork: ", Cause::CommandRefused),
 ];
 
 /// Judges a failed call by its exit status and by what `ssh` printed, in which a banner of the called node may stand too:
@@ -157,7 +180,10 @@ pub fn likely_cause(status: Option<i32>, said: &str) -> Cause {
         Some(TIMED_OUT) => return Cause::Hung,
         Some(127) => |cause| matches!(cause, Cause::Libraries),
         // ssh(1): "exits with the exit status of the remote command or with 255 if an error occurred".
-        Some(status) if status != 255 => |cause| matches!(cause, Cause::PasswordExpired | Cause::NoLogin),
+        Some(status) if status != 255 => |cause| {
+            let ends = matches!(cause, Cause::PasswordExpired | Cause::NoLogin);
+            ends || matches!(cause, Cause::ForcedCommand | Cause::CommandRefused)
+        },
         _ if last.contains("Permission denied (") => {
             |cause| matches!(cause, Cause::Permissions | Cause::AgentUseless | Cause::KeyRefused)
         }
@@ -273,6 +299,15 @@ mod tests {
             255,
             "sh: 1: exec: /usr/bin/proxy: not found | ssh_exchange_identification: Connection closed by remote host",
             ProxyFailed,
+        ),
+        (254, "-bash: fork: retry: Resource temporarily unavailable", CommandRefused),
+        (2, "sh: 1: Cannot fork", CommandRefused),
+        (1, "This service allows sftp connections only.", ForcedCommand),
+        (255, "exec request failed on channel 0", CommandRefused),
+        (
+            255,
+            "channel 0: open failed: connect failed: open failed | Connection closed by 10.0.0.1 port 22",
+            CommandRefused,
         ),
         (255, "something new", Other),
     ];

@@ -215,6 +215,17 @@ impl TrustMatrix {
         self.places.take();
     }
 
+    /// Takes back that a pair works, and what follows from it: another machine answered.
+    pub fn refute(&mut self, from: NodeIx, to: NodeIx, by: By, host: impl Fn(By) -> String) {
+        let follows = [By::Name].into_iter().filter(|name| by == By::Ip && self.is_derived(from, to, *name));
+        for by in [by].into_iter().chain(follows).collect::<Vec<_>>() {
+            let Some(pair) = self.get(from, to, by).filter(|pair| pair.state.is_good()) else { continue };
+            let (state, cause) = (PairState::Broken, Cause::WrongMachine { answered: None });
+            let (host, millis, said) = (host(by), pair.millis, String::new());
+            self.add(TrustEdge { from, to, by, host, state, status: Some(0), said, cause, millis });
+        }
+    }
+
     /// The pairs that do not work, row by row.
     #[must_use]
     pub fn edges(&self) -> &[TrustEdge] {

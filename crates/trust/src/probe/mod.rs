@@ -7,6 +7,7 @@ mod elsewhere;
 mod matrix;
 mod pace;
 mod pairs;
+mod proof;
 mod schedule;
 mod trouble;
 
@@ -15,6 +16,7 @@ pub use elsewhere::{OtherKey, other_keys};
 pub use matrix::{By, Counts, EdgeIx, Pair, PairState, Proofs, TrustEdge, TrustMatrix};
 pub use pace::{Pace, WAITS};
 pub use pairs::Pairs;
+pub use proof::{Machines, Proof};
 pub use schedule::{Call, MOST_CALLERS, Schedule, WIDTH};
 pub use trouble::{Shape, Trouble, troubles};
 

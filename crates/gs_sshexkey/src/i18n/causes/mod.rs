@@ -6,6 +6,7 @@ mod account;
 mod agent;
 mod bounds;
 mod client;
+mod commands;
 mod document;
 mod factors;
 mod line;
@@ -119,6 +120,8 @@ const fn texts(code: Code) -> Texts {
         Code::MaxStartups => server::MAX_STARTUPS,
         Code::MaxAuthTries => client::MAX_AUTH_TRIES,
         Code::MaxSessions => server::MAX_SESSIONS,
+        Code::CommandRefused => commands::COMMAND_REFUSED,
+        Code::ForcedCommand => commands::FORCED_COMMAND,
         Code::PasswordAuthOff => settings::PASSWORD_AUTH_OFF,
         Code::RootLoginOff => settings::ROOT_LOGIN_OFF,
         Code::AccountNotAllowed => settings::ACCOUNT_NOT_ALLOWED,
@@ -141,6 +144,7 @@ const fn texts(code: Code) -> Texts {
         Code::ClonedNode => machine::CLONED_NODE,
         Code::DuplicateIp => network::DUPLICATE_IP,
         Code::HostsMapping => network::HOSTS_MAPPING,
+        Code::WrongMachine => commands::WRONG_MACHINE,
         Code::TcpWrappers => server::TCP_WRAPPERS,
         Code::Mtu => network::MTU,
         Code::SlowDns => server::SLOW_DNS,

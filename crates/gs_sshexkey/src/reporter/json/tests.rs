@@ -111,6 +111,7 @@ fn every_code_is_in_the_schema() {
         NoEntry::NoPassword(String::new()),
         NoEntry::WrongPassword,
         NodeError::Timeout(1).into(),
+        NodeError::Refused.into(),
         ConnectError::Refused.into(),
         ConnectError::TimedOut(1).into(),
         ConnectError::Unreachable(text()).into(),

@@ -2,7 +2,7 @@
 
 # Settings that can refuse the user, with where they stand. Only if there are some is sshd asked for what they come to.
 # shellcheck disable=SC2086 # A name a word.
-gs_lines=$(grep -nHiE '^[[:space:]]*(Match[[:space:]]|Include[[:space:]]|AllowUsers|DenyUsers|AllowGroups|DenyGroups|AuthenticationMethods|PubkeyAccepted|(UsePAM|PubkeyAuthentication)[[:space:]="]+no|PermitRootLogin[[:space:]="]+(no|forced))' \
+gs_lines=$(grep -nHiE '^[[:space:]]*(Match[[:space:]]|Include[[:space:]]|AllowUsers|DenyUsers|AllowGroups|DenyGroups|AuthenticationMethods|PubkeyAccepted|ForceCommand|(UsePAM|PubkeyAuthentication)[[:space:]="]+no|PermitRootLogin[[:space:]="]+(no|forced))' \
     $gs_sshd_parts 2>/dev/null | head -n 60)
 gs_told=$(printf '%s\n' "$gs_lines" | grep -viE ':[[:space:]]*(Match|Include[[:space:]]+/etc/ssh/sshd_config\.d/)')
 if [ -n "$gs_told" ]; then
@@ -18,7 +18,7 @@ if [ -n "$gs_told" ]; then
             [ $gs_count -le 9 ] || break
             echo "for $gs_one"
             $gs_brief sshd -T -C "user=$gs_user,host=$gs_one,addr=$gs_one" 2>/dev/null </dev/null |
-                grep -E '^(usepam|permitrootlogin|pubkeyauthentication|pubkeyaccepted[a-z]*|authenticationmethods|(allow|deny)(users|groups)) '
+                grep -E '^(usepam|permitrootlogin|pubkeyauthentication|pubkeyaccepted[a-z]*|authenticationmethods|forcecommand|(allow|deny)(users|groups)) '
         done | gs_fact login-sshd
     else
         gs_sshd_text | head -c 60000 | gs_fact login-config

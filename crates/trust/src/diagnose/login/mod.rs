@@ -1,6 +1,7 @@
 //! Rules about the account: who may log in, and what the shell does then.
 
 mod account;
+mod commands;
 mod edit;
 mod factors;
 mod keys;
@@ -24,6 +25,9 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
     let rules = [settings::find, factors::find, account::find, shell::find, tools::find];
     let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule(case)).collect();
     // Of a node that says why it lets nobody in, it is no news that it refused the password too.
+    let told: Vec<NodeIx> =
+        findings.iter().filter(|finding| finding.bars).map(|finding| finding.node).collect();
+    findings.extend(commands::find(case).into_iter().filter(|finding| !told.contains(&finding.node)));
     let told: Vec<NodeIx> =
         findings.iter().filter(|finding| finding.bars).map(|finding| finding.node).collect();
     findings.extend(outside::find(case).into_iter().filter(|finding| !told.contains(&finding.node)));

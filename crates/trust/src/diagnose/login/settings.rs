@@ -68,7 +68,7 @@ impl<'a> Server<'a> {
 }
 
 /// What sshd's settings come to for a caller.
-fn for_caller(settings: &[Settings], from: Option<IpAddr>) -> Option<&Settings> {
+pub(super) fn for_caller(settings: &[Settings], from: Option<IpAddr>) -> Option<&Settings> {
     let own = settings.iter().find(|one| one.from.is_some() && one.from == from);
     // Where they depend on the caller, what they are for others says nothing about this one.
     let depends = settings.iter().any(|one| one.from.is_some());

@@ -5,12 +5,11 @@ use super::edit::literal;
 use super::profile;
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::inventory::NodeIx;
+use crate::machine::is_posix_shell;
 use crate::observe::{Evidence, Setting, ShellKind};
 use crate::probe::{Cause, TrustEdge};
 use crate::text::sh_quote;
 
-/// Shells that understand what is written for sh(1).
-const POSIX: [&str; 8] = ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh"];
 /// The words of nologin(8).
 const UNAVAILABLE: &str = "account is currently not available";
 /// What other shells say to a mistake in their profiles.
@@ -63,7 +62,10 @@ fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
         return None;
     }
     let foreign = match shell {
-        Some(shell) => shell.kind == ShellKind::Ends && !POSIX.contains(&shell.name()),
+        // One that is restricted understands what is written for sh(1), and may not do it.
+        Some(shell) => {
+            shell.kind == ShellKind::Ends && (!is_posix_shell(&shell.path) || shell.name() == "rbash")
+        }
         None => FOREIGN_WORDS.iter().any(|word| said.contains(word)),
     };
     let code = match () {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{commands, connect_error, with_own_word, with_words};
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
-use crate::enter::{ConnectError, NoEntry};
+use crate::enter::{ConnectError, NoEntry, NodeError};
 use crate::inventory::NodeIx;
 use crate::observe::Service;
 use crate::probe::{Cause, EdgeIx, TrustEdge};
@@ -134,7 +134,8 @@ fn max_sessions(case: &Case, node: NodeIx) -> Option<Finding> {
     let pairs = case.pairs(|edge| edge.to == node && edge.from != node && refused(edge));
     // The program was logged in, and got no shell.
     let barred = matches!(&case.node(node)?.entry, Err(NoEntry::Node(_)));
-    if !none && pairs.is_empty() {
+    let closed = matches!(&case.node(node)?.entry, Err(NoEntry::Node(NodeError::NoSession(_))));
+    if !none && pairs.is_empty() && !closed {
         return None;
     }
     let finding = Finding::new(Code::MaxSessions, node).explains(pairs).bars(barred);

@@ -21,6 +21,8 @@ pub struct Settings {
     pub algorithms: Option<String>,
     /// `AuthenticationMethods`: lists of methods, one of which has to be fulfilled.
     pub methods: Vec<String>,
+    /// `ForceCommand`; empty if there is none.
+    pub forced: String,
     /// `AllowUsers`.
     pub allow_users: Vec<String>,
     /// `DenyUsers`.
@@ -43,6 +45,11 @@ impl Settings {
             no_keys: is_no("PubkeyAuthentication"),
             algorithms: first("PubkeyAcceptedAlgorithms").or_else(|| first("PubkeyAcceptedKeyTypes")),
             methods: config.get("AuthenticationMethods").unwrap_or_default(),
+            forced: config
+                .get("ForceCommand")
+                .map(|words| words.join(" "))
+                .filter(|c| c != "none")
+                .unwrap_or_default(),
             allow_users: config.get_all("AllowUsers"),
             deny_users: config.get_all("DenyUsers"),
             allow_groups: config.get_all("AllowGroups"),
