@@ -49,7 +49,7 @@ fn one_node_on_a_port_of_its_own_is_reached_by_plain_ssh() {
         let config = text(node, "/root/.ssh/config");
         must_have_block(&config, "10.77.0.2", "10.77.0.2", 2222);
         must_have_block(&config, "node2", "10.77.0.2", 2222);
-        assert_eq!(config.matches("\tPort ").count(), 2, "{config}");
+        assert_eq!(config.matches("\tPort 2222\n").count(), 2, "{config}");
     }
 }
 
