@@ -101,6 +101,7 @@ pub(crate) const fn intro(lang: Lang) -> &'static str {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a line for each cause")]
 const fn texts(code: Code) -> Texts {
     match code {
         Code::SshdDown => document::SSHD_DOWN,

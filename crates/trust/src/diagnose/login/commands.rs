@@ -86,7 +86,7 @@ fn serves_files(command: &str) -> bool {
 }
 
 /// Whether a server for files alone said so, or ended as one does.
-fn is_for_files(said: &str) -> bool {
+pub(super) fn is_for_files(said: &str) -> bool {
     ["This service allows sftp connections only", "for SFTP alone"].iter().any(|words| said.contains(words))
 }
 

@@ -1,5 +1,6 @@
 //! `profile-blocks`: what runs before a command does not let it run.
 
+use super::commands::is_for_files;
 use super::shell::{guard, is_ended};
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::enter::{ConnectError, NoEntry, NodeError};
@@ -70,8 +71,9 @@ fn concluded(case: &Case, node: NodeIx) -> Option<Finding> {
     let why = case.node(node)?.entry.as_ref().err()?;
     let pairs = case.pairs(|edge| edge.to == node && edge.from != node && (is_ended(edge) || hangs(edge)));
     match why {
+        NoEntry::Node(NodeError::NoShell(said)) if is_for_files(said) => return None,
         NoEntry::Node(error @ (NodeError::NoShell(_) | NodeError::Timeout(_)))
-            if !error.is_of_the_account() => {}
+            if !error.is_of_the_account() && !error.is_of_processes() => {}
         // A key that leads nowhere may be bound to a command of its own: then calls have not met the same.
         NoEntry::Connect(ConnectError::ForcedCommand { .. }) if !pairs.is_empty() => {}
         _ => return None,
