@@ -10,7 +10,7 @@ use crate::harness::*;
 use crate::tools::*;
 
 /// The longest that any state may take, on a machine that is busy with other tests. Nothing here waits for a limit.
-const SOON: Duration = Duration::from_secs(40);
+const SOON: Duration = Duration::from_secs(120);
 
 /// Does something to nodes, and takes it back.
 type Act = fn(&Lab);
