@@ -141,7 +141,10 @@ fn once_collected_the_classic_command_needs_no_password() {
     let lab = Lab::up(closed().port(2, 2222)).unwrap();
     let nodes = all(&lab);
     let refused = run(lab.node(0), "omm", &hostfile(&nodes), &[], &format!("{PASSWORD}\n"));
-    refused.must_fail_with(&["10.77.0.2: ", "gs_sshexkey help bundle"]);
+    refused.must_fail_with(&[
+        "10.77.0.2, 10.77.0.3:2222: the node accepts no password",
+        "gs_sshexkey help bundle",
+    ]);
     must_bundle(&lab, "omm", "");
     first_round(&lab, "omm");
     must_bundle(&lab, "omm", "--collect");

@@ -188,7 +188,7 @@ fn a_profile_that_reads_standard_input_to_its_end_is_named() {
     run.must_fail_with(&[
         "[GAUSS-51400] : Failed to execute the command: sh.",
         "10.77.0.2",
-        "profiles that do not end",
+        "what runs before a command: ~/.bashrc",
     ]);
     must_be_unchanged(&all(&lab), &before);
 }

@@ -14,7 +14,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 pub(super) const TAB: &str = "\u{e004}";
 pub(super) const ENTER: &str = "\u{e007}";
 /// So long is waited for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser with one empty window. It ends with this value, whatever becomes of the test.
 pub(super) struct Browser {
@@ -118,6 +118,8 @@ impl Browser {
         // Another fragment alone would not load it anew.
         self.post("/url", &json!({ "url": "about:blank" }));
         self.post("/url", &json!({ "url": format!("file://{}{fragment}", path.display()) }));
+        // On a busy machine the driver may take the blank page's end for that of this one.
+        self.wait_for("return location.protocol + document.readyState", &json!("file:complete"));
     }
 
     /// What a function body returns in the page.
