@@ -50,9 +50,10 @@ pub(crate) type Extra = (&'static str, &'static str);
 /// For a cluster that is set up: the keepalive of the agents is a cron job.
 pub(crate) const FOR_CLUSTER: [Extra; 1] = [("cron", "cron")];
 /// For the tests: login shells, installers and openGauss's own tools are part of the matrix.
-pub(crate) const FOR_TESTS: [Extra; 12] = [
+pub(crate) const FOR_TESTS: [Extra; 13] = [
     ("cron", "cron"),
     ("csh", "csh"),
+    ("tcsh", "tcsh"),
     ("dash", "dash"),
     ("sshpass", "sshpass"),
     ("expect", "expect"),

@@ -62,8 +62,11 @@ fn closed(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
     }
     let file = written(evidence)?;
     let (folder, _) = file.will.rsplit_once('/')?;
-    // That one the set-up makes, and what is wrong with it is told elsewhere.
-    if file.path == usual(evidence) || file.access == KeysAccess::Open {
+    let usual = usual(evidence);
+    // That one the set-up makes, and what is wrong with it is told elsewhere; and it makes the folder for any file in it.
+    let is_made =
+        file.access == KeysAccess::NoFolder && usual.rsplit_once('/').is_some_and(|(own, _)| own == folder);
+    if file.path == usual || is_made || file.access == KeysAccess::Open {
         return None;
     }
     let below = format!("{}/", evidence.state.home);

@@ -36,9 +36,10 @@ fn a_home_with_a_token_in_its_path_is_told_before_trust_is_made() {
 fn keys_that_cannot_be_written_where_sshd_looks_are_told_before_trust_is_made() {
     // The files of AuthorizedKeysFile with what the user may do there; whose number; the first command.
     type Files = &'static [(&'static str, KeysAccess)];
-    let rows: [(Files, u32, Option<&str>); 8] = [
+    let rows: [(Files, u32, Option<&str>); 9] = [
         (&[("/root/.ssh/authorized_keys", KeysAccess::Closed)], 1000, None),
         (&[("/root/.ssh/authorized_keys", KeysAccess::NoFolder)], 1000, None),
+        (&[("/root/.ssh/my_root", KeysAccess::NoFolder)], 1000, None),
         (&[("/etc/ssh/keys/omm", KeysAccess::Open)], 1000, None),
         (&[("/etc/ssh/keys/omm", KeysAccess::Closed)], 1000, Some("sed -E -i")),
         (&[("/etc/ssh/keys/omm", KeysAccess::NoFolder)], 1000, Some("sed -E -i")),
