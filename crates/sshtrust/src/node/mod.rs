@@ -4,6 +4,7 @@
 //! same code serves a remote node ([`crate::session`]) and this machine ([`local`]): only the pipes differ.
 
 mod frame;
+mod greet;
 pub mod local;
 mod shell;
 
