@@ -233,9 +233,10 @@ fn settings_of_sshd_that_turn_callers_away() {
     lab.node(0).write("/etc/hosts.deny", deny.as_bytes(), 0o644, "root").unwrap();
     // Nobody may open a session; keys are offered that nobody wants; algorithms that nobody has.
     set_sshd(lab.node(1), "MaxSessions 0");
+    // Before the tool's own key, and the node's job must not be quicker with that.
     let junk = "socket=gaussdb_tmp/gauss_socket_tmp; for i in 1 2 3 4 5 6 7; do \
                 ssh-keygen -q -t ed25519 -N '' -f .ssh/junk$i; sed -i \"1i IdentityFile ~/.ssh/junk$i\" .ssh/config; done; \
-                pkill -x ssh-agent; rm -f $socket; ssh-agent -a $socket >/dev/null; \
+                gs_sshexkey agent stop; ssh-agent -a $socket >/dev/null; \
                 SSH_AUTH_SOCK=$socket ssh-add -q .ssh/junk?; gs_sshexkey agent start";
     sh(lab.node(2), "root", junk);
     set_sshd(lab.node(3), "Ciphers aes256-cbc");
