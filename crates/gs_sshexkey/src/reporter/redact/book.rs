@@ -174,6 +174,15 @@ impl Book {
         self.number(Kind::Address, &ip.to_string())
     }
 
+    /// An address of a node, also as names and files have it, with other signs between its parts.
+    pub(super) fn known_address(&mut self, ip: IpAddr) {
+        let ip = ip.to_canonical().to_string();
+        let placeholder = self.number(Kind::Address, &ip);
+        for sign in ["-", "_"] {
+            self.look_for(&ip.replace(['.', ':'], sign), &placeholder, false);
+        }
+    }
+
     fn knows_address(&self, ip: IpAddr) -> bool {
         self.given.contains_key(&(Kind::Address, ip.to_string()))
     }

@@ -69,7 +69,7 @@ impl Redactor {
         let mut book = Book::default();
         for (place, spec) in cluster.nodes.entries() {
             // Those of one node have the same number.
-            book.number(Kind::Address, &spec.ip.to_canonical().to_string());
+            book.known_address(spec.ip);
             book.number(Kind::Host, &spec.ip.to_string());
             let names = cluster.names.get(place).and_then(Option::as_deref);
             let called = cluster.called.get(place).into_iter().flatten().map(String::as_str);

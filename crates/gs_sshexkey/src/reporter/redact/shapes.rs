@@ -47,6 +47,13 @@ pub(super) fn address(text: &str) -> Option<(usize, IpAddr)> {
     })
 }
 
+/// An IPv4 address at the beginning of a text, whatever letters follow.
+pub(super) fn address_in_word(text: &str) -> Option<(usize, IpAddr)> {
+    let longest = run(text, |b| b.is_ascii_digit() || b == b'.').min(15);
+    let ends = (7..=longest).rev().filter(|end| !text.as_bytes().get(*end).is_some_and(u8::is_ascii_digit));
+    ends.filter_map(|end| Some((end, text.get(..end)?.parse().ok()?))).next()
+}
+
 /// Several addresses in one word: `10.0.0.[1-3,7]`, `fd00::[1-9]`, `10.0.*`, `10.0.0.1-10.0.0.9`.
 pub(super) fn addresses(text: &str) -> Option<usize> {
     let mut size = 0;

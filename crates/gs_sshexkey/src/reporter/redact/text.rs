@@ -73,7 +73,9 @@ pub(super) fn free(book: &mut Book, text: &str) -> String {
     let mut inside = false;
     let mut line_begins = true;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let found = if inside { None } else { thing(book, rest, line_begins) };
+        let goes_on = inside && rest.as_bytes()[0].is_ascii_alphanumeric();
+        let found =
+            if goes_on { in_word(book, rest, out.as_bytes()) } else { thing(book, rest, line_begins) };
         let size = if let Some((size, told)) = found {
             out.push_str(&told);
             size
@@ -90,6 +92,15 @@ pub(super) fn free(book: &mut Book, text: &str) -> String {
     out
 }
 
+/// An IPv4 address in the middle of a word; never a part of a longer number.
+fn in_word(book: &mut Book, text: &str, before: &[u8]) -> Option<(usize, String)> {
+    if before.last().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let (size, ip) = shapes::address_in_word(text)?;
+    Some((size, book.address(ip)))
+}
+
 /// What begins a text, and what is told instead.
 fn thing(book: &mut Book, text: &str, line_begins: bool) -> Option<(usize, String)> {
     if let Some(file) = FILES.iter().find(|file| begins_with_word(text, file)) {
@@ -104,7 +115,7 @@ fn thing(book: &mut Book, text: &str, line_begins: bool) -> Option<(usize, Strin
     if let Some(size) = shapes::addresses(text) {
         return Some((size, book.number(Kind::Addresses, &text[..size])));
     }
-    if let Some((size, ip)) = shapes::address(text) {
+    if let Some((size, ip)) = shapes::address(text).or_else(|| shapes::address_in_word(text)) {
         return Some((size, book.address(ip)));
     }
     if let Some(size) = shapes::card(text) {
@@ -142,11 +153,12 @@ fn known(book: &Book, text: &str) -> Option<(usize, String)> {
     Some((size, told.to_owned()))
 }
 
-/// A home directory.
+/// A home directory: `/home/USER`, `~USER`.
 fn home(book: &mut Book, text: &str) -> Option<(usize, String)> {
-    let name = text.strip_prefix("/home/")?;
+    let before = ["/home/", "~"].into_iter().find(|before| text.starts_with(before))?;
+    let name = &text[before.len()..];
     let size = name.find(|c: char| c.is_whitespace() || "/'\":|,;()".contains(c)).unwrap_or(name.len());
-    (size > 0).then(|| (6 + size, format!("/home/{}", book.user(&name[..size]))))
+    (size > 0).then(|| (before.len() + size, format!("{before}{}", book.user(&name[..size]))))
 }
 
 /// A word behind which somebody is named, with the name.
