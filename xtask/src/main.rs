@@ -1,4 +1,4 @@
-//! Builds, shows, tests and measures the project: `cargo xtask build | demo | test | bench | lab`.
+//! Builds, shows, tests and measures the project: `cargo xtask build | demo | test | bench | lab | images`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the person who runs it")]
 
@@ -13,6 +13,7 @@ mod demo;
 mod error;
 mod floor;
 mod growth;
+mod images;
 mod labs;
 mod measure;
 mod packages;
@@ -45,6 +46,8 @@ enum Task {
     /// Nodes to play with
     #[command(subcommand)]
     Lab(labs::LabTask),
+    /// Take the pictures of the README
+    Images(images::Images),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Test(test) => test::run(&test),
         Task::Bench(bench) => bench::run(&bench),
         Task::Lab(task) => labs::run(&task),
+        Task::Images(images) => images::run(&images),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

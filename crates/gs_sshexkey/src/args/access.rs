@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::check::redactable;
+use super::mistake::see;
 use super::source::{LoginWords, SourceWords};
 use super::{CommonWords, HostKeys, Job, Source, Words, source};
 use crate::errors::Report;
@@ -24,6 +26,8 @@ pub(crate) struct Access {
     pub(crate) log: Option<PathBuf>,
     /// For programs.
     pub(crate) json: bool,
+    /// Tell it without what says whose cluster it is.
+    pub(crate) redact: bool,
     /// The language of the screen.
     pub(crate) lang: Lang,
 }
@@ -36,6 +40,8 @@ pub(super) struct AccessWords {
     login: LoginWords,
     #[arg(long)]
     json: bool,
+    #[arg(long)]
+    redact: bool,
     #[command(flatten)]
     common: CommonWords,
 }
@@ -46,6 +52,7 @@ impl Words for AccessWords {
     }
 
     fn job(self, lang: Lang) -> Result<Job, Report> {
+        redactable(self.redact, self.json, false, &see(Some("access")))?;
         let LoginWords { host_keys, password_file, no_password, log } = self.login.consistent("access")?;
         Ok(Job::Access(Access {
             source: source::read(self.source)?,
@@ -54,6 +61,7 @@ impl Words for AccessWords {
             no_password,
             log,
             json: self.json,
+            redact: self.redact,
             lang,
         }))
     }
@@ -74,8 +82,9 @@ mod tests {
         let plain = of("access -f h");
         assert_eq!(plain.source, Source::Hostfile("h".into()));
         assert!(!plain.json && !plain.no_password && plain.log.is_none());
-        let full = of("--hosts a,b access --json -l log --lang zh --password-file p --strict-host-keys");
-        assert!(full.json && full.host_keys.strict);
+        let full =
+            of("--hosts a,b access --json --redact -l log --lang zh --password-file p --strict-host-keys");
+        assert!(full.json && full.redact && full.host_keys.strict);
         assert_eq!((full.log, full.lang), (Some("log".into()), Lang::Zh));
         assert_eq!(full.password_file, Some("p".into()));
     }
@@ -86,6 +95,7 @@ mod tests {
             ("access", "[GAUSS-50001] : Incorrect parameter. Parameter '-f' is required."),
             ("access -f h now", "[GAUSS-50000] : Unrecognized parameter: now."),
             ("access -f h --dry-run", "[GAUSS-50000] : Unrecognized parameter: --dry-run."),
+            ("access -f h --redact", "[GAUSS-50000] : Unrecognized parameter: --redact."),
             ("access -f h --yes", "[GAUSS-50000] : Unrecognized parameter: --yes."),
             (
                 "access -f h --no-password --password-file p",

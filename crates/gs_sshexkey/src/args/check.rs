@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::mistake::see;
+use super::mistake::{see, together, unknown};
 use super::source::LoginWords;
 use super::{CommonWords, HostKeys, Job, Source, Words, source};
 use crate::errors::Report;
@@ -27,6 +27,8 @@ pub(crate) struct Check {
     pub(crate) by_name: bool,
     /// Do not ask for a password.
     pub(crate) no_password: bool,
+    /// Tell it without what says whose cluster it is.
+    pub(crate) redact: bool,
     /// How to tell it.
     pub(crate) format: Format,
     /// Where to; else to standard output.
@@ -66,6 +68,8 @@ pub(super) struct LookWords {
     by: Option<ByWord>,
     #[arg(long)]
     json: bool,
+    #[arg(long)]
+    redact: bool,
     #[arg(long, value_enum)]
     format: Option<Format>,
     #[arg(short = 'o', long)]
@@ -104,6 +108,7 @@ impl LookWords {
             (true, _) => Format::Json,
             (false, format) => format.unwrap_or(Format::Text),
         };
+        redactable(self.redact, format == Format::Json, self.html.is_some(), &see)?;
         let LoginWords { host_keys, password_file, no_password, log } = self.login.consistent(verb)?;
         let by = self.by.unwrap_or(ByWord::Ip);
         Ok(Check {
@@ -114,11 +119,21 @@ impl LookWords {
             by_ip: by != ByWord::Name,
             by_name: by != ByWord::Ip,
             no_password,
+            redact: self.redact,
             format,
             output: self.output,
             lang,
             html: self.html,
         })
+    }
+}
+
+/// `--redact` is for what programs read; a page beside it would tell everything.
+pub(super) fn redactable(redact: bool, json: bool, html: bool, see: &str) -> Result<(), Report> {
+    match (redact, json, html) {
+        (true, false, _) => Err(unknown("--redact").cure("It goes with --json.")),
+        (true, true, true) => Err(together("--redact", "--html").cure(see)),
+        _ => Ok(()),
     }
 }
 
@@ -169,12 +184,20 @@ mod tests {
                 "check -f h --json --format text",
                 "[GAUSS-50004] : The parameter '--json' value is incorrect. --format says otherwise.",
             ),
+            ("check -f h --redact", "[GAUSS-50000] : Unrecognized parameter: --redact."),
+            ("check -f h --redact --format prometheus", "[GAUSS-50000] : Unrecognized parameter: --redact."),
+            (
+                "check -f h --json --redact --html p",
+                "[GAUSS-50005] : The parameter '--redact' and '--html' can not be used together.",
+            ),
         ];
         for (line, wanted) in cases {
             let report = read(line).unwrap_err();
             assert_eq!(report.to_string().lines().next(), Some(wanted), "{line}");
             assert_eq!(report.status(), NOT_DONE, "{line}");
         }
+        let apart = check("check -f h --json --redact");
+        assert!(apart.redact && !check("check -f h --json").redact);
         for (line, word) in [("-f h --by ip", "--by"), ("-f h --html x", "--html"), ("-f h -o x", "--output")]
         {
             let report = read(line).unwrap_err();

@@ -16,8 +16,8 @@ use crate::errors::{self, NOT_DONE, Report};
 use crate::host::{self, User};
 use crate::i18n::Lang;
 use crate::prompt::Channel;
-use crate::reporter::Style;
 use crate::reporter::access::{AccessReport, render, write_json};
+use crate::reporter::{Redactor, Style};
 
 /// Runs it. An error was already shown.
 pub(crate) fn run(words: &Access) -> ExitCode {
@@ -30,6 +30,7 @@ pub(crate) fn run(words: &Access) -> ExitCode {
 
 /// Whether every node could be read.
 fn work(words: &Access, inputs: Inputs, watcher: &Watcher) -> Result<bool, Report> {
+    let redactor = Redactor::new(words.redact, &inputs.cluster);
     let report = host::user().and_then(|user| look(words, inputs, user, watcher));
     watcher.0.clear_progress();
     let report = report?;
@@ -37,7 +38,7 @@ fn work(words: &Access, inputs: Inputs, watcher: &Watcher) -> Result<bool, Repor
     watcher.0.detail(render(&report, &plain).trim_end());
     let mut out = io::stdout().lock();
     let result = if words.json {
-        write_json(&report, &mut out)
+        write_json(&report, &redactor, &mut out)
     } else {
         out.write_all(render(&report, &Style::of_stdout(words.lang)).as_bytes())
     };

@@ -17,7 +17,8 @@ use crate::errors::{self, NOT_DONE, Report};
 use crate::host::{self, User};
 use crate::prompt::Channel;
 use crate::reporter::{
-    Classic, Style, render_matrix, render_page, render_prometheus, replace, replace_metrics, write_json,
+    Classic, Redactor, Style, render_matrix, render_page, render_prometheus, replace, replace_metrics,
+    write_json,
 };
 use crate::testing;
 
@@ -38,11 +39,12 @@ pub(super) fn prepare(words: &Check) -> Result<Prepared, Report> {
 
 /// Whether every pair works.
 fn work(words: &Check, inputs: Inputs, watcher: &Watcher) -> Result<bool, Report> {
+    let redactor = Redactor::new(words.redact, &inputs.cluster);
     let checked = host::user().and_then(|user| look(words, inputs, user, watcher));
     watcher.0.clear_progress();
     let checked = checked.inspect_err(|_| alarm(words))?;
     note(&checked, &watcher.0);
-    tell(words, &checked)?;
+    tell(words, &redactor, &checked)?;
     Ok(checked.is_healthy())
 }
 
@@ -90,13 +92,13 @@ fn look(words: &Check, inputs: Inputs, user: User, watcher: &Watcher) -> Result<
 }
 
 /// Shows the result, or writes it.
-fn tell(words: &Check, checked: &Checked) -> Result<(), Report> {
+fn tell(words: &Check, redactor: &Redactor, checked: &Checked) -> Result<(), Report> {
     match &words.output {
         Some(path) if words.format == Format::Prometheus => {
             written(path, replace_metrics(path, Some(checked)))?
         }
-        Some(path) => written(path, replace(path, |out| result(words, checked, out)))?,
-        None => match result(words, checked, &mut std::io::stdout().lock()) {
+        Some(path) => written(path, replace(path, |out| result(words, redactor, checked, out)))?,
+        None => match result(words, redactor, checked, &mut std::io::stdout().lock()) {
             // Nobody may be listening any more.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 written(Path::new("standard output"), Err(error))?;
@@ -129,10 +131,10 @@ fn foresee(words: &Check) -> Result<(), Report> {
     Ok(())
 }
 
-fn result(words: &Check, checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
+fn result(words: &Check, redactor: &Redactor, checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
     match words.format {
         Format::Text => out.write_all(render_matrix(checked, &style(words)).as_bytes()),
-        Format::Json => write_json(checked, out),
+        Format::Json => write_json(checked, redactor, out),
         Format::Prometheus => out.write_all(render_prometheus(checked, None).as_bytes()),
     }
 }

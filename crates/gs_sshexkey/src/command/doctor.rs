@@ -27,7 +27,7 @@ use crate::prompt::Channel;
 use crate::reporter::doctor::{
     Fixed, Next, Stage, Told, render_plan, render_text, render_whole_plan, write_json,
 };
-use crate::reporter::{Style, render_findings_page, replace};
+use crate::reporter::{Redactor, Style, render_findings_page, replace};
 use crate::testing;
 
 /// Tells all about one cause.
@@ -99,7 +99,7 @@ async fn drive(
     note(&examined.diagnosis, &examined, watcher);
     let next = || next(words);
     let Work::Fix { ask } = words.work else {
-        tell(&words.look, &Told::new(&examined, Stage::Found, next()))?;
+        tell(&words.look, options, &Told::new(&examined, Stage::Found, next()))?;
         return Ok(examined.diagnosis.is_healthy());
     };
     let wanted = Wanted { only: words.only.clone(), skip: words.skip.clone() };
@@ -108,15 +108,15 @@ async fn drive(
     let treatment =
         treatment.map_err(|error| Report::new("51108", &format!("Ssh-keygen failed. {error}.")))?;
     if treatment.is_empty() {
-        tell(&words.look, &Told::new(&examined, Stage::Unable, next()))?;
+        tell(&words.look, options, &Told::new(&examined, Stage::Unable, next()))?;
         return Ok(examined.diagnosis.is_healthy());
     }
     if is_screen(&words.look) {
-        tell(&words.look, &Told::new(&examined, Stage::Planned, next()))?;
+        tell(&words.look, options, &Told::new(&examined, Stage::Planned, next()))?;
     }
     show_plan(words, &examined, &treatment, watcher, ask);
     if ask && !agree(words.look.lang, stop.clone()).await? {
-        return finish(words, &examined, Stage::Declined);
+        return finish(words, options, &examined, Stage::Declined);
     }
     fix(words, options, examined, &treatment, watcher, stop).await
 }
@@ -136,13 +136,13 @@ async fn fix(
     let Healed { after, failed } = healed.map_err(|error| errors::heal(&error))?;
     note(&after.diagnosis, &after, watcher);
     let fixed = Fixed { before: &before, nodes: &treatment.nodes, failed: &failed };
-    finish(words, &after, Stage::Fixed(fixed))
+    finish(words, options, &after, Stage::Fixed(fixed))
 }
 
 /// The end of `--fix`: on a screen only what is new, else all at once.
-fn finish(words: &Doctor, examined: &Examined, stage: Stage<'_>) -> Result<bool, Report> {
+fn finish(words: &Doctor, options: &Options, examined: &Examined, stage: Stage<'_>) -> Result<bool, Report> {
     let told = Told::new(examined, stage, next(words)).repeated(is_screen(&words.look));
-    tell(&words.look, &told)?;
+    tell(&words.look, options, &told)?;
     Ok(examined.diagnosis.is_healthy())
 }
 
@@ -205,9 +205,10 @@ fn note(diagnosis: &Diagnosis, examined: &Examined, watcher: &Watcher) {
 }
 
 /// Shows the result, or writes it.
-fn tell(look: &Check, told: &Told<'_>) -> Result<(), Report> {
+fn tell(look: &Check, options: &Options, told: &Told<'_>) -> Result<(), Report> {
+    let redactor = Redactor::new(look.redact, &options.check.cluster);
     let result = |out: &mut dyn Write| match look.format {
-        Format::Json => write_json(told, out),
+        Format::Json => write_json(told, &redactor, out),
         _ => out.write_all(render_text(told, &style(look)).as_bytes()),
     };
     match &look.output {

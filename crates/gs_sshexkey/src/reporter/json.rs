@@ -9,6 +9,7 @@ use sshtrust::event::Login;
 use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{By, Cause, Pair, PairState, TrustMatrix};
 
+use super::Redactor;
 use crate::i18n::{Lang, barred, barred_code};
 
 /// Names the form. A number that is higher means that old readers will not do.
@@ -18,14 +19,21 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.check/1";
 ///
 /// # Errors
 /// Those of the writer.
-pub(crate) fn write(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(checked: &Checked, redactor: &Redactor, out: &mut dyn Write) -> io::Result<()> {
+    redactor.meet_user(&checked.user);
+    for node in &checked.nodes {
+        redactor.meet_node(node.spec.ip, node.name.as_deref());
+        redactor.meet_node(node.spec.ip, node.described.as_deref());
+    }
     writeln!(out, "{{")?;
     for (name, value) in summary(checked) {
+        let value = redactor.member(name, value);
         writeln!(out, "{}: {value},", Value::from(name))?;
     }
-    list(out, "nodes", checked.nodes.entries().map(|(place, node)| one_node(checked, place, node)))?;
+    let nodes = checked.nodes.entries().map(|(place, node)| one_node(checked, place, node));
+    list(out, "nodes", nodes.map(|node| redactor.value(node)))?;
     writeln!(out, ",")?;
-    list(out, "faults", faults(checked))?;
+    list(out, "faults", faults(checked).map(|fault| redactor.value(fault)))?;
     writeln!(out, ",\n\"pairs\": [")?;
     for (place, by) in checked.matrix.by().iter().enumerate() {
         let comma = if place == 0 { "" } else { "," };

@@ -16,6 +16,7 @@ mod matrix;
 mod picture;
 mod progress;
 mod prometheus;
+mod redact;
 pub(crate) mod revoke;
 pub(crate) mod rotate;
 #[cfg(test)]
@@ -33,5 +34,6 @@ pub(crate) use {
     json::write as write_json,
     matrix::render as render_matrix,
     prometheus::{render as render_prometheus, replace_file as replace_metrics},
+    redact::Redactor,
     style::Style,
 };

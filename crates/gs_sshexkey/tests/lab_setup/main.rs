@@ -48,6 +48,7 @@ mod own_keys;
 mod own_names;
 mod power;
 mod prompting;
+mod redaction;
 mod revoke;
 mod revoking;
 mod revoking_nodes;

@@ -10,6 +10,7 @@ use sshtrust::inventory::NodeIx;
 use super::AccessReport;
 use super::words::{ignored as ignored_text, name, odd as odd_text};
 use crate::i18n::{Lang, barred, barred_code};
+use crate::reporter::Redactor;
 
 /// Names the form. A number that is higher means that old readers will not do.
 pub(crate) const SCHEMA: &str = "gs_sshexkey.access/1";
@@ -18,7 +19,7 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.access/1";
 ///
 /// # Errors
 /// Those of the writer.
-pub(crate) fn write(report: &AccessReport, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &AccessReport, redactor: &Redactor, out: &mut dyn Write) -> io::Result<()> {
     let access = &report.seen.access;
     let document = json!({
         "schema": SCHEMA,
@@ -40,7 +41,11 @@ pub(crate) fn write(report: &AccessReport, out: &mut dyn Write) -> io::Result<()
             "node": line.node.get(), "path": line.path, "line": line.line, "text": line.text,
         })).collect::<Value>(),
     });
-    writeln!(out, "{document:#}")?;
+    redactor.meet_user(&report.user);
+    for (node, entry) in report.seen.nodes.entries() {
+        redactor.meet_node(entry.spec.ip, name(report, node).as_deref());
+    }
+    writeln!(out, "{:#}", redactor.value(document))?;
     out.flush()
 }
 

@@ -6,7 +6,7 @@ mod text;
 mod words;
 
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 #[cfg(test)]
 mod tests;
 

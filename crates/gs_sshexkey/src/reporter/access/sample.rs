@@ -21,7 +21,7 @@ fn blob(parts: &[&[u8]]) -> PublicKey {
     PublicKey::from_blob(bytes.collect()).unwrap()
 }
 
-pub(super) fn ed25519(number: u16) -> PublicKey {
+pub(in crate::reporter) fn ed25519(number: u16) -> PublicKey {
     let mut bytes = [7; 32];
     bytes[..2].copy_from_slice(&number.to_be_bytes());
     blob(&[b"ssh-ed25519", &bytes])
@@ -37,7 +37,11 @@ fn dsa() -> PublicKey {
 }
 
 /// A node with these lines and these private keys.
-pub(super) fn node(number: usize, lines: &str, private: &[(&PublicKey, &str, Lock)]) -> NodeAccess {
+pub(in crate::reporter) fn node(
+    number: usize,
+    lines: &str,
+    private: &[(&PublicKey, &str, Lock)],
+) -> NodeAccess {
     let private = private.iter().map(|(key, name, lock)| PrivateKey {
         path: format!("/home/omm/.ssh/{name}"),
         key: Some((*key).clone()),
@@ -62,7 +66,7 @@ pub(super) fn node(number: usize, lines: &str, private: &[(&PublicKey, &str, Loc
 }
 
 /// `None`: a node that is down.
-pub(super) fn report(nodes: Vec<Option<NodeAccess>>) -> AccessReport {
+pub(in crate::reporter) fn report(nodes: Vec<Option<NodeAccess>>) -> AccessReport {
     let spec = |place: usize| {
         let [.., high, low] = u32::try_from(place + 1).unwrap().to_be_bytes();
         NodeSpec { ip: Ipv4Addr::new(10, 0, high, low).into(), port: 22 }
@@ -84,7 +88,7 @@ pub(super) fn report(nodes: Vec<Option<NodeAccess>>) -> AccessReport {
 }
 
 /// Nodes with keys of their own, and nothing odd.
-pub(super) fn healthy(nodes: u16) -> AccessReport {
+pub(in crate::reporter) fn healthy(nodes: u16) -> AccessReport {
     let keys: Vec<PublicKey> = (1..=nodes).map(ed25519).collect();
     let lines: String =
         keys.iter().enumerate().map(|(n, key)| format!("{key} omm@node{} #OM\n", n + 1)).collect();
@@ -94,7 +98,7 @@ pub(super) fn healthy(nodes: u16) -> AccessReport {
 }
 
 /// What an audit is for.
-pub(super) fn audited() -> AccessReport {
+pub(in crate::reporter) fn audited() -> AccessReport {
     let (shared, alice, bob) = (ed25519(1), rsa(256), ed25519(3));
     let ours = format!("{shared} omm@node1 #OM\n");
     let from = format!("from=\"10.0.0.0/24\" {alice} alice@desk\n");
@@ -108,7 +112,7 @@ pub(super) fn audited() -> AccessReport {
 }
 
 /// All that can be odd, and a node that is down.
-pub(super) fn everything() -> AccessReport {
+pub(in crate::reporter) fn everything() -> AccessReport {
     let (shared, short, other) = (ed25519(1), rsa(128), ed25519(9));
     let lines = format!(
         "{shared} omm@node1 #OM\n{shared} mine\n{}\n{short} old\nfrom=\"10.0.0.1\" {other} two\n{other} two\n\
@@ -135,7 +139,7 @@ pub(super) fn everything() -> AccessReport {
 }
 
 /// A large cluster with keys of its own, a stranger on a part of it, an old node that lacks two keys, and nodes that are down.
-pub(super) fn large() -> AccessReport {
+pub(in crate::reporter) fn large() -> AccessReport {
     let keys: Vec<PublicKey> = (1..=1000).map(ed25519).collect();
     let line = |(n, key): (usize, &PublicKey)| format!("{key} omm@node{} #OM\n", n + 1);
     let lines: String = keys.iter().enumerate().map(line).collect();

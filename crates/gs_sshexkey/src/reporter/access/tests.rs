@@ -8,7 +8,7 @@ use super::sample::{audited, ed25519, everything, healthy, large, node, report};
 use super::*;
 use crate::i18n::Lang;
 use crate::reporter::layout::width;
-use crate::reporter::{Style, transcript};
+use crate::reporter::{Redactor, Style, transcript};
 
 const PLAIN: Style = Style { lang: Lang::En, width: 80, colour: false, unicode: true };
 const CHINESE: Style = Style { lang: Lang::Zh, ..PLAIN };
@@ -70,7 +70,7 @@ fn what_a_node_says_does_not_reach_the_terminal_as_a_command() {
     said.log.uses.insert(ed25519(1).fingerprint(), used);
     let report = report(vec![Some(said)]);
     let mut json = Vec::new();
-    write_json(&report, &mut json).unwrap();
+    write_json(&report, &Redactor::default(), &mut json).unwrap();
     let texts = [render(&report, &PLAIN), render(&report, &CHINESE), String::from_utf8(json).unwrap()];
     for text in texts {
         assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
@@ -103,7 +103,7 @@ fn validator() -> Validator {
 
 fn value(report: &AccessReport) -> Value {
     let mut bytes = Vec::new();
-    write_json(report, &mut bytes).unwrap();
+    write_json(report, &Redactor::default(), &mut bytes).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 

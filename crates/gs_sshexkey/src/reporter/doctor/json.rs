@@ -10,6 +10,7 @@ use sshtrust::plan::{Command, Part};
 use super::words::typed;
 use super::{Fixed, Stage, Told};
 use crate::i18n::{Lang, barred, barred_code};
+use crate::reporter::Redactor;
 use crate::reporter::json::counts;
 
 /// Names the form. A number that is higher means that old readers will not do.
@@ -19,7 +20,7 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.doctor/1";
 ///
 /// # Errors
 /// Those of the writer.
-pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(told: &Told<'_>, redactor: &Redactor, out: &mut dyn Write) -> io::Result<()> {
     let (case, checked) = (told.case, told.checked);
     let fixed = match &told.stage {
         Stage::Fixed(fixed) => Some(fix(case, fixed)),
@@ -39,7 +40,11 @@ pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "findings": findings(&told.diagnosis.findings),
         "fix": fixed,
     });
-    writeln!(out, "{document:#}")?;
+    redactor.meet_user(&checked.user);
+    for node in &case.nodes {
+        redactor.meet_node(node.spec.ip, node.name.as_deref());
+    }
+    writeln!(out, "{:#}", redactor.value(document))?;
     out.flush()
 }
 

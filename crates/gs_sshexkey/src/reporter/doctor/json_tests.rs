@@ -4,6 +4,7 @@ use sshtrust::diagnose::{ByHand, Code, Command, Cure, Finding, Part};
 
 use super::sample::*;
 use super::*;
+use crate::reporter::Redactor;
 use crate::reporter::sample::ix;
 
 fn validator() -> Validator {
@@ -15,7 +16,7 @@ fn validator() -> Validator {
 
 fn value(told: &Told<'_>) -> Value {
     let mut bytes = Vec::new();
-    write_json(told, &mut bytes).unwrap();
+    write_json(told, &Redactor::default(), &mut bytes).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 

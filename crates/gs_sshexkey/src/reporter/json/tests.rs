@@ -15,7 +15,7 @@ fn validator() -> Validator {
 
 fn value(checked: &Checked) -> Value {
     let mut bytes = Vec::new();
-    write(checked, &mut bytes).unwrap();
+    write(checked, &Redactor::default(), &mut bytes).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 
@@ -190,7 +190,7 @@ impl Write for Scale {
 #[test]
 fn a_thousand_nodes_are_written_piece_by_piece() {
     let mut scale = Scale { bytes: 0, longest: 0 };
-    write(&Sample::new(1_000).by(&[By::Ip, By::Name]).checked(), &mut scale).unwrap();
+    write(&Sample::new(1_000).by(&[By::Ip, By::Name]).checked(), &Redactor::default(), &mut scale).unwrap();
     assert!(scale.bytes < 12_000_000, "{}", scale.bytes);
     assert!(scale.longest < 100_000, "{}", scale.longest);
 }
