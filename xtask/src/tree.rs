@@ -7,7 +7,8 @@ use crate::error::TaskError;
 
 /// The top of the tree.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
 }
 
 /// The id of the tree, if nothing in it differs from what is committed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::dist::at;
 use crate::dist::dependencies::Crate;
@@ -60,7 +60,7 @@ fn carried(folder: &Path) -> Result<Vec<String>, TaskError> {
         }
     }
     paths.sort();
-    let read = |path| fs::read(&path).map_err(at(&path));
+    let read = |path: PathBuf| fs::read(&path).map_err(at(&path));
     // One text with another's ends of lines is the same text.
     paths.into_iter().map(|path| Ok(String::from_utf8_lossy(&read(path)?).replace("\r\n", "\n"))).collect()
 }

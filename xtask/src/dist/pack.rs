@@ -57,7 +57,7 @@ pub(super) fn archive(
         .arg(&tar)
         .arg(&name);
     output_of(&mut command)?;
-    let packed = output_of(Command::new("gzip").args(["-9", "-n", "-c"]).arg(&tar))?;
+    let packed = output_of(Command::new("gzip").args(["-n", "-c"]).arg(&tar))?;
     write(&output.join(format!("{name}.tar.gz")), &packed)
 }
 
@@ -116,7 +116,7 @@ fn description(build: &Build, files: &[File]) -> Value {
         "contents": files.iter().map(content).collect::<Vec<Value>>(),
         "deb": { "compression": "gzip" },
         // Where it was built is nobody's business.
-        "rpm": { "compression": "gzip:9", "buildhost": "localhost", "summary": SUMMARY },
+        "rpm": { "compression": "gzip", "buildhost": "localhost", "summary": SUMMARY },
     })
 }
 

@@ -62,8 +62,8 @@ pub(crate) fn completion(shell: Shell) -> String {
         }
         Shell::Fish => {
             let script = script.replace(&format!("\"{NODES}\\t''\""), "\"(__gs_sshexkey_nodes)\"");
-            // To fish a question mark stands for any letter.
-            let script = script.replace(" ?/help", " '?/help'").replace(" -s ? ", " -s '?' ");
+            // To fish a question mark stands for any letter, and its reader of options takes none.
+            let script = script.replace(" ?/help", " help").replace(" -s ? ", " -s '?' ");
             format!("{}\n{script}", reader(shell))
         }
     }
@@ -141,7 +141,12 @@ fn said(topic: Topic, flags: &[String]) -> Option<String> {
     });
     let words = |about: &str| about.split([' ', ',']).map(str::to_owned).collect::<Vec<String>>();
     let (_, what) = items.find(|(about, _)| words(about).iter().any(|word| flags.contains(word)))?;
-    let end = [". ", "; ", ": "].iter().filter_map(|mark| what.find(mark)).min().unwrap_or(what.len());
+    // A single word before a colon is a value, which says nothing alone.
+    let ends = [". ", "; ", ": "].iter().filter_map(|mark| what.find(mark).map(|end| (*mark, end)));
+    let says = |(mark, end): &(&str, usize)| {
+        *mark != ": " || what.get(..*end).is_some_and(|said| said.contains(' '))
+    };
+    let end = ends.filter(says).map(|(_, end)| end).min().unwrap_or(what.len());
     what.get(..end).map(|sentence| sentence.trim_end_matches('.').to_owned())
 }
 
