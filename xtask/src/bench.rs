@@ -64,7 +64,7 @@ pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
 
 fn setup(setup: &Setup) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_BENCH)?;
-    let program = build_program()?;
+    let program = build_program("")?;
     let lab = Lab::up(labs::spec(setup.nodes).program(program))?;
     write_hostfile(&lab)?;
     let cost = measure(lab.node(0), &SET_UP, &format!("{ROOT_PASSWORD}\n"))?;

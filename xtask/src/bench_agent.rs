@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Measures and prints.
 pub(crate) fn run(agent: &Agent) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_TESTS)?;
-    let program = build_program()?;
+    let program = build_program("")?;
     let lab = Lab::up(labs::spec(2).program(program))?;
     write_hostfile(&lab)?;
     let node = lab.node(0);

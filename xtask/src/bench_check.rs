@@ -61,7 +61,7 @@ pub(crate) fn run(check: &Check) -> Result<(), TaskError> {
     if check.nodes.iter().any(|nodes| *nodes < 2) {
         return Err(TaskError::Measure { said: "a pair has two nodes".to_owned() });
     }
-    let program = build_program()?;
+    let program = build_program("")?;
     let mut rounds = Vec::new();
     for nodes in &check.nodes {
         let lab = Lab::up(labs::spec(*nodes).program(&program))?;

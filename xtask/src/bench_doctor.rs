@@ -34,7 +34,7 @@ pub(crate) fn run(doctor: &Doctor) -> Result<(), TaskError> {
     if doctor.nodes < 2 || doctor.runs == 0 {
         return Err(TaskError::Measure { said: "a pair has two nodes, and one run is the least".to_owned() });
     }
-    let program = build_program()?;
+    let program = build_program("")?;
     let lab = Lab::up(labs::spec(doctor.nodes).program(program))?;
     write_hostfile(&lab)?;
     measure(lab.node(0), &SET_UP, &format!("{ROOT_PASSWORD}\n"))?;

@@ -35,7 +35,7 @@ pub(crate) fn run(words: &Lifecycle) -> Result<(), TaskError> {
     if words.nodes < 2 || words.runs == 0 {
         return Err(TaskError::Measure { said: "a pair has two nodes, and one run is the least".to_owned() });
     }
-    let program = build_program()?;
+    let program = build_program("")?;
     let lab = Lab::up(labs::spec(words.nodes + 1).program(program))?;
     let mut lives = Vec::new();
     for _ in 0..words.runs {

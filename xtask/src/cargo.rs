@@ -19,16 +19,44 @@ pub(crate) fn run(command: &mut Command) -> Result<(), TaskError> {
     if status.success() { Ok(()) } else { Err(TaskError::Failed { command: line }) }
 }
 
-/// The program carries its C library, so that it runs on any Linux of its processor, however old.
-const STATIC: &str = "target.'cfg(target_env = \"gnu\")'.rustflags = ['-C', 'target-feature=+crt-static']";
-
-/// Builds the program for release and says where it is.
-pub(crate) fn build_program() -> Result<PathBuf, TaskError> {
+/// Builds the program for release and says where it is. `digests`: what it shall know of other builds, if anything.
+pub(crate) fn build_program(digests: &str) -> Result<PathBuf, TaskError> {
     let mut command = cargo();
-    command.args(["--config", STATIC, "build", "--release", "--package", "gs_sshexkey"]);
+    if !digests.is_empty() {
+        command.env(DIGESTS, digests);
+    }
+    command.args(["--config", &flags(), "build", "--release", "--locked", "--package", "gs_sshexkey"]);
     // With a target of its own, the flags do not reach the compiler's plug-ins, which cannot be static.
-    command.args(["--target", &host()?, "--message-format"]);
-    command.arg("json-render-diagnostics").stderr(Stdio::inherit());
+    command.args(["--target", &host()?]);
+    built(command)
+}
+
+/// The same for another processor, by cargo-zigbuild.
+pub(crate) fn build_for(target: &str) -> Result<PathBuf, TaskError> {
+    let mut command = cargo();
+    command.args(["--config", &flags(), "zigbuild", "--release", "--locked", "--package", "gs_sshexkey"]);
+    command.args(["--target", target]);
+    built(command)
+}
+
+/// The digests of the builds that are packed with a program; see its `Programs`.
+const DIGESTS: &str = "GS_SSHEXKEY_DIGESTS";
+
+/// The program carries its C library, so that it runs on any Linux of its processor, however old. Where the libraries'
+/// sources lie on this machine does not stand in it, so that other people's builds have the same bytes.
+fn flags() -> String {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+    let sources = std::env::var_os("CARGO_HOME").map(PathBuf::from).or(home).unwrap_or_default();
+    format!(
+        "target.'cfg(target_os = \"linux\")'.rustflags = ['-C', 'target-feature=+crt-static', \
+         '--remap-path-prefix={}=/cargo']",
+        sources.display()
+    )
+}
+
+/// Runs a build of the program, and says where that has put it.
+fn built(mut command: Command) -> Result<PathBuf, TaskError> {
+    command.args(["--message-format", "json-render-diagnostics"]).stderr(Stdio::inherit());
     let line = command_line(&command);
     eprintln!("+ {line}");
     let output = command.output().map_err(start_error(&command))?;
@@ -43,7 +71,7 @@ pub(crate) fn build_program() -> Result<PathBuf, TaskError> {
 }
 
 /// The compiler's name for this machine.
-fn host() -> Result<String, TaskError> {
+pub(crate) fn host() -> Result<String, TaskError> {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.args(["--print", "host-tuple"]);
     let output = command.output().map_err(start_error(&command))?;
@@ -60,7 +88,8 @@ pub(crate) fn has_nextest() -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn command_line(command: &Command) -> String {
+/// A command as it is shown.
+pub(crate) fn command_line(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let arguments = command.get_args().map(|word| word.to_string_lossy().into_owned());

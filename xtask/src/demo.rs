@@ -30,7 +30,7 @@ const MOST_COLUMNS: usize = 12;
 /// Shows it all.
 pub(crate) fn run(demo: &Demo) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_CLUSTER)?;
-    let program = build_program()?;
+    let program = build_program("")?;
     let start = Instant::now();
     let lab = Lab::up(labs::spec(demo.nodes).program(program))?;
     println!("\n{} nodes are up after {:.2} s.", demo.nodes, start.elapsed().as_secs_f64());

@@ -40,6 +40,17 @@ pub(crate) enum TaskError {
     /// The build did not say where it put the program.
     #[error("cargo did not say where it put gs_sshexkey")]
     NoProgram,
+    /// A file cannot be read or written.
+    #[error("{file}: {source}")]
+    File {
+        /// Which one.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nobody knows when this version was made.
+    #[error("there is no commit to take the time from: set SOURCE_DATE_EPOCH")]
+    NoTime,
     /// A measurement that could not be made.
     #[error("the measurement could not be made: {said}")]
     Measure {

@@ -107,7 +107,7 @@ fn up(nodes: usize, program: bool, systems: bool, release: Option<Release>) -> R
         spec = spec.release(release);
     }
     if program {
-        spec = spec.program(build_program()?);
+        spec = spec.program(build_program("")?);
     }
     keep(Lab::up(spec)?)
 }

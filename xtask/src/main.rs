@@ -1,4 +1,4 @@
-//! Builds, shows, tests and measures the project: `cargo xtask build | demo | test | bench | lab | images`.
+//! Builds, shows, tests and measures the project: `cargo xtask build | dist | demo | test | bench | lab | images`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to the person who runs it")]
 
@@ -10,6 +10,7 @@ mod bench_lifecycle;
 mod cargo;
 mod checks;
 mod demo;
+mod dist;
 mod error;
 mod floor;
 mod growth;
@@ -36,6 +37,8 @@ struct Arguments {
 enum Task {
     /// Build the program: static, so that it runs on any Linux of this processor; prints where it is
     Build,
+    /// Pack it: an archive, a .deb and an .rpm, with manual pages and all that belongs to them
+    Dist(dist::Dist),
     /// Bring a cluster up, let the program set up trust on it, and show that it works
     Demo(demo::Demo),
     /// Run all checks and tests
@@ -52,7 +55,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Build => cargo::build_program().map(|path| println!("{}", path.display())),
+        Task::Build => cargo::build_program("").map(|path| println!("{}", path.display())),
+        Task::Dist(dist) => dist::run(&dist),
         Task::Demo(demo) => demo::run(&demo),
         Task::Test(test) => test::run(&test),
         Task::Bench(bench) => bench::run(&bench),

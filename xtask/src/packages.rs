@@ -24,7 +24,7 @@ const MANAGERS: [Manager; 4] = [
 ];
 
 /// Package names where they differ: Debian's, Red Hat's and openEuler's, SUSE's.
-const NAMES: [[&str; 3]; 12] = [
+const NAMES: [[&str; 3]; 14] = [
     ["openssh-server", "openssh-server", "openssh-server"],
     ["openssh-client", "openssh-clients", "openssh-clients"],
     ["iproute2", "iproute", "iproute2"],
@@ -36,6 +36,8 @@ const NAMES: [[&str; 3]; 12] = [
     ["mount", "util-linux", "util-linux"],
     ["shellcheck", "ShellCheck", "ShellCheck"],
     ["chromium-driver", "chromedriver", "chromedriver"],
+    ["rpm2cpio", "rpm", "rpm"],
+    ["python3-pip", "python3-pip", "python3-pip"],
     ["fonts-wqy-microhei", "wqy-microhei-fonts", "wqy-microhei-fonts"],
 ];
 
@@ -70,6 +72,18 @@ pub(crate) const FOR_BROWSER: [Extra; 3] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("wqy-microhei.ttc", "fonts-wqy-microhei"),
+];
+/// For the tests of what is packed, and of the help in the forms of other programs.
+pub(crate) const FOR_DIST: [Extra; 9] = [
+    ("pip3", "python3-pip"),
+    ("dpkg-deb", "dpkg"),
+    ("rpm", "rpm"),
+    ("rpm2cpio", "rpm2cpio"),
+    ("cpio", "cpio"),
+    ("man", "man-db"),
+    ("mandoc", "mandoc"),
+    ("zsh", "zsh"),
+    ("fish", "fish"),
 ];
 /// For the benchmark: its floor logs in by password.
 pub(crate) const FOR_BENCH: [Extra; 2] = [("cron", "cron"), ("sshpass", "sshpass")];

@@ -7,7 +7,7 @@ use lab::Release;
 
 use crate::cargo::{self, cargo, has_nextest};
 use crate::error::TaskError;
-use crate::{checks, packages, tree};
+use crate::{checks, dist, packages, tree};
 
 /// How much to test.
 #[derive(Debug, Args)]
@@ -48,6 +48,8 @@ pub(crate) fn run(test: &Test) -> Result<(), TaskError> {
 fn install() -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_TESTS)?;
     packages::ensure(&packages::FOR_BROWSER)?;
+    packages::ensure(&packages::FOR_DIST)?;
+    dist::nfpm()?;
     packages::ensure_systems()?;
     packages::ensure_root(Release::Trixie)
 }

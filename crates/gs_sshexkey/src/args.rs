@@ -5,6 +5,7 @@ mod agent;
 mod bounds;
 mod bundle;
 mod check;
+mod completion;
 mod doctor;
 mod expand;
 mod help;
@@ -30,8 +31,12 @@ pub(crate) use access::Access;
 pub(crate) use agent::AgentJob;
 pub(crate) use bundle::Bundle;
 pub(crate) use check::{Check, Format};
+#[cfg(test)]
+pub(crate) use completion::options;
+pub(crate) use completion::{Shell, completion};
 pub(crate) use doctor::{Doctor, Work};
 pub(crate) use expand::{Expand, Named, Nodes};
+pub(crate) use help::Form;
 pub(crate) use revoke::Revoke;
 pub(crate) use rotate::{ChangeRun, Rotate};
 pub(crate) use setup::Setup;
@@ -47,6 +52,8 @@ pub(crate) const VERSION: &str = concat!("gs_sshexkey (openGauss) ", env!("CARGO
 pub(crate) enum Job {
     /// Show a text.
     Show(&'static str),
+    /// Write what there is to say of a topic in the form of another program.
+    Write(Form, Topic, Lang),
     /// Set up trust.
     Setup(Setup),
     /// Work on this machine's agent, and tell in a language.

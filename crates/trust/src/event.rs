@@ -54,12 +54,15 @@ pub enum Event {
         /// Why.
         why: Unopened,
     },
-    /// A build of the program that lies beside it was left out: somebody else may have put it there or changed it.
+    /// A build of the program that is there for nodes was left out: somebody else may have put it there or changed it, or it is
+    /// not the one that was packed with the program.
     ProgramLeftOut {
         /// Its file, safe to show.
         file: String,
         /// Why.
         why: String,
+        /// Whether nobody else needs to have had a hand in it: it is another build.
+        other: bool,
     },
     /// A host name that cannot be used; the node is known by its address only.
     NameLeftOut {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sshtrust::text::printable;
 
 use super::mistake::unknown;
@@ -11,8 +11,26 @@ use crate::errors::Report;
 use crate::help::{Topic, text};
 use crate::i18n::Lang;
 
+/// In which form the help is written: what a package needs beside the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// A manual page, in the language of man(7).
+    Roff,
+    /// What bash completes.
+    Bash,
+    /// What zsh completes.
+    Zsh,
+    /// What fish completes.
+    Fish,
+    /// Which topics there are.
+    Topics,
+}
+
 #[derive(Args)]
 pub(super) struct HelpWords {
+    /// For those who make packages.
+    #[arg(long, hide = true)]
+    form: Option<Form>,
     #[arg(num_args = 0..)]
     words: Vec<OsString>,
     #[command(flatten)]
@@ -31,7 +49,7 @@ impl Words for HelpWords {
             [topic] => Topic::named(topic).ok_or_else(|| no_help(topic))?,
             [_, other, ..] => return Err(no_help(other)),
         };
-        Ok(Job::Show(text(topic, lang)))
+        Ok(self.form.map_or(Job::Show(text(topic, lang)), |form| Job::Write(form, topic, lang)))
     }
 }
 

@@ -36,7 +36,9 @@ pub(crate) struct With {
     pub(crate) lang: Lang,
 }
 
+// It is no use to lend trust to nodes that cannot be entered.
 #[derive(Args)]
+#[command(mut_arg("no_password", |arg| arg.hide(true)))]
 pub(super) struct WithWords {
     #[command(flatten)]
     source: SourceWords,

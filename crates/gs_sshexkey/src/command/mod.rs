@@ -8,6 +8,7 @@ mod bundle;
 mod check;
 mod doctor;
 mod expand;
+mod help;
 mod host_keys;
 mod job_control;
 mod named;
@@ -35,6 +36,10 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Job::Show(text)) => {
             // Nobody may be listening any more.
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+            Ok(())
+        }
+        Ok(Job::Write(form, topic, lang)) => {
+            let _ = write!(std::io::stdout(), "{}", help::written(form, topic, lang));
             Ok(())
         }
         Ok(Job::Setup(words)) => return setup::run(&words),

@@ -25,11 +25,14 @@ pub(crate) fn passed_over(node: NodeSpec, others: usize, why: &Unopened) -> Stri
 }
 
 /// What is told of a build of the program that was left out.
-pub(crate) fn left_out(file: &str, why: &str) -> String {
-    format!(
-        "Warning: {file} is not placed on nodes: {why}. Who could change it would decide what runs there. If you trust the \
-         file, put it with this program into a folder that only root or you can write, and every folder above it too."
-    )
+pub(crate) fn left_out(file: &str, why: &str, other: bool) -> String {
+    let cure = if other {
+        "Take the build that came with this program, from the same package or archive."
+    } else {
+        "Who could change it would decide what runs there. If you trust the file, put it with this program into a folder that \
+         only root or you can write, and every folder above it too."
+    };
+    format!("Warning: {file} is not placed on nodes: {why}. {cure}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,14 @@
-//! The help, in both languages.
+//! The help, in both languages. The manual pages are the same texts, set otherwise.
+
+mod blocks;
+mod manual;
+#[cfg(test)]
+mod options;
 
 use crate::i18n::Lang;
+
+pub(crate) use blocks::{Block, blocks};
+pub(crate) use manual::manual;
 
 /// What there is help for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,22 +41,73 @@ pub(crate) enum Topic {
 }
 
 impl Topic {
+    /// All of them.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::General,
+        Self::Setup,
+        Self::Check,
+        Self::Doctor,
+        Self::Expand,
+        Self::Shrink,
+        Self::Rotate,
+        Self::Revoke,
+        Self::With,
+        Self::Access,
+        Self::Bundle,
+        Self::Agent,
+    ];
+
     /// The topic by its word after `help`.
     pub(crate) fn named(word: &str) -> Option<Self> {
-        match word {
-            "setup" => Some(Self::Setup),
-            "check" => Some(Self::Check),
-            "doctor" => Some(Self::Doctor),
-            "bundle" => Some(Self::Bundle),
-            "agent" => Some(Self::Agent),
-            "expand" => Some(Self::Expand),
-            // What it was called when it was done by hand.
-            "revoke" | "remove" => Some(Self::Revoke),
-            "access" => Some(Self::Access),
-            "rotate" => Some(Self::Rotate),
-            "with" => Some(Self::With),
-            "shrink" => Some(Self::Shrink),
-            _ => None,
+        // What it was called when it was done by hand.
+        let word = if word == "remove" { "revoke" } else { word };
+        Self::ALL.into_iter().find(|topic| topic.word() == Some(word))
+    }
+
+    /// Its word after `help`. The general help has none.
+    pub(crate) const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::General => None,
+            Self::Setup => Some("setup"),
+            Self::Check => Some("check"),
+            Self::Doctor => Some("doctor"),
+            Self::Bundle => Some("bundle"),
+            Self::Agent => Some("agent"),
+            Self::Expand => Some("expand"),
+            Self::Revoke => Some("revoke"),
+            Self::Access => Some("access"),
+            Self::Rotate => Some("rotate"),
+            Self::With => Some("with"),
+            Self::Shrink => Some("shrink"),
+        }
+    }
+
+    /// In a few words, as lists of manual pages and shells show it.
+    pub(crate) const fn summary(self, lang: Lang) -> &'static str {
+        let (english, chinese) = match self {
+            Self::General => (
+                "sets up, proves, mends and takes away SSH trust between nodes",
+                "建立、检查、修复和去除节点间的 SSH 互信",
+            ),
+            Self::Setup => ("makes every node able to ssh to every other", "让所有节点能够互相免密登录"),
+            Self::Check => ("shows who can reach whom", "检查谁能免密登录谁"),
+            Self::Doctor => ("finds out why trust was lost, and brings it back", "找出互信丢失的原因并修复"),
+            Self::Bundle => {
+                ("makes trust by hand, where no password opens a node", "无法用密码登录时手工建立互信")
+            }
+            Self::Agent => {
+                ("shows, starts and ends the agent of this machine", "查看、启动和结束本机的 agent")
+            }
+            Self::Expand => ("adds nodes to a cluster that has trust", "为已有互信的集群添加节点"),
+            Self::Revoke => ("takes trust away", "去除互信"),
+            Self::Access => ("shows who can get in", "查看谁能登录"),
+            Self::Rotate => ("gives every node a new key", "为所有节点更换密钥"),
+            Self::With => ("makes trust for the length of one command", "只在一条命令执行期间建立互信"),
+            Self::Shrink => ("takes nodes out of a cluster", "从集群中移除节点"),
+        };
+        match lang {
+            Lang::En => english,
+            Lang::Zh => chinese,
         }
     }
 }
@@ -87,21 +146,6 @@ pub(crate) const fn text(topic: Topic, lang: Lang) -> &'static str {
 mod tests {
     use super::*;
 
-    const TOPICS: [Topic; 12] = [
-        Topic::General,
-        Topic::Setup,
-        Topic::Check,
-        Topic::Doctor,
-        Topic::Bundle,
-        Topic::Agent,
-        Topic::Revoke,
-        Topic::Access,
-        Topic::Expand,
-        Topic::Rotate,
-        Topic::With,
-        Topic::Shrink,
-    ];
-
     /// The words of a text that start with a hyphen, and the commands that it quotes, in their order.
     fn flags(text: &str) -> Vec<&str> {
         let words = text.split(|c: char| !c.is_ascii_graphic() || "[](),'|=:.".contains(c));
@@ -122,7 +166,7 @@ mod tests {
 
     #[test]
     fn both_languages_name_the_same_flags() {
-        for topic in TOPICS {
+        for topic in Topic::ALL {
             let [mut english, mut chinese] = Lang::ALL.map(|lang| flags(text(topic, lang)));
             english.sort_unstable();
             chinese.sort_unstable();
@@ -132,7 +176,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_a_page() {
-        for topic in TOPICS {
+        for topic in Topic::ALL {
             for line in Lang::ALL.iter().flat_map(|lang| text(topic, *lang).lines()) {
                 assert!(unicode_width::UnicodeWidthStr::width(line) <= 124, "{line}");
             }

@@ -153,7 +153,7 @@ impl Observer for Classic {
             Event::Recovered(node) => self.detail(&format!("{node}: undid what an earlier run left")),
             Event::KeyReady { node, key, new, holder } => self.key_ready(*node, key, *new, holder.as_deref()),
             Event::KeyPassedOver { node, others, why } => self.passed_over(*node, *others, why),
-            Event::ProgramLeftOut { file, why } => self.hint(&left_out(file, why)),
+            Event::ProgramLeftOut { file, why, other } => self.hint(&left_out(file, why, *other)),
             Event::NameLeftOut { node, reason } => self.detail(&format!("{node}: {reason}")),
             Event::Planned { node, change } if change.is_empty() => {
                 self.detail(&format!("{node}: no change"))
