@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use sshtrust::check::{Checked, CheckedNode, NoName};
+use sshtrust::check::{Checked, CheckedNode, NoName, Round};
 use sshtrust::event::Login;
 use sshtrust::inventory::NodeIx;
-use sshtrust::probe::{By, Cause, Pair, PairState, TrustMatrix};
+use sshtrust::probe::{By, Cause, Change, Pair, PairState, TrustMatrix};
 
 use crate::i18n::{Lang, barred, barred_code};
 
@@ -19,9 +19,26 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.check/1";
 /// # Errors
 /// Those of the writer.
 pub(crate) fn write(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
+    document(checked, None, out)
+}
+
+/// The same of a round of a check that goes on, with what changed in it.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn write_round(round: &Round, out: &mut dyn Write) -> io::Result<()> {
+    document(&round.checked, Some(round), out)
+}
+
+fn document(checked: &Checked, round: Option<&Round>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{{")?;
     for (name, value) in summary(checked) {
         writeln!(out, "{}: {value},", Value::from(name))?;
+    }
+    if let Some(round) = round {
+        writeln!(out, "\"round\": {},", round.number)?;
+        list(out, "changes", round.changes.iter().map(|change| one_change(checked, change)))?;
+        writeln!(out, ",")?;
     }
     list(out, "nodes", checked.nodes.entries().map(|(place, node)| one_node(checked, place, node)))?;
     writeln!(out, ",")?;
@@ -78,6 +95,17 @@ pub(super) fn counts(matrix: &TrustMatrix) -> Value {
         "unseen": counts.unseen,
         "called": proofs.called,
         "derived": proofs.derived,
+    })
+}
+
+fn one_change(checked: &Checked, change: &Change) -> Value {
+    let address = |node: NodeIx| checked.matrix.nodes().get(node).map(|spec| spec.ip.to_string());
+    json!({
+        "from": address(change.from),
+        "to": address(change.to),
+        "by": by_word(change.by),
+        "before": change.before.map(state_word),
+        "now": state_word(change.now),
     })
 }
 

@@ -65,4 +65,5 @@ mod systems;
 mod tools;
 mod traces;
 mod variations;
+mod watching;
 mod wrong_causes;
