@@ -84,7 +84,10 @@ fn a_watch_tells_each_change_once_and_leaves_nothing_behind() {
         // What cron starts is not ours.
         sh(node, "root", "pkill -x cron");
     }
-    let running: Vec<Vec<String>> = nodes.iter().map(|node| command_lines(node)).collect();
+    let agents = |node: &Node| -> Vec<String> {
+        command_lines(node).into_iter().filter(|line| line.starts_with("ssh-agent ")).collect()
+    };
+    let running: Vec<Vec<String>> = nodes.iter().map(|node| agents(node)).collect();
     // One that fails, and a command that says what it was started with.
     let hook = format!("cat >> {CALLS}; echo \"hook: $0 $# ${{NOTIFY_SOCKET-none}}\"; exit 3");
     let child = watch(watcher, &hostfile(&nodes), "5s", &["--on-change", &hook]);
