@@ -204,3 +204,27 @@ impl Write for OneLine<'_> {
         self.0.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_in_one_line_is_the_same_document() {
+        let mut line = Vec::new();
+        let document = "{\n\"said\": \"a\\nb\",\n\"list\": [\n1,\n2]\n}\n";
+        OneLine(&mut line).write_all(document.as_bytes()).unwrap();
+        assert!(!line.contains(&b'\n'));
+        let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
+        assert_eq!(read(&line), read(document.as_bytes()));
+        assert_eq!(read(&line)["said"], "a\nb");
+    }
+
+    #[test]
+    fn nobody_listens_where_the_pipe_is_broken() {
+        assert!(listened(Ok(())));
+        assert!(!listened(Err(ErrorKind::BrokenPipe.into())));
+        // A full disk may have room again.
+        assert!(listened(Err(ErrorKind::StorageFull.into())));
+    }
+}
