@@ -24,6 +24,8 @@ pub(crate) enum Bench {
     Doctor(crate::bench_doctor::Doctor),
     /// The keepalive of the agent: what it costs each minute, and how soon trust is back
     Agent(crate::bench_agent::Agent),
+    /// A check that goes on: what watching costs the machine that watches
+    Watch(crate::bench_watch::Watch),
     /// Expanding, shrinking, rotating and revoking, against the set-up
     Lifecycle(crate::bench_lifecycle::Lifecycle),
 }
@@ -58,6 +60,7 @@ pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
         Bench::Check(words) => crate::bench_check::run(words),
         Bench::Doctor(words) => crate::bench_doctor::run(words),
         Bench::Agent(words) => crate::bench_agent::run(words),
+        Bench::Watch(words) => crate::bench_watch::run(words),
         Bench::Lifecycle(words) => crate::bench_lifecycle::run(words),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::cargo::{self, cargo};
@@ -44,6 +45,45 @@ fn names_its_shell(path: &str) -> bool {
     let _ = file.take(64).read_to_end(&mut begin);
     let first = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
     first.starts_with(b"#!") && !first.starts_with(b"#![") && first.ends_with(b"sh")
+}
+
+/// The rules for alerts, by their own tests.
+pub(crate) fn alert_rules() -> Result<(), TaskError> {
+    if !is_there("promtool") {
+        eprintln!("promtool is not installed (Debian: prometheus), so the alert rules are not tested.");
+        return Ok(());
+    }
+    let folder = tree::root().join("docs/monitoring");
+    let tool = |words: &[&str]| {
+        let mut command = Command::new("promtool");
+        cargo::run(command.args(words).current_dir(&folder))
+    };
+    tool(&["check", "rules", "rules.yml"])?;
+    tool(&["test", "rules", "rules_test.yml"])
+}
+
+/// systemd's own opinion of the units. The program is not installed here, so another one stands for it.
+pub(crate) fn units() -> Result<(), TaskError> {
+    if !is_there("systemd-analyze") {
+        eprintln!("systemd-analyze is not installed, so the units are not looked at.");
+        return Ok(());
+    }
+    let (from, to) = (tree::root().join("dist/systemd"), tree::root().join("target/units"));
+    let told = |path: &Path| {
+        let program = path.display().to_string();
+        move |source| TaskError::Start { program, source }
+    };
+    fs::create_dir_all(&to).map_err(told(&to))?;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&from).map_err(told(&from))?.flatten() {
+        let text = fs::read_to_string(entry.path()).map_err(told(&entry.path()))?;
+        let place = to.join(entry.file_name());
+        fs::write(&place, text.replace("/usr/bin/gs_sshexkey", "/bin/true")).map_err(told(&place))?;
+        // Of a template an instance is looked at.
+        let name = entry.file_name().to_string_lossy().replace("@.", "@root.");
+        names.push(to.join(name).display().to_string());
+    }
+    cargo::run(Command::new("systemd-analyze").arg("--man=no").arg("verify").args(&names))
 }
 
 /// Whether the fuzz targets still fit the parsers. To run them takes a nightly compiler; to type-check them does not,

@@ -7,6 +7,7 @@ mod bench_agent;
 mod bench_check;
 mod bench_doctor;
 mod bench_lifecycle;
+mod bench_watch;
 mod cargo;
 mod checks;
 mod demo;

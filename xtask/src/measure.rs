@@ -69,14 +69,14 @@ fn watch(node: &Node, arguments: &[&str], child: &mut Child) -> Result<(ExitStat
     }
 }
 
-fn program_pid(node: &Node, arguments: &[&str]) -> Option<i32> {
+pub(crate) fn program_pid(node: &Node, arguments: &[&str]) -> Option<i32> {
     let words = std::iter::once(PROGRAM).chain(arguments.iter().copied());
     let wanted: Vec<u8> = words.flat_map(|word| word.bytes().chain([0])).collect();
     node.processes().iter().find(|process| process.cmdline == wanted).map(|process| process.pid)
 }
 
 /// User and system time of all threads of a process.
-fn processor_time(pid: i32) -> Option<Duration> {
+pub(crate) fn processor_time(pid: i32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let user: u32 = fields.next()?.parse().ok()?;
@@ -85,7 +85,7 @@ fn processor_time(pid: i32) -> Option<Duration> {
 }
 
 /// The most memory that a process ever held, in bytes.
-fn peak_memory(pid: i32) -> Option<u64> {
+pub(crate) fn peak_memory(pid: i32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;

@@ -33,6 +33,8 @@ pub(crate) fn run(test: &Test) -> Result<(), TaskError> {
     let tested = tree::clean();
     cargo::run(cargo().args(["fmt", "--all", "--check"]))?;
     checks::scripts()?;
+    checks::alert_rules()?;
+    checks::units()?;
     cargo::run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     if test.quick {
         return quick_tests();

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
 use sshtrust::event::Event;
@@ -14,6 +15,11 @@ mod hooks;
 pub(crate) fn limits() -> Limits {
     let limits = Limits::default();
     hooks::limits_factor().map_or(limits, |factor| limits.scaled(factor))
+}
+
+/// How long to wait between two rounds: as long as was asked, but for a test that wants its waits shorter.
+pub(crate) fn interval(asked: Duration) -> Duration {
+    hooks::limits_factor().map_or(asked, |factor| asked.mul_f64(factor.clamp(0.001, 1.0)))
 }
 
 /// How many events were heard.

@@ -6,6 +6,7 @@ use jiff::{Timestamp, Zoned};
 use sshtrust::bounds::{Ask, BoundsWish, Expiry, Origin, Origins, OriginsError, SHORTEST};
 use sshtrust::text::printable;
 
+use super::duration::duration;
 use crate::errors::{NOT_DONE, Report};
 
 const FROM_CURE: &str = "Write 'cluster' for the addresses of the cluster's nodes, addresses and networks with commas \
@@ -80,21 +81,6 @@ fn expiry(text: &str, now: &Zoned) -> Result<Ask<Expiry>, Report> {
         _ => return Ok(Ask::Set(expiry)),
     };
     Err(wrong("--expires", &format!("{shown} {why}.")).cure(EXPIRES_CURE))
-}
-
-/// `8h` in seconds.
-fn duration(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let number = text.strip_suffix(unit)?;
-    let seconds = match unit {
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| number.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(seconds))
 }
 
 /// A moment in seconds since 1970. One without a zone is in that of `now`.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::every::{Every, EveryWords};
 use super::mistake::{see, together, unknown};
 use super::source::LoginWords;
 use super::{CommonWords, HostKeys, Job, Source, Words, source};
@@ -37,6 +38,8 @@ pub(crate) struct Check {
     pub(crate) lang: Lang,
     /// A page about it, beside the rest.
     pub(crate) html: Option<PathBuf>,
+    /// It goes on.
+    pub(crate) every: Option<Every>,
 }
 
 /// How the result is told.
@@ -84,6 +87,8 @@ pub(super) struct LookWords {
 pub(super) struct CheckWords {
     #[command(flatten)]
     look: LookWords,
+    #[command(flatten)]
+    every: EveryWords,
 }
 
 impl Words for CheckWords {
@@ -92,7 +97,9 @@ impl Words for CheckWords {
     }
 
     fn job(self, lang: Lang) -> Result<Job, Report> {
-        self.look.check(lang, "check").map(Job::Check)
+        let mut check = self.look.check(lang, "check")?;
+        self.every.add_to(&mut check)?;
+        Ok(Job::Check(check))
     }
 }
 
@@ -124,6 +131,7 @@ impl LookWords {
             output: self.output,
             lang,
             html: self.html,
+            every: None,
         })
     }
 }

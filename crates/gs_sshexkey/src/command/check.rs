@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use rustix::fs::{Access, access};
 use sshtrust::check::{CheckError, Checked, Options, check};
 use sshtrust::inventory::NodeIx;
+use sshtrust::passwords::PasswordFile;
 use sshtrust::text::printable;
 
 use super::asker::Asker;
 use super::runtime;
 use super::verb::{self, Inputs, Prepared, Watcher};
+use super::watch;
 use crate::args::{Check, Format};
 use crate::errors::{self, NOT_DONE, Report};
 use crate::host::{self, User};
@@ -24,6 +26,9 @@ use crate::testing;
 
 /// Runs it. An error was already shown.
 pub(crate) fn run(words: &Check) -> ExitCode {
+    if let Some(every) = &words.every {
+        return watch::run(words, every);
+    }
     verb::run(words.lang, prepare(words), |inputs, watcher| {
         work(words, inputs, watcher).map_err(|report| report.exit(NOT_DONE))
     })
@@ -49,7 +54,7 @@ fn work(words: &Check, inputs: Inputs, watcher: &Watcher) -> Result<bool, Report
 }
 
 /// What was found, for the log: every pair that does not work, with the words of `ssh`.
-fn note(checked: &Checked, log: &Classic) {
+pub(super) fn note(checked: &Checked, log: &Classic) {
     let counts = checked.matrix.counts();
     log.detail(&format!("{} of {} pairs work", counts.good(), counts.total()));
     let node =
@@ -61,14 +66,15 @@ fn note(checked: &Checked, log: &Classic) {
 }
 
 /// A check that could not be done rings the alarm too: nobody was seen to reach anybody.
-fn alarm(words: &Check) {
+pub(super) fn alarm(words: &Check) {
     if let (Some(path), Format::Prometheus) = (&words.output, words.format) {
         // The error that led here is the one to show.
-        let _ = replace_metrics(path, None);
+        let _ = replace_metrics(path, None, None);
     }
 }
 
-fn look(words: &Check, inputs: Inputs, user: User, watcher: &Watcher) -> Result<Checked, Report> {
+/// What is asked of the pipeline, and the passwords that it may use.
+pub(super) fn options(words: &Check, inputs: Inputs, user: User) -> (Options, Option<PasswordFile>) {
     let Inputs { cluster, passwords, host_keys } = inputs;
     let options = Options {
         cluster,
@@ -82,6 +88,11 @@ fn look(words: &Check, inputs: Inputs, user: User, watcher: &Watcher) -> Result<
         host_keys,
         limits: testing::limits(),
     };
+    (options, passwords)
+}
+
+fn look(words: &Check, inputs: Inputs, user: User, watcher: &Watcher) -> Result<Checked, Report> {
+    let (options, passwords) = options(words, inputs, user);
     let result: Result<Checked, CheckError> = runtime::complete(async {
         let shown = |text: &str| watcher.0.asked(text);
         let mut asker =
@@ -95,7 +106,7 @@ fn look(words: &Check, inputs: Inputs, user: User, watcher: &Watcher) -> Result<
 fn tell(words: &Check, redactor: &Redactor, checked: &Checked) -> Result<(), Report> {
     match &words.output {
         Some(path) if words.format == Format::Prometheus => {
-            written(path, replace_metrics(path, Some(checked)))?
+            written(path, replace_metrics(path, Some(checked), None))?
         }
         Some(path) => written(path, replace(path, |out| result(words, redactor, checked, out)))?,
         None => match result(words, redactor, checked, &mut std::io::stdout().lock()) {
@@ -135,7 +146,7 @@ fn result(words: &Check, redactor: &Redactor, checked: &Checked, out: &mut dyn W
     match words.format {
         Format::Text => out.write_all(render_matrix(checked, &style(words)).as_bytes()),
         Format::Json => write_json(checked, redactor, out),
-        Format::Prometheus => out.write_all(render_prometheus(checked, None).as_bytes()),
+        Format::Prometheus => out.write_all(render_prometheus(checked, None, None).as_bytes()),
     }
 }
 

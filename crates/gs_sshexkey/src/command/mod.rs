@@ -21,6 +21,7 @@ mod shrink;
 mod source;
 mod typed;
 mod verb;
+mod watch;
 mod with;
 
 use std::ffi::OsString;

@@ -13,6 +13,7 @@ mod page;
 mod revoke;
 mod rotate;
 mod shrink;
+mod watch;
 mod with;
 
 use std::fmt::Display;
@@ -32,6 +33,7 @@ pub(crate) use page::{PageText, by as page_by, state as page_state};
 pub(crate) use revoke::RevokeText;
 pub(crate) use rotate::RotateText;
 pub(crate) use shrink::ShrinkText;
+pub(crate) use watch::WatchText;
 pub(crate) use with::WithText;
 
 /// A language that the screen is written in.
@@ -157,6 +159,7 @@ mod tests {
             AccessText::samples(),
             ExpandText::samples(),
             WithText::samples(),
+            WatchText::samples(),
             RotateText::samples(),
             ShrinkText::samples(),
         ]

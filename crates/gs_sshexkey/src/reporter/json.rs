@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use sshtrust::check::{Checked, CheckedNode, NoName};
+use sshtrust::check::{Checked, CheckedNode, NoName, Round};
 use sshtrust::event::Login;
 use sshtrust::inventory::NodeIx;
-use sshtrust::probe::{By, Cause, Pair, PairState, TrustMatrix};
+use sshtrust::probe::{By, Cause, Change, Pair, PairState, TrustMatrix};
 
 use super::Redactor;
 use crate::i18n::{Lang, barred, barred_code};
@@ -20,6 +20,23 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.check/1";
 /// # Errors
 /// Those of the writer.
 pub(crate) fn write(checked: &Checked, redactor: &Redactor, out: &mut dyn Write) -> io::Result<()> {
+    document(checked, None, redactor, out)
+}
+
+/// The same of a round of a check that goes on, with what changed in it.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn write_round(round: &Round, redactor: &Redactor, out: &mut dyn Write) -> io::Result<()> {
+    document(&round.checked, Some(round), redactor, out)
+}
+
+fn document(
+    checked: &Checked,
+    round: Option<&Round>,
+    redactor: &Redactor,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     redactor.meet_user(&checked.user);
     for node in &checked.nodes {
         redactor.meet_node(node.spec.ip, node.name.as_deref());
@@ -29,6 +46,12 @@ pub(crate) fn write(checked: &Checked, redactor: &Redactor, out: &mut dyn Write)
     for (name, value) in summary(checked) {
         let value = redactor.member(name, value);
         writeln!(out, "{}: {value},", Value::from(name))?;
+    }
+    if let Some(round) = round {
+        writeln!(out, "\"round\": {},", round.number)?;
+        let changes = round.changes.iter().map(|change| one_change(checked, change));
+        list(out, "changes", changes.map(|change| redactor.value(change)))?;
+        writeln!(out, ",")?;
     }
     let nodes = checked.nodes.entries().map(|(place, node)| one_node(checked, place, node));
     list(out, "nodes", nodes.map(|node| redactor.value(node)))?;
@@ -86,6 +109,17 @@ pub(super) fn counts(matrix: &TrustMatrix) -> Value {
         "unseen": counts.unseen,
         "called": proofs.called,
         "derived": proofs.derived,
+    })
+}
+
+fn one_change(checked: &Checked, change: &Change) -> Value {
+    let address = |node: NodeIx| checked.matrix.nodes().get(node).map(|spec| spec.ip.to_string());
+    json!({
+        "from": address(change.from),
+        "to": address(change.to),
+        "by": by_word(change.by),
+        "before": change.before.map(state_word),
+        "now": state_word(change.now),
     })
 }
 

@@ -183,7 +183,7 @@ fn verdict(checked: &Checked, style: &Style) -> Vec<String> {
 }
 
 /// What is not well, in numbers.
-fn faults(counts: Counts, lang: Lang) -> String {
+pub(super) fn faults(counts: Counts, lang: Lang) -> String {
     let total = &grouped(counts.total());
     let all = [
         (counts.broken, Message::IsBroken {}, Message::AreBroken {}),

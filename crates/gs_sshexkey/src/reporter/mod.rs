@@ -25,15 +25,17 @@ pub(crate) mod shrink;
 mod style;
 #[cfg(test)]
 mod transcript;
+mod watch;
 
 pub(crate) use classic::Classic;
 pub(crate) use {
     explain::explain,
     file::replace,
     html::{render as render_page, render_findings as render_findings_page},
-    json::write as write_json,
+    json::{write as write_json, write_round},
     matrix::render as render_matrix,
-    prometheus::{render as render_prometheus, replace_file as replace_metrics},
+    prometheus::{Figures, render as render_prometheus, replace_file as replace_metrics},
     redact::Redactor,
     style::Style,
+    watch::{render as render_round, verdict as round_verdict},
 };

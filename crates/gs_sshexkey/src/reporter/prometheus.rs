@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sshtrust::check::Checked;
 use sshtrust::inventory::NodeIx;
@@ -24,6 +24,19 @@ const EXPIRY: &str = "gs_sshexkey_expiry_timestamp_seconds";
 /// When every pair last worked.
 const LAST_SUCCESS: &str = "gs_sshexkey_last_success_timestamp_seconds";
 
+/// What a check that goes on tells of itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Figures {
+    /// From the beginning of a round to that of the next.
+    pub(crate) interval: Duration,
+    /// Rounds since it began.
+    pub(crate) rounds: u64,
+    /// Pairs that had changed, in all rounds.
+    pub(crate) changes: u64,
+    /// How often the command for a change has failed.
+    pub(crate) failed_hooks: u64,
+}
+
 /// When every pair last worked, by the file that the check before wrote; `None` if it does not tell.
 pub(crate) fn last_success(old: &str) -> Option<f64> {
     let value = old.lines().find_map(|line| line.strip_prefix(LAST_SUCCESS)?.strip_prefix(' '))?;
@@ -35,7 +48,11 @@ pub(crate) fn last_success(old: &str) -> Option<f64> {
 ///
 /// # Errors
 /// Those of writing. An old file that cannot be read knew nothing.
-pub(crate) fn replace_file(path: &Path, checked: Option<&Checked>) -> io::Result<()> {
+pub(crate) fn replace_file(
+    path: &Path,
+    checked: Option<&Checked>,
+    figures: Option<&Figures>,
+) -> io::Result<()> {
     let mut old = String::new();
     // A pipe would be waited for.
     if std::fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
@@ -43,7 +60,8 @@ pub(crate) fn replace_file(path: &Path, checked: Option<&Checked>) -> io::Result
         let _ = file.and_then(|mut file| file.read_to_string(&mut old));
     }
     let before = last_success(&old);
-    let text = checked.map_or_else(|| render_failure(SystemTime::now(), before), |c| render(c, before));
+    let text =
+        checked.map_or_else(|| render_failure(SystemTime::now(), before), |c| render(c, before, figures));
     replace(path, |out| out.write_all(text.as_bytes()))
 }
 
@@ -54,14 +72,15 @@ fn render_failure(now: SystemTime, last_success: Option<f64>) -> String {
     page.0
 }
 
-/// The text. `last_success`: what the check before knew of it, in seconds since 1970.
-pub(crate) fn render(checked: &Checked, last_success: Option<f64>) -> String {
+/// The text. `last_success`: what the check before knew of it, in seconds since 1970. `figures`: of a check that goes on.
+pub(crate) fn render(checked: &Checked, last_success: Option<f64>, figures: Option<&Figures>) -> String {
     let mut page = Page(String::new());
     whole(&mut page, checked, last_success);
     pairs(&mut page, checked);
     nodes(&mut page, checked);
     broken(&mut page, checked);
     times(&mut page, checked);
+    figures.into_iter().for_each(|figures| watch(&mut page, figures));
     page.0
 }
 
@@ -171,6 +190,25 @@ fn broken(page: &mut Page, checked: &Checked) {
         "Pairs that do not work and have no line of their own.",
         edges.len().saturating_sub(MOST_BROKEN),
     );
+}
+
+/// A check that goes on. What it was told to do is told too, so that a rule can say when it is late.
+fn watch(page: &mut Page, figures: &Figures) {
+    let interval = figures.interval.as_secs_f64();
+    page.single(
+        "gs_sshexkey_watch_interval_seconds",
+        "From the beginning of a round to that of the next.",
+        interval,
+    );
+    let counters = [
+        ("gs_sshexkey_watch_rounds_total", "Rounds since the watch began.", figures.rounds),
+        ("gs_sshexkey_watch_changes_total", "Pairs that were found changed.", figures.changes),
+        ("gs_sshexkey_watch_hook_failures_total", "Calls of --on-change that failed.", figures.failed_hooks),
+    ];
+    for (name, help, value) in counters {
+        page.metric(name, "counter", help);
+        page.sample(name, &[], value);
+    }
 }
 
 /// How long the pairs took that work.

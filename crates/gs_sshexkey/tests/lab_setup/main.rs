@@ -66,4 +66,5 @@ mod systems;
 mod tools;
 mod traces;
 mod variations;
+mod watching;
 mod wrong_causes;

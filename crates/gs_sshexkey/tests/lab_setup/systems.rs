@@ -150,3 +150,51 @@ fn where_lingering_is_forbidden_the_agent_comes_back_at_login() {
     assert!(login.status.success(), "{login:?}");
     must_trust(&nodes, "omm", false);
 }
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn the_units_for_watching_run_as_they_are_shipped() {
+    const PLACE: &str = "/var/lib/gs_sshexkey/omm";
+    let lab = systems(2);
+    let nodes = all(&lab);
+    let [watcher, other] = nodes[..] else { panic!() };
+    set_up(&lab, "omm");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist/systemd");
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let place = format!("/etc/systemd/system/{}", entry.file_name().into_string().unwrap());
+        watcher.write(place, &std::fs::read(entry.path()).unwrap(), 0o644, "root").unwrap();
+    }
+    sh(watcher, "root", "mkdir /etc/gs_sshexkey; ln -s \"$(command -v gs_sshexkey)\" /usr/bin/gs_sshexkey");
+    watcher.write("/etc/gs_sshexkey/hosts", hostfile(&nodes).as_bytes(), 0o644, "root").unwrap();
+    let settings = format!("EVERY=2s\nON_CHANGE='cat >> {PLACE}/changes'\n");
+    watcher.write("/etc/gs_sshexkey/watch.conf", settings.as_bytes(), 0o644, "root").unwrap();
+    let metrics =
+        || String::from_utf8(watcher.read(format!("{PLACE}/trust.prom")).unwrap_or_default()).unwrap();
+    let has = |line: &str| metrics().lines().any(|known| known == line);
+    let journal = || sh(watcher, "root", "journalctl --no-pager --quiet --boot --unit='gs_sshexkey-*'");
+
+    let start = |unit: &str| {
+        sh(watcher, "root", &format!("systemctl daemon-reload; systemctl start {unit} || journalctl -n 40"))
+    };
+    start("gs_sshexkey-check@omm.service");
+    assert!(
+        has("gs_sshexkey_check_success 1") && !metrics().contains("_watch_"),
+        "{}\n{}",
+        metrics(),
+        journal()
+    );
+    // It is ready when it says so.
+    start("gs_sshexkey-watch@omm.service");
+    assert!(wait_until(|| has("gs_sshexkey_watch_rounds_total 2")), "{}\n{}", metrics(), journal());
+    assert!(has("gs_sshexkey_check_success 1"), "{}\n{}", metrics(), journal());
+    other.stop_sshd().unwrap();
+    assert!(wait_until(|| watcher.read(format!("{PLACE}/changes")).is_ok()), "{}\n{}", metrics(), journal());
+    assert!(has("gs_sshexkey_check_success 0"), "{}", metrics());
+    let shown = |of: &str| {
+        sh(watcher, "root", &format!("systemctl show --value -p {of} gs_sshexkey-watch@omm.service"))
+    };
+    assert!(wait_until(|| shown("StatusText").contains("Not all pairs work")), "{}", shown("StatusText"));
+    assert_eq!(shown("ActiveState"), "active\n");
+    sh(watcher, "root", "systemctl stop gs_sshexkey-watch@omm.service");
+    assert_eq!((shown("Result"), shown("ActiveState")), ("success\n".to_owned(), "inactive\n".to_owned()));
+}

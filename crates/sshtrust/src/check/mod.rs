@@ -1,12 +1,15 @@
 //! The pipeline of `check`: enter what can be entered, call every pair, change nothing.
 
+mod hush;
+mod watch;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
-use tokio::sync::watch;
+use tokio::sync::watch as channel;
 
 use crate::enter::{
     ConfirmedKey, Entered, HostKeyPolicy, Passwords, Patience, Reached, Visit, log_in, no_password, reach,
@@ -19,6 +22,7 @@ use crate::plan::{NamesError, node_names};
 use crate::probe::{Pairs, Prober, Scope, TrustMatrix, probe};
 use crate::text::printable;
 
+pub use self::watch::{Room, Round, Watch};
 pub use crate::enter::NoEntry;
 
 /// How long a node may look names up.
@@ -131,7 +135,7 @@ pub async fn check(
     options: &Options,
     passwords: &mut impl Passwords,
     observer: &dyn Observer,
-    mut stop: watch::Receiver<bool>,
+    mut stop: channel::Receiver<bool>,
 ) -> Result<Checked, CheckError> {
     tokio::select! {
         checked = look(options, passwords, observer) => checked,

@@ -3,6 +3,7 @@
 
 pub mod by_name;
 mod cause;
+mod changes;
 mod elsewhere;
 mod matrix;
 mod pace;
@@ -12,6 +13,7 @@ mod schedule;
 mod trouble;
 
 pub use cause::{Cause, TIMED_OUT, likely_cause};
+pub use changes::{Change, LastSeen};
 pub use elsewhere::{OtherKey, other_keys};
 pub use matrix::{By, Counts, EdgeIx, Pair, PairState, Proofs, TrustEdge, TrustMatrix};
 pub use pace::{Pace, WAITS};

@@ -170,6 +170,38 @@ fn the_members_mean_what_they_say() {
     assert_eq!(states.len(), 1_600);
 }
 
+#[test]
+fn a_round_says_what_changed() {
+    let before = Sample::new(3).stopped(2).checked();
+    let mut seen = sshtrust::probe::LastSeen::default();
+    let checked = Sample::new(3).keyless(3).checked();
+    let document = |round: &Round| {
+        let mut bytes = Vec::new();
+        write_round(round, &Redactor::default(), &mut bytes).unwrap();
+        let value: Value = serde_json::from_slice(&bytes).unwrap();
+        assert!(validator().is_valid(&value), "{value:#}");
+        value
+    };
+    let first =
+        document(&Round { number: 1, changes: seen.compare(&before.matrix), checked: before.clone() });
+    assert_eq!((&first["round"], first["changes"].as_array().unwrap().len()), (&json!(1), 4));
+    let change = json!({ "from": "10.0.0.1", "to": "10.0.0.2", "by": "ip", "before": null, "now": "broken" });
+    assert_eq!(first["changes"][0], change);
+    seen.learn(&before.matrix);
+    let second = document(&Round { number: 2, changes: seen.compare(&checked.matrix), checked });
+    assert_eq!(second["changes"].as_array().unwrap().len(), 4);
+    let change =
+        json!({ "from": "10.0.0.3", "to": "10.0.0.2", "by": "ip", "before": "broken", "now": "broken" });
+    assert!(!second["changes"].as_array().unwrap().contains(&change), "the pair is as it was");
+    for (place, value) in
+        [("/round", json!(0)), ("/changes/0/now", json!("slow")), ("/changes/0/by", json!("x"))]
+    {
+        let mut bad = second.clone();
+        *bad.pointer_mut(place).unwrap() = value;
+        assert!(!validator().is_valid(&bad), "{place}");
+    }
+}
+
 /// Counts what is written and keeps nothing.
 struct Scale {
     bytes: usize,

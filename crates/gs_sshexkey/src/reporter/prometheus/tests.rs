@@ -123,9 +123,13 @@ fn some() -> Checked {
         .checked()
 }
 
+fn figures() -> Figures {
+    Figures { interval: Duration::from_secs(300), rounds: 7, changes: 12, failed_hooks: 1 }
+}
+
 #[test]
 fn everything_that_is_promised_is_there() {
-    let samples = read(&render(&some(), Some(1_700_000_000.5))).unwrap();
+    let samples = read(&render(&some(), Some(1_700_000_000.5), Some(&figures()))).unwrap();
     let cases = [
         ("gs_sshexkey_check_success", 0.0),
         ("gs_sshexkey_check_timestamp_seconds", 1_800_000_021.68),
@@ -148,6 +152,10 @@ fn everything_that_is_promised_is_there() {
         ("gs_sshexkey_pair_seconds_bucket{by=\"ip\",le=\"10\"}", 14.0),
         ("gs_sshexkey_pair_seconds_bucket{by=\"ip\",le=\"+Inf\"}", 15.0),
         ("gs_sshexkey_pair_seconds_count{by=\"ip\"}", 15.0),
+        ("gs_sshexkey_watch_interval_seconds", 300.0),
+        ("gs_sshexkey_watch_rounds_total", 7.0),
+        ("gs_sshexkey_watch_changes_total", 12.0),
+        ("gs_sshexkey_watch_hook_failures_total", 1.0),
     ];
     for (series, wanted) in cases {
         assert_eq!(samples.get(series), Some(&wanted), "{series} in {samples:#?}");
@@ -156,23 +164,23 @@ fn everything_that_is_promised_is_there() {
 
 #[test]
 fn the_last_success_is_carried_over() {
-    let healthy = render(&Sample::new(3).checked(), None);
+    let healthy = render(&Sample::new(3).checked(), None, None);
     let then = last_success(&healthy);
     assert_eq!(then, Some(1_800_000_021.68));
-    let broken = render(&some(), then);
+    let broken = render(&some(), then, None);
     assert_eq!(last_success(&broken), then);
-    assert_eq!(last_success(&render(&some(), last_success(&broken))), then);
+    assert_eq!(last_success(&render(&some(), last_success(&broken), None)), then);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trust.prom");
     let in_file = || last_success(&std::fs::read_to_string(&path).unwrap());
-    replace_file(&path, Some(&some())).unwrap();
+    replace_file(&path, Some(&some()), Some(&figures())).unwrap();
     assert_eq!(in_file(), None);
-    replace_file(&path, Some(&Sample::new(3).checked())).unwrap();
+    replace_file(&path, Some(&Sample::new(3).checked()), None).unwrap();
     assert_eq!(in_file(), then);
-    replace_file(&path, Some(&some())).unwrap();
+    replace_file(&path, Some(&some()), Some(&figures())).unwrap();
     assert_eq!(in_file(), then);
     // Where there was none, none is made up.
-    let never = render(&some(), None);
+    let never = render(&some(), None, None);
     assert!(read(&never).is_ok() && !never.contains(LAST_SUCCESS));
     for bad in [
         "",
@@ -192,7 +200,7 @@ fn what_is_broken_is_bounded() {
         sample = sample.stopped(node);
     }
     let checked = sample.checked();
-    let samples = read(&render(&checked, None)).unwrap();
+    let samples = read(&render(&checked, None, None)).unwrap();
     let lines = samples.keys().filter(|series| series.starts_with("gs_sshexkey_pair_broken{")).count();
     assert_eq!(lines, MOST_BROKEN.min(checked.matrix.edges().len()));
     let left = checked.matrix.edges().len() - lines;
@@ -206,4 +214,46 @@ fn labels_are_escaped() {
     page.sample("a", &[("x", "\\ \" \n"), ("y", "\u{4e92}")], 1);
     assert_eq!(page.0, "# HELP a b\n# TYPE a gauge\na{x=\"\\\\ \\\" \\n\",y=\"\u{4e92}\"} 1\n");
     assert!(read(&page.0).is_ok());
+}
+
+/// The metrics that a text names, without the parts of a histogram.
+fn named(text: &str) -> std::collections::BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names = words.filter(|word| word.starts_with("gs_sshexkey_"));
+    let base = |name: &str| {
+        let part = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        part.unwrap_or(name).to_owned()
+    };
+    names.map(base).collect()
+}
+
+#[test]
+fn guides_rules_and_dashboard_name_metrics_that_are_written() {
+    let mut checked = some();
+    crate::reporter::sample::at(&mut checked, 0).expires = Some(1_800_000_000);
+    let text = render(&checked, Some(1.0), Some(&figures()));
+    let written = named(&text);
+    assert!(written.len() > 15, "{written:?}");
+    let docs = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    // A guide's table has them all; whoever only uses them names none that is not there.
+    for guide in ["check.md", "check.zh.md"] {
+        assert_eq!(named(&docs(guide)), written, "{guide}");
+    }
+    for (user, least) in [
+        ("monitoring/rules.yml", 4),
+        ("monitoring/rules_test.yml", 4),
+        ("monitoring/dashboard.json", 8),
+        ("monitoring/README.md", 1),
+        ("monitoring/README.zh.md", 1),
+    ] {
+        let used = named(&docs(user));
+        let unknown: Vec<&String> = used.difference(&written).collect();
+        assert!(unknown.is_empty() && used.len() >= least, "{user}: {unknown:?} of {used:?}");
+    }
+    let dashboard: serde_json::Value = serde_json::from_str(&docs("monitoring/dashboard.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    assert!(panels.iter().all(|panel| panel["targets"][0]["expr"].is_string()), "{panels:#?}");
 }
