@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use sshtrust::probe::Coverage;
 
+use super::coverage::SampleWords;
 use super::mistake::see;
 use super::source::LoginWords;
 use super::{CommonWords, HostKeys, Job, Source, Words, source};
@@ -25,6 +27,8 @@ pub(crate) struct Check {
     pub(crate) by_ip: bool,
     /// Call by host name.
     pub(crate) by_name: bool,
+    /// How many of the pairs are called.
+    pub(crate) coverage: Coverage,
     /// Do not ask for a password.
     pub(crate) no_password: bool,
     /// How to tell it.
@@ -64,6 +68,8 @@ pub(super) struct LookWords {
     login: LoginWords,
     #[arg(long, value_enum)]
     by: Option<ByWord>,
+    #[command(flatten)]
+    coverage: SampleWords,
     #[arg(long)]
     json: bool,
     #[arg(long, value_enum)]
@@ -113,6 +119,7 @@ impl LookWords {
             log,
             by_ip: by != ByWord::Name,
             by_name: by != ByWord::Ip,
+            coverage: self.coverage.read(verb)?,
             no_password,
             format,
             output: self.output,

@@ -76,6 +76,7 @@ fn look(words: &Check, inputs: Inputs, user: User, watcher: &Watcher) -> Result<
         check_names: words.source.states_host_names(),
         by_ip: words.by_ip,
         by_name: words.by_name,
+        coverage: words.coverage,
         ask: !words.no_password,
         host_keys,
         limits: testing::limits(),

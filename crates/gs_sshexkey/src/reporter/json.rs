@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sshtrust::check::{Checked, CheckedNode, NoName};
 use sshtrust::event::Login;
 use sshtrust::inventory::NodeIx;
-use sshtrust::probe::{By, Cause, Pair, PairState, TrustMatrix};
+use sshtrust::probe::{By, Cause, Pair, PairState, Sampled, TrustMatrix};
 
 use crate::i18n::{Lang, barred, barred_code};
 
@@ -78,7 +78,13 @@ pub(super) fn counts(matrix: &TrustMatrix) -> Value {
         "unseen": counts.unseen,
         "called": proofs.called,
         "derived": proofs.derived,
+        "sampled": sampled(matrix.sampled()),
     })
+}
+
+/// What a sample stands for.
+pub(super) fn sampled(sampled: Option<Sampled>) -> Value {
+    sampled.map_or(Value::Null, |sampled| json!({ "of": sampled.of, "seed": sampled.seed }))
 }
 
 /// RFC 3339, in UTC.
