@@ -6,6 +6,7 @@ mod bounds;
 mod bundle;
 mod check;
 mod completion;
+mod coverage;
 mod doctor;
 mod duration;
 mod every;
@@ -36,6 +37,7 @@ pub(crate) use check::{Check, Format};
 #[cfg(test)]
 pub(crate) use completion::options;
 pub(crate) use completion::{Shell, completion};
+pub(crate) use coverage::usual as usual_coverage;
 pub(crate) use doctor::{Doctor, Work};
 pub(crate) use every::Every;
 pub(crate) use expand::{Expand, Named, Nodes};

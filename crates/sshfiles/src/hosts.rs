@@ -1,5 +1,6 @@
 //! `/etc/hosts`, as in hosts(5).
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::lines::Lines;
@@ -54,12 +55,9 @@ impl Hosts {
     /// missing ones are appended. A pair that comes twice counts once; one whose name is no plain host name
     /// is left out. If the last line is one of ours that does not end, as older versions left it, it is ended.
     pub fn set_mapping(&mut self, mapping: &[(IpAddr, String)], keep_old: bool) -> bool {
-        let mut wanted: Vec<&(IpAddr, String)> = Vec::new();
-        for pair in mapping {
-            if is_plain_host(&pair.1) && !wanted.contains(&pair) {
-                wanted.push(pair);
-            }
-        }
+        let mut met = HashSet::new();
+        let fits = |pair: &&(IpAddr, String)| is_plain_host(&pair.1);
+        let wanted: Vec<_> = mapping.iter().filter(fits).filter(|pair| met.insert(*pair)).collect();
         let changed = if keep_old { self.append_missing(wanted) } else { self.replace_ours(wanted) };
         self.end_ours() || changed
     }
@@ -100,9 +98,10 @@ impl Hosts {
     }
 
     fn append_missing(&mut self, mut wanted: Vec<&(IpAddr, String)>) -> bool {
-        for (_, entry) in self.entries().filter(|(_, entry)| entry.ours) {
-            wanted.retain(|(address, name)| entry.address != Some(*address) || !entry.has_name(name));
-        }
+        let ours = self.entries().map(|(_, entry)| entry).filter(|entry| entry.ours);
+        let there = ours.flat_map(|entry| entry.names.into_iter().map(move |name| (entry.address, name)));
+        let there: HashSet<_> = there.map(|(address, name)| (address, name.to_ascii_lowercase())).collect();
+        wanted.retain(|(address, name)| !there.contains(&(Some(*address), name.to_ascii_lowercase().into())));
         for pair in &wanted {
             self.lines.push(line_for(pair));
         }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use sshtrust::probe::Coverage;
 
+use super::coverage::SampleWords;
 use super::every::{Every, EveryWords};
 use super::mistake::{see, together, unknown};
 use super::source::LoginWords;
@@ -26,6 +28,8 @@ pub(crate) struct Check {
     pub(crate) by_ip: bool,
     /// Call by host name.
     pub(crate) by_name: bool,
+    /// How many of the pairs are called.
+    pub(crate) coverage: Coverage,
     /// Do not ask for a password.
     pub(crate) no_password: bool,
     /// Tell it without what says whose cluster it is.
@@ -69,6 +73,8 @@ pub(super) struct LookWords {
     login: LoginWords,
     #[arg(long, value_enum)]
     by: Option<ByWord>,
+    #[command(flatten)]
+    coverage: SampleWords,
     #[arg(long)]
     json: bool,
     #[arg(long)]
@@ -125,6 +131,7 @@ impl LookWords {
             log,
             by_ip: by != ByWord::Name,
             by_name: by != ByWord::Ip,
+            coverage: self.coverage.read(verb)?,
             no_password,
             redact: self.redact,
             format,

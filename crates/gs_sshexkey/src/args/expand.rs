@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 use sshtrust::bounds::BoundsWish;
+use sshtrust::probe::Coverage;
 
+use super::coverage::CoverageWords;
 use super::mistake::{see, together};
 use super::source::{LoginWords, SourceWords};
-use super::{CommonWords, HostKeys, Job, Source, Words, bounds, source};
+use super::{CommonWords, HostKeys, Job, Source, Words, bounds, coverage, source};
 use crate::errors::Report;
 use crate::i18n::Lang;
 
@@ -20,6 +22,8 @@ pub(crate) struct Expand {
     pub(crate) added: Named,
     /// Every pair is proven, not only those of nodes that come.
     pub(crate) proves_all: bool,
+    /// How many of the pairs in question are proven.
+    pub(crate) coverage: Coverage,
     /// The file that has the passwords.
     pub(crate) password_file: Option<PathBuf>,
     /// Which host keys count as known.
@@ -70,12 +74,6 @@ impl Nodes {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum VerifyWord {
-    New,
-    All,
-}
-
 #[derive(Args)]
 pub(super) struct ExpandWords {
     #[command(flatten)]
@@ -90,8 +88,8 @@ pub(super) struct ExpandWords {
     /// ... and of those that come.
     #[arg(short = 'x', action = ArgAction::Set)]
     coming: Option<PathBuf>,
-    #[arg(long)]
-    verify: Option<VerifyWord>,
+    #[command(flatten)]
+    coverage: CoverageWords,
     #[command(flatten)]
     bounds: bounds::BoundWords,
     #[arg(long)]
@@ -129,11 +127,13 @@ impl Words for ExpandWords {
             Some(_) => return contradict("-e", "-f"),
             None => source::read(self.source)?,
         };
+        let (proves_all, coverage) = covered(self.coverage)?;
         let LoginWords { host_keys, password_file, no_password, log } = self.login.consistent("expand")?;
         Ok(Job::Expand(Box::new(Expand {
             source,
             added,
-            proves_all: self.verify == Some(VerifyWord::All),
+            proves_all,
+            coverage,
             password_file,
             host_keys: host_keys.read(),
             no_password,
@@ -146,6 +146,17 @@ impl Words for ExpandWords {
             lang,
         })))
     }
+}
+
+/// Whether the pairs of nodes that stay are in question too, and how many of all are proven.
+fn covered(mut words: CoverageWords) -> Result<(bool, Coverage), Report> {
+    let word = words.verify.take_if(|word| word == "new");
+    let extent = words.verify.as_deref().map(coverage::extent);
+    if extent == Some(None) {
+        return Err(coverage::wrong("new, all, sample, sample:K"));
+    }
+    let proves_all = word.is_none() && extent.is_some();
+    words.read().map(|coverage| (proves_all, coverage))
 }
 
 fn required(flag: &str) -> Report {
@@ -199,7 +210,7 @@ mod tests {
             ("expand -f h --add a --dry-run --yes", together("--dry-run", "--yes")),
             (
                 "expand -f h --add a --verify some",
-                "[GAUSS-50004] : The parameter '--verify' value is incorrect. It must be one of: new, all."
+                "[GAUSS-50004] : The parameter '--verify' value is incorrect. It must be one of: new, all, sample, sample:K."
                     .to_owned(),
             ),
             (

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, ValueEnum};
 use sshtrust::bounds::BoundsWish;
 use sshtrust::identity::{KeyMode, KeyType};
+use sshtrust::probe::Coverage;
 
+use super::coverage::CoverageWords;
 use super::{CommonWords, HostKeys, Job, Source, Words, bounds, source};
 use crate::errors::Report;
 use crate::i18n::Lang;
@@ -37,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) no_keepalive: bool,
     /// From where and until when trust holds.
     pub(crate) bounds: BoundsWish,
+    /// How many of the pairs are proven.
+    pub(crate) coverage: Coverage,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -96,6 +100,8 @@ pub(super) struct SetupWords {
     #[command(flatten)]
     bounds: bounds::BoundWords,
     #[command(flatten)]
+    coverage: CoverageWords,
+    #[command(flatten)]
     common: CommonWords,
 }
 
@@ -118,6 +124,7 @@ impl Words for SetupWords {
             new_key: self.new_key,
             no_keepalive: self.no_keepalive,
             bounds: self.bounds.read()?,
+            coverage: self.coverage.read()?,
         }))
     }
 }

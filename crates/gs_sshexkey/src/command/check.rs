@@ -84,6 +84,7 @@ pub(super) fn options(words: &Check, inputs: Inputs, user: User) -> (Options, Op
         check_names: words.source.states_host_names(),
         by_ip: words.by_ip,
         by_name: words.by_name,
+        coverage: words.coverage,
         ask: !words.no_password,
         host_keys,
         limits: testing::limits(),

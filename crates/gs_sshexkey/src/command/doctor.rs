@@ -71,6 +71,7 @@ fn options(
         check_names: words.look.source.states_host_names(),
         by_ip: words.look.by_ip,
         by_name: words.look.by_name,
+        coverage: words.look.coverage,
         ask: !words.look.no_password,
         host_keys,
         limits: testing::limits(),

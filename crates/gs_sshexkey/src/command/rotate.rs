@@ -18,7 +18,7 @@ use super::asker::Asker;
 use super::check::written;
 use super::runtime;
 use super::verb::{self, Inputs, Prepared, Watcher};
-use crate::args::{ChangeRun, Rotate, Source};
+use crate::args::{ChangeRun, Rotate, Source, usual_coverage};
 use crate::errors::{self, NOT_DONE, Report};
 use crate::host::{self, User};
 use crate::i18n::Lang;
@@ -72,6 +72,7 @@ pub(super) fn options(cluster: Cluster, host_keys: HostKeyPolicy, user: User, ch
         bounds: BoundsWish::default(),
         growth: None,
         dry_run: false,
+        coverage: usual_coverage(),
         host_keys,
         limits: testing::limits(),
         keepalive: None,

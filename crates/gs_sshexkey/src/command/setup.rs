@@ -74,6 +74,7 @@ fn work(words: &Setup, inputs: Inputs, user: User, screen: &Classic) -> Result<(
         new_key: words.new_key,
         bounds: words.bounds.clone(),
         dry_run: words.dry_run,
+        coverage: words.coverage,
         host_keys,
         limits: testing::limits(),
         keepalive: if words.no_keepalive { None } else { std::env::current_exe().ok() },

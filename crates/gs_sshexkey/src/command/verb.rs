@@ -12,7 +12,7 @@ use sshtrust::setup::Options as SetupOptions;
 
 use super::setup::unwritable_log;
 use super::{host_keys, password_file, source};
-use crate::args::{HostKeys, Source};
+use crate::args::{HostKeys, Source, usual_coverage};
 use crate::errors::{self, NOT_DONE, Report};
 use crate::host::User;
 use crate::i18n::Lang;
@@ -90,6 +90,7 @@ pub(super) fn entering(cluster: Cluster, user: User, host_keys: HostKeyPolicy, a
         check_names: false,
         by_ip: true,
         by_name: false,
+        coverage: usual_coverage(),
         ask,
         host_keys,
         limits: testing::limits(),

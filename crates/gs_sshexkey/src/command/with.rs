@@ -24,7 +24,7 @@ use super::asker::Asker;
 use super::runtime;
 use super::typed::command;
 use super::verb::{self, Inputs, Prepared, Watcher};
-use crate::args::With;
+use crate::args::{With, usual_coverage};
 use crate::errors::{self, NOT_DONE, Report};
 use crate::host;
 use crate::i18n::{Lang, WithText};
@@ -83,6 +83,7 @@ fn work(words: &With, inputs: Inputs, watcher: &Watcher) -> Result<(ExitStatus, 
         new_key: false,
         bounds: words.bounds.clone(),
         dry_run: false,
+        coverage: usual_coverage(),
         host_keys,
         limits: testing::limits(),
         // It is to end, not to come back.

@@ -15,6 +15,9 @@ messages! {
         HeadBoth { user, nodes, pairs }
             "SSH trust of {user}: {nodes} nodes, {pairs} pairs, called by IP address and by host name"
             "用户 {user} 的互信：{nodes} 个节点，{pairs} 个节点对，按 IP 和主机名登录";
+        Sampled { pairs, all, seed }
+            "Sampled: {pairs} of {all} pairs (--seed {seed} takes the same again, --verify all takes each)."
+            "抽样检查：共 {all} 个节点对，检查其中 {pairs} 个（--seed {seed} 可重复本次抽样，--verify all 检查全部）。";
         // The picture.
         Corner {} "from \\ to" "从 \\ 到";
         TwoWays {}
@@ -104,6 +107,9 @@ messages! {
         AllWork { works, nodes, seconds }
             "All {works} pairs of {nodes} nodes work. It took {seconds} s."
             "{nodes} 个节点之间的 {works} 个节点对互信全部正常，用时 {seconds} 秒。";
+        AllSampledWork { works, all, nodes, seconds }
+            "All {works} sampled pairs of {nodes} nodes work; there are {all}. It took {seconds} s."
+            "{nodes} 个节点共有 {all} 个节点对，抽查的 {works} 个全部正常，用时 {seconds} 秒。";
         NothingToCheck { seconds }
             "There is no pair to check. It took {seconds} s."
             "没有需要检查的节点对，用时 {seconds} 秒。";

@@ -30,6 +30,10 @@ messages! {
         NodesLabel {} "Nodes" "节点数";
         UserLabel {} "User" "用户";
         CalledLabel {} "Called by" "连接方式";
+        SampledLabel {} "Pairs" "节点对";
+        Sampled { pairs, all, seed }
+            "sampled: {pairs} of {all} (--seed {seed})"
+            "抽样：共 {all} 对，检查 {pairs} 对（--seed {seed}）";
         BeganLabel {} "Began" "开始时间";
         TookLabel {} "Took" "用时";
         ProgramLabel {} "Program" "程序";

@@ -7,6 +7,7 @@ use sshtrust::identity::Unopened;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::probe::Proofs;
 
+use super::matrix::sample_text;
 use super::progress::Bar;
 use crate::errors::{Report, left_out, passed_over};
 use crate::i18n::{HostKeyText, Lang};
@@ -174,8 +175,11 @@ impl Observer for Classic {
             ]),
             Event::Verifying(progress) => self.bar.update(*progress),
             Event::Verified(proofs) => {
-                let (total, Proofs { called, derived }) = (proofs.total(), proofs);
+                let (total, Proofs { called, derived, sampled }) = (proofs.total(), proofs);
                 self.detail(&format!("{total} pairs work: {called} called, {derived} derived by name"));
+                if let Some(sampled) = sampled {
+                    self.hint(&sample_text(total, *sampled, self.lang));
+                }
                 self.lines(&["Successfully verified SSH trust on all hosts."]);
             }
             Event::Settled { node, kept } => {

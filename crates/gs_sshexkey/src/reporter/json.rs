@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sshtrust::check::{Checked, CheckedNode, NoName, Round};
 use sshtrust::event::Login;
 use sshtrust::inventory::NodeIx;
-use sshtrust::probe::{By, Cause, Change, Pair, PairState, TrustMatrix};
+use sshtrust::probe::{By, Cause, Change, Pair, PairState, Sampled, TrustMatrix};
 
 use super::Redactor;
 use crate::i18n::{Lang, barred, barred_code};
@@ -109,6 +109,7 @@ pub(super) fn counts(matrix: &TrustMatrix) -> Value {
         "unseen": counts.unseen,
         "called": proofs.called,
         "derived": proofs.derived,
+        "sampled": sampled(matrix.sampled()),
     })
 }
 
@@ -121,6 +122,11 @@ fn one_change(checked: &Checked, change: &Change) -> Value {
         "before": change.before.map(state_word),
         "now": state_word(change.now),
     })
+}
+
+/// What a sample stands for.
+pub(super) fn sampled(sampled: Option<Sampled>) -> Value {
+    sampled.map_or(Value::Null, |sampled| json!({ "of": sampled.of, "seed": sampled.seed }))
 }
 
 /// RFC 3339, in UTC.

@@ -2,7 +2,7 @@
 
 use sshtrust::check::{Checked, CheckedNode, NoName};
 use sshtrust::inventory::NodeIx;
-use sshtrust::probe::{By, Counts, PairState};
+use sshtrust::probe::{By, Counts, PairState, Sampled};
 use sshtrust::text::printable;
 
 use super::fold::folded;
@@ -66,7 +66,18 @@ fn head(checked: &Checked, style: &Style) -> Vec<String> {
         _ => Message::HeadBoth { user, nodes, pairs },
     };
     let lines = wrap(&message.text(style.lang), style.width, "", "  ");
-    lines.into_iter().map(|line| style.paint(Tone::Head, &line)).collect()
+    let mut lines: Vec<String> = lines.into_iter().map(|line| style.paint(Tone::Head, &line)).collect();
+    if let Some(sampled) = checked.matrix.sampled() {
+        let text = sample_text(checked.matrix.counts().total(), sampled, style.lang);
+        lines.extend(wrap(&text, style.width, "", "  "));
+    }
+    lines
+}
+
+/// What so many pairs stand for.
+pub(super) fn sample_text(pairs: usize, sampled: Sampled, lang: Lang) -> String {
+    let (pairs, all, seed) = (&grouped(pairs), &grouped(sampled.of), &sampled.seed);
+    Message::Sampled { pairs, all, seed }.text(lang)
 }
 
 /// A heading and its lines, as many as are shown.
@@ -173,6 +184,9 @@ fn verdict(checked: &Checked, style: &Style) -> Vec<String> {
     let healthy = checked.is_healthy();
     let text = if counts.total() == 0 {
         Message::NothingToCheck { seconds }.text(style.lang)
+    } else if let Some(sampled) = checked.matrix.sampled().filter(|_| healthy) {
+        let (works, all) = (&grouped(counts.good()), &grouped(sampled.of));
+        Message::AllSampledWork { works, all, nodes, seconds }.text(style.lang)
     } else if healthy {
         Message::AllWork { works: &grouped(counts.good()), nodes, seconds }.text(style.lang)
     } else {

@@ -58,7 +58,12 @@ pub(crate) type Cell = [Mark; 2];
 /// All cells, row by row.
 pub(crate) struct Picture {
     size: usize,
+    /// In how many ways the nodes were called.
+    ways: usize,
     cells: Vec<Cell>,
+    /// Where the pairs are a sample: the same, with what the others are likely to be. It says which nodes are alike, and is
+    /// never shown.
+    likely: Option<Vec<Cell>>,
 }
 
 /// Nodes that share a row and a column.
@@ -80,7 +85,9 @@ impl Picture {
             let cell = cells.get_mut(from.get() * size + to.get()).and_then(|cell| cell.get_mut(way));
             cell.into_iter().for_each(|mark| *mark = Mark::of(pair.state));
         }
-        Self { size, cells }
+        let ways = matrix.by().len();
+        let likely = matrix.sampled().map(|_| likely(size, ways, &cells));
+        Self { size, ways, cells, likely }
     }
 
     fn nodes(&self) -> impl Iterator<Item = NodeIx> + use<> {
@@ -89,6 +96,12 @@ impl Picture {
 
     fn cell(&self, from: NodeIx, to: NodeIx) -> Cell {
         self.cells.get(from.get() * self.size + to.get()).copied().unwrap_or([Mark::Itself; 2])
+    }
+
+    /// The same, or what it is likely to be.
+    fn likely(&self, from: NodeIx, to: NodeIx) -> Cell {
+        let cells = self.likely.as_ref().unwrap_or(&self.cells);
+        cells.get(from.get() * self.size + to.get()).copied().unwrap_or([Mark::Itself; 2])
     }
 
     /// Every node in a row of its own.
@@ -122,7 +135,8 @@ impl Picture {
     /// Two nodes are twins if they are in the same state towards every third node, in both directions, and towards each
     /// other. Then their rows and columns are equal once the diagonal is filled with that state.
     fn twins(&self) -> Vec<Class> {
-        let mut inner: Vec<Cell> = self.cells.iter().map(|cell| cell.map(Mark::plain)).collect();
+        let cells = self.likely.as_ref().unwrap_or(&self.cells);
+        let mut inner: Vec<Cell> = cells.iter().map(|cell| cell.map(Mark::plain)).collect();
         inner.sort_unstable();
         inner.dedup();
         let mut class_of: NodeMap<NodeIx> = self.nodes().collect();
@@ -148,8 +162,9 @@ impl Picture {
     /// The row and the column of a node, with a value on the diagonal, and what is really there.
     fn signature(&self, node: NodeIx, value: Cell) -> Vec<Cell> {
         let plain = |cell: Cell| cell.map(Mark::plain);
-        let row = self.nodes().map(|to| if to == node { value } else { plain(self.cell(node, to)) });
-        let column = self.nodes().map(|from| if from == node { value } else { plain(self.cell(from, node)) });
+        let row = self.nodes().map(|to| if to == node { value } else { plain(self.likely(node, to)) });
+        let column =
+            self.nodes().map(|from| if from == node { value } else { plain(self.likely(from, node)) });
         row.chain(column).chain([plain(self.cell(node, node))]).collect()
     }
 
@@ -171,8 +186,46 @@ impl Picture {
                 all = [all[0].with(cell[0]), all[1].with(cell[1])];
             }
         }
+        let itself = from == to && from.nodes.len() == 1;
+        if self.likely.is_some() && !itself {
+            // No pair between them is in the sample.
+            let untried = all.iter_mut().take(self.ways).filter(|mark| **mark == Mark::Itself);
+            untried.for_each(|mark| *mark = Mark::Unseen);
+        }
         all
     }
+}
+
+/// Fills what was not tried: a node that all found in the same bad state is in it for the others too, and so is one that
+/// found all in one. All else works.
+fn likely(size: usize, ways: usize, cells: &[Cell]) -> Vec<Cell> {
+    let mut filled = cells.to_vec();
+    for way in 0..ways.min(2) {
+        let mark = |from: usize, to: usize| {
+            cells
+                .get(from * size + to)
+                .and_then(|cell| cell.get(way))
+                .copied()
+                .unwrap_or(Mark::Itself)
+                .plain()
+        };
+        let same = |marks: &mut dyn Iterator<Item = Mark>| {
+            let mut marks = marks.filter(|mark| *mark != Mark::Itself);
+            let first = marks.next()?;
+            marks.all(|mark| mark == first).then_some(first).filter(|mark| *mark != Mark::Works)
+        };
+        let row = |from: usize| same(&mut (0..size).map(|to| mark(from, to)));
+        let column = |to: usize| same(&mut (0..size).map(|from| mark(from, to)));
+        let rows: Vec<Option<Mark>> = (0..size).map(row).collect();
+        let columns: Vec<Option<Mark>> = (0..size).map(column).collect();
+        for (place, cell) in filled.iter_mut().enumerate() {
+            let (from, to) = (place / size, place % size);
+            let guess = columns.get(to).copied().flatten().or(rows.get(from).copied().flatten());
+            let blank = cell.get_mut(way).filter(|mark| from != to && **mark == Mark::Itself);
+            blank.into_iter().for_each(|mark| *mark = guess.unwrap_or(Mark::Works));
+        }
+    }
+    filled
 }
 
 #[cfg(test)]
@@ -190,7 +243,7 @@ mod tests {
             _ => Mark::Itself,
         };
         let cells = rows.iter().flat_map(|row| row.chars().map(|c| [mark(c), Mark::Itself])).collect();
-        Picture { size: rows.len(), cells }
+        Picture { size: rows.len(), ways: 1, cells, likely: None }
     }
 
     fn nodes(classes: &[Class]) -> Vec<Vec<usize>> {
@@ -237,7 +290,7 @@ mod tests {
                 0 => [Mark::Itself; 2],
                 _ => [marks[usize::from(*mark)], Mark::Itself],
             });
-            let picture = Picture { size: 7, cells: cells.collect() };
+            let picture = Picture { size: 7, ways: 1, cells: cells.collect(), likely: None };
             let classes = picture.classes(7);
             for from in &classes {
                 for to in &classes {

@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use sshtrust::check::{Checked, CheckedNode, NoEntry};
 use sshtrust::event::Login;
 use sshtrust::inventory::{NodeIx, NodeMap, NodeSpec};
-use sshtrust::probe::{By, Cause, Pair, PairState, TrustEdge, TrustMatrix};
+use sshtrust::limits::Limits;
+use sshtrust::probe::{By, Cause, Coverage, Extent, Pair, PairState, Pairs, Scope, TrustEdge, TrustMatrix};
 use sshtrust::session::ConnectError;
 
 /// The node at this place, from 0.
@@ -24,6 +25,7 @@ pub(crate) struct Sample {
     by: Vec<By>,
     edges: Vec<TrustEdge>,
     slow: Vec<(NodeIx, NodeIx, u32)>,
+    pairs: Pairs,
 }
 
 pub(crate) const REFUSED: &str = "ssh: connect to host {host} port 22: Connection refused";
@@ -42,7 +44,7 @@ impl Sample {
             CheckedNode { spec, name, described: None, no_name: None, entry, expires: None }
         };
         let nodes = (1..=size).map(node).collect();
-        Self { nodes, by: vec![By::Ip], edges: Vec::new(), slow: Vec::new() }
+        Self { nodes, by: vec![By::Ip], edges: Vec::new(), slow: Vec::new(), pairs: Pairs::all() }
     }
 
     pub(crate) fn by(mut self, by: &[By]) -> Self {
@@ -103,11 +105,31 @@ impl Sample {
         self
     }
 
+    /// Only the next node and so many others are called by each.
+    pub(crate) fn drawn(mut self, each: usize, seed: u64) -> Self {
+        let coverage = Coverage { extent: Extent::Sample(Some(each)), seed };
+        self.pairs = self.pairs.covered(coverage, self.nodes.len());
+        let pairs = &self.pairs;
+        self.edges.retain(|edge| pairs.holds(edge.from, edge.to));
+        self
+    }
+
     pub(crate) fn checked(mut self) -> Checked {
         let specs = self.nodes.iter().map(|node| node.spec).collect();
-        let mut matrix = TrustMatrix::new(specs, self.by.clone());
+        let scope = Scope {
+            pairs: self.pairs.clone(),
+            by_ip: self.by.contains(&By::Ip),
+            by_name: self.by.contains(&By::Name),
+            demands_names: true,
+            with_self: false,
+            identities_only: false,
+            enough: None,
+            limits: Limits::default(),
+        };
+        let mut matrix = TrustMatrix::unseen(specs, &scope, |_| true);
         for (from, node) in self.nodes.entries() {
-            for to in self.nodes.indices().filter(|to| *to != from) {
+            let pairs = &self.pairs;
+            for to in self.nodes.indices().filter(|to| *to != from && pairs.holds(from, *to)) {
                 let works =
                     Pair { state: PairState::Works, millis: 100 + (from.get() + to.get()) as u32 % 100 };
                 let pair = if node.entry.is_ok() { works } else { Pair::UNSEEN };

@@ -19,7 +19,7 @@ use crate::fleet::{Visited, visit};
 use crate::inventory::{Cluster, NodeIx, NodeMap, NodeSpec};
 use crate::limits::Limits;
 use crate::plan::{NamesError, node_names};
-use crate::probe::{Pairs, Prober, Scope, TrustMatrix, probe};
+use crate::probe::{Coverage, Pairs, Prober, Scope, TrustMatrix, probe};
 use crate::text::printable;
 
 pub use self::watch::{Room, Round, Watch};
@@ -45,6 +45,8 @@ pub struct Options {
     pub by_ip: bool,
     /// Call by host name.
     pub by_name: bool,
+    /// How many of the pairs are called.
+    pub coverage: Coverage,
     /// Ask for a password where no key opens a node.
     pub ask: bool,
     /// Which host keys count as known.
@@ -189,9 +191,9 @@ pub(crate) async fn probe_all(
     observer: &dyn Observer,
 ) -> TrustMatrix {
     let probers: NodeMap<Prober> = visited.iter().zip(names).map(|(v, name)| prober(v, name)).collect();
-    let Options { by_ip, by_name, limits, .. } = *options;
+    let Options { by_ip, by_name, coverage, limits, .. } = *options;
     let scope = Scope {
-        pairs: Pairs::All,
+        pairs: Pairs::all().covered(coverage, probers.len()),
         by_ip,
         by_name,
         demands_names: true,

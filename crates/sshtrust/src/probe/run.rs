@@ -118,9 +118,9 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(nodes: &'a NodeMap<Prober>, scope: Scope, twins: Twins) -> Self {
-        let by: Vec<By> =
-            [(By::Ip, scope.by_ip), (By::Name, scope.by_name)].iter().filter(|b| b.1).map(|b| b.0).collect();
-        let names: NodeMap<Vec<(By, String)>> = nodes.map(|node| names(node, &by));
+        let has_name = |to| nodes.get(to).is_some_and(|node| node.name.is_some());
+        let matrix = TrustMatrix::unseen(nodes.map(|node| node.spec), &scope, has_name);
+        let names: NodeMap<Vec<(By, String)>> = nodes.map(|node| names(node, matrix.by()));
         let counts: NodeMap<usize> = names.map(Vec::len);
         let can_call = |from: NodeIx| nodes.get(from).is_some_and(|node| node.shell.is_some());
         let calls = |from: NodeIx, to: NodeIx| can_call(from) && scope.pairs.holds(from, to);
@@ -128,15 +128,6 @@ impl<'a> Run<'a> {
         let progress = Progress { total: schedule.waiting(), ..Progress::default() };
         let by_name = |call: &Call| named(&names, call).is_some_and(|(by, _)| *by == By::Name);
         schedule.spare(|call| twins.contains(call.from, call.to) && by_name(call));
-        let mut matrix = TrustMatrix::new(nodes.map(|node| node.spec), by.clone());
-        for from in nodes.indices() {
-            let to = nodes.indices().filter(|to| scope.pairs.holds(from, *to));
-            for to in to.filter(|to| scope.with_self || *to != from) {
-                let has_name = nodes.get(to).is_some_and(|node| node.name.is_some());
-                let is_pair = |by: &&By| **by == By::Ip || scope.demands_names || has_name;
-                by.iter().filter(is_pair).for_each(|by| matrix.set(from, to, *by, Pair::UNSEEN));
-            }
-        }
         let (to_answers, answers) = mpsc::channel(WAITING_ANSWERS);
         Self {
             nodes,

@@ -61,12 +61,12 @@ impl Growth {
     /// What is to be proven: the pairs of nodes that come, and those of nodes at which something of the old trust was missing.
     pub(super) fn pairs(&self, from: &Ingredients<'_>) -> Pairs {
         if self.proves_all {
-            return Pairs::All;
+            return Pairs::all();
         }
-        let Some(mended) = self.mended(from) else { return Pairs::All };
+        let Some(mended) = self.mended(from) else { return Pairs::all() };
         let touched = from.states.iter().enumerate();
         let touched = touched.filter(|(_, s)| self.is_new(s.spec) || mended.contains(&s.spec));
-        Pairs::Touching(touched.map(|(place, _)| NodeIx::new(place)).collect())
+        Pairs::touching(touched.map(|(place, _)| NodeIx::new(place)).collect())
     }
 
     /// The old nodes that a set-up over themselves alone would change too. `None`: all of them, or nobody knows.

@@ -24,7 +24,7 @@ use crate::observe::now;
 use crate::plan::{
     Bounding, Ingredients, Intent, Keepalive, Leaver, NodePlan, Plan, bereaved, leavers, outside,
 };
-use crate::probe::{Pairs, Proofs};
+use crate::probe::{Coverage, Pairs, Proofs};
 use crate::program::{Programs, tell_left_out};
 
 pub(crate) use change::{Changed, run as change};
@@ -63,6 +63,8 @@ pub struct Options {
     pub bounds: BoundsWish,
     /// Stop after the plan.
     pub dry_run: bool,
+    /// How many of the pairs are proven.
+    pub coverage: Coverage,
     /// Which host keys count as known.
     pub host_keys: HostKeyPolicy,
     /// How long to wait for what.
@@ -195,7 +197,8 @@ pub(crate) async fn plan(
     };
     let plan = crate::plan::setup_bound(&ingredients, &bounding)
         .map_err(|(node, error)| SetupError::Unfit(vec![NodeFailure { node, trouble: error.into() }]))?;
-    let pairs = options.growth.as_ref().map_or(Pairs::All, |growth| growth.pairs(&ingredients));
+    let pairs = options.growth.as_ref().map_or_else(Pairs::all, |growth| growth.pairs(&ingredients));
+    let pairs = pairs.covered(options.coverage, states.len());
     for node in &plan.nodes {
         observer.event(&Event::Planned { node: node.spec, change: node.summary() });
     }

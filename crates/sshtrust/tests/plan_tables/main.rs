@@ -8,6 +8,7 @@
 )]
 
 mod bounds;
+mod growth;
 mod keys;
 mod leave;
 
@@ -21,7 +22,7 @@ use sshtrust::inventory::NodeSpec;
 use sshtrust::observe::{AgentState, Entry, EntryKind, KeepaliveState, Linger, NodeState, SshClient};
 use sshtrust::place::Place;
 use sshtrust::plan::{
-    AgentEdit, Ingredients, Intent, Job, Keepalive, NodePlan, Plan, PlanError, node_names, setup,
+    AgentEdit, Ingredients, Intent, Job, Keepalive, NodePlan, Plan, PlanError, node_names, outside, setup,
     without_keys,
 };
 use sshtrust::program::Programs;

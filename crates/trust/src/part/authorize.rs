@@ -6,28 +6,49 @@ use std::sync::Arc;
 
 use sshfiles::{AuthorizedKeys, KeyBounds, PublicKey};
 
-use super::file;
+use super::{Made, shared_file};
 use crate::bounds::{addresses, list_of};
-use crate::key::KeyMaterial;
+use crate::key::NodeKeys;
 use crate::observe::{Entry, NodeState};
 use crate::place::Place;
 use crate::plan::{Bounding, Content, FileEdit, Found, Left, LeftWhy, Taking};
 
-/// Lets keys in, within bounds. `rebound`: lines of ours that are there get them too.
-#[must_use]
-pub fn put<'a>(
-    state: &NodeState,
-    keys: impl Iterator<Item = &'a KeyMaterial>,
-    bounding: &Bounding,
+/// The keys of a cluster, let in within bounds. Where there are none, the lines are made once for all nodes that start with
+/// the same file.
+pub struct Lines<'a> {
+    keys: &'a NodeKeys,
+    bounding: &'a Bounding,
+    /// Lines of ours that are there get the bounds too.
     rebound: bool,
-) -> Option<FileEdit> {
-    let mut lines = AuthorizedKeys::parse(state.bytes(Place::AuthorizedKeys));
-    let new = bounding.line(state, &KeyBounds::default());
-    if rebound {
-        lines.bound_ours(|old| bounding.line(state, old));
+    made: Made,
+}
+
+impl<'a> Lines<'a> {
+    /// Of these keys.
+    #[must_use]
+    pub fn of(keys: &'a NodeKeys, bounding: &'a Bounding, rebound: bool) -> Self {
+        Self { keys, bounding, rebound, made: Made::default() }
     }
-    lines.add_bound(keys.map(|key| (key.public(), key.comment())), &new);
-    file(state, Place::AuthorizedKeys, lines.to_bytes(), Some(0o600))
+
+    /// Lets them in on a node.
+    #[must_use]
+    pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
+        let old = state.bytes(Place::AuthorizedKeys);
+        let make = || self.added_to(old, state);
+        // Bounds are the node's own: its clock, and whom it knows.
+        let new = if self.bounding.is_none() { self.made.of(old, make) } else { Arc::new(make()) };
+        shared_file(state, Place::AuthorizedKeys, new, Some(0o600))
+    }
+
+    fn added_to(&self, old: &[u8], state: &NodeState) -> Vec<u8> {
+        let mut lines = AuthorizedKeys::parse(old);
+        let new = self.bounding.line(state, &KeyBounds::default());
+        if self.rebound {
+            lines.bound_ours(|old| self.bounding.line(state, old));
+        }
+        lines.add_bound(self.keys.all().map(|key| (key.public(), key.comment())), &new);
+        lines.to_bytes()
+    }
 }
 
 /// Gives the lines of ours their bounds. `state`: the node as it was seen; `now`: the file as it is.

@@ -1,8 +1,10 @@
 //! The block in `~/.ssh/config` by which plain `ssh` uses the key and the agent, in every process.
 
+use std::collections::HashSet;
+
 use sshfiles::{HostEntry, SshConfig};
 
-use super::file;
+use super::{Made, shared_file};
 use crate::observe::NodeState;
 use crate::place::{AGENT_SOCKET, Place};
 use crate::plan::{FileEdit, Found, Leaver, Taking};
@@ -14,11 +16,30 @@ pub fn entry_of(state: &NodeState, name: Option<&String>) -> HostEntry {
     HostEntry { address: state.spec.ip.to_string(), name, port: state.spec.port }
 }
 
-/// Whether an entry of an earlier run is about a node of this one.
-#[must_use]
-pub fn is_same(new: &HostEntry, old: &HostEntry) -> bool {
-    let named = |name: &str| !name.is_empty() && (name == new.address || name == new.name);
-    named(&old.address) || named(&old.name)
+/// What some nodes are called: whether an entry of another run is about one of them.
+#[derive(Debug, Clone, Default)]
+pub struct Called(HashSet<String>);
+
+impl Called {
+    /// The names and addresses of these.
+    #[must_use]
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a HostEntry>) -> Self {
+        let words = entries.into_iter().flat_map(|entry| [&entry.address, &entry.name]);
+        Self(words.filter(|word| !word.is_empty()).cloned().collect())
+    }
+
+    /// Whether an entry is about one of them: by its address or its name.
+    #[must_use]
+    pub fn has(&self, entry: &HostEntry) -> bool {
+        self.0.contains(&entry.address) || self.0.contains(&entry.name)
+    }
+}
+
+/// The block of a cluster, made once for all nodes that start with the same file.
+pub struct Block {
+    hosts: Vec<HostEntry>,
+    called: Called,
+    made: Made,
 }
 
 /// The nodes that the block on a node knows.
@@ -27,31 +48,43 @@ pub fn known(state: &NodeState) -> Vec<HostEntry> {
     SshConfig::parse(state.bytes(Place::Config)).block_entries()
 }
 
-/// Puts these nodes into the block. Nodes that an earlier run made known stay known: this run may be about a part of the
-/// cluster.
-#[must_use]
-pub fn put(state: &NodeState, here: &[HostEntry]) -> Option<FileEdit> {
-    with(state, here, |_| true)
-}
-
-/// The same where nodes leave: they are known no more. Nothing where there is no block, or nothing of them in it.
-#[must_use]
-pub fn without(now: &NodeState, here: &[HostEntry], gone: &[Leaver]) -> Option<FileEdit> {
-    let leaves = |host: &HostEntry| gone.iter().any(|leaver| leaver.is(host));
-    if !known(now).iter().any(leaves) {
-        return None;
+impl Block {
+    /// Of these nodes.
+    #[must_use]
+    pub fn of(hosts: Vec<HostEntry>) -> Self {
+        Self { called: Called::of(&hosts), hosts, made: Made::default() }
     }
-    with(now, here, |host| !leaves(host))
-}
 
-fn with(state: &NodeState, here: &[HostEntry], stays: impl Fn(&HostEntry) -> bool) -> Option<FileEdit> {
-    let mut config = SshConfig::parse(state.bytes(Place::Config));
-    let others = config.block_entries().into_iter().filter(|old| !here.iter().any(|new| is_same(new, old)));
-    let others = others.filter(stays);
-    let entries: Vec<HostEntry> = here.iter().cloned().chain(others).collect();
-    let agent = format!("~/{AGENT_SOCKET}");
-    config.set_block(&SshConfig::render_block(&entries, &state.user, "~/.ssh/id_om", &agent));
-    file(state, Place::Config, config.to_bytes(), Some(0o600))
+    /// Puts it on a node. Nodes that an earlier run made known stay known: this run may be about a part of the cluster.
+    #[must_use]
+    pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
+        self.with(state, |_| true)
+    }
+
+    /// The same where nodes leave: they are known no more. Nothing where there is no block, or nothing of them in it. All
+    /// that are planned for with one block lose the same ones.
+    #[must_use]
+    pub fn without(&self, now: &NodeState, gone: &[Leaver]) -> Option<FileEdit> {
+        let leaves = |host: &HostEntry| gone.iter().any(|leaver| leaver.is(host));
+        if !known(now).iter().any(leaves) {
+            return None;
+        }
+        self.with(now, |host| !leaves(host))
+    }
+
+    fn with(&self, state: &NodeState, stays: impl Fn(&HostEntry) -> bool) -> Option<FileEdit> {
+        let old = state.bytes(Place::Config);
+        // The user is the same on all nodes.
+        let new = self.made.of(old, || {
+            let mut config = SshConfig::parse(old);
+            let others = config.block_entries().into_iter().filter(|old| !self.called.has(old));
+            let entries: Vec<HostEntry> = self.hosts.iter().cloned().chain(others.filter(stays)).collect();
+            let agent = format!("~/{AGENT_SOCKET}");
+            config.set_block(&SshConfig::render_block(&entries, &state.user, "~/.ssh/id_om", &agent));
+            config.to_bytes()
+        });
+        shared_file(state, Place::Config, new, Some(0o600))
+    }
 }
 
 /// Takes it from a node.

@@ -1,12 +1,10 @@
 //! `~/.ssh/known_hosts`: the host keys of all nodes.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use sshfiles::{KnownHosts, PublicKey};
 
-use super::{file, only_new, shared_file};
+use super::{Made, file, only_new, shared_file};
 use crate::observe::NodeState;
 use crate::place::Place;
 use crate::plan::{FileEdit, Found, Leaver, Taking, bare};
@@ -15,27 +13,21 @@ use crate::plan::{FileEdit, Found, Leaver, Taking, bare};
 pub struct Records<'a> {
     states: &'a [NodeState],
     names: &'a [Option<String>],
-    /// Most nodes start with the same file and end with the same.
-    made: RefCell<HashMap<Vec<u8>, Arc<Vec<u8>>>>,
+    made: Made,
 }
 
 impl<'a> Records<'a> {
     /// Of these nodes, with the names that they have in files.
     #[must_use]
     pub fn of(states: &'a [NodeState], names: &'a [Option<String>]) -> Self {
-        Self { states, names, made: RefCell::default() }
+        Self { states, names, made: Made::default() }
     }
 
     /// Puts them on a node.
     #[must_use]
     pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
         let old = state.bytes(Place::KnownHosts);
-        let cached = self.made.borrow().get(old).cloned();
-        let new = cached.unwrap_or_else(|| {
-            let new = Arc::new(self.added_to(old));
-            self.made.borrow_mut().insert(old.to_vec(), new.clone());
-            new
-        });
+        let new = self.made.of(old, || self.added_to(old));
         let mode = only_new(state, Place::KnownHosts, 0o600);
         shared_file(state, Place::KnownHosts, new, mode)
     }
@@ -57,8 +49,10 @@ impl<'a> Records<'a> {
 #[must_use]
 pub fn without(now: &NodeState, gone: &[Leaver], stay: &[NodeState]) -> Option<FileEdit> {
     let mut lines = KnownHosts::parse(now.bytes(Place::KnownHosts));
-    let stays = |key: &PublicKey| stay.iter().any(|state| state.host_keys.contains(key));
-    let is_here = |host: &str| stay.iter().any(|state| state.spec.ip.to_string() == host);
+    let keys: HashSet<&PublicKey> = stay.iter().flat_map(|state| &state.host_keys).collect();
+    let addresses: HashSet<String> = stay.iter().map(|state| state.spec.ip.to_string()).collect();
+    let stays = |key: &PublicKey| keys.contains(key);
+    let is_here = |host: &str| addresses.contains(host);
     let leaves = |host: &str| gone.iter().any(|leaver| leaver.is_called(bare(host)));
     let theirs = lines.ours().into_iter().filter(|(host, key)| leaves(host) && !stays(key));
     let theirs: Vec<PublicKey> = theirs.map(|(_, key)| key).collect();

@@ -4,17 +4,36 @@ use std::net::IpAddr;
 
 use sshfiles::Hosts;
 
-use super::{file, only_new};
+use super::{Made, file, only_new, shared_file};
 use crate::observe::NodeState;
 use crate::place::Place;
 use crate::plan::{FileEdit, Found, Leaver, Left, LeftWhy, Taking};
 
-/// Puts it on a node; with `keep_old` lines of earlier runs stay.
-#[must_use]
-pub fn put(state: &NodeState, mapping: &[(IpAddr, String)], keep_old: bool) -> Option<FileEdit> {
-    let mut hosts = Hosts::parse(state.bytes(Place::Hosts));
-    hosts.set_mapping(mapping, keep_old);
-    file(state, Place::Hosts, hosts.to_bytes(), only_new(state, Place::Hosts, 0o644))
+/// The mapping of a cluster, made once for all nodes that start with the same file.
+pub struct Mapping {
+    pairs: Vec<(IpAddr, String)>,
+    keep_old: bool,
+    made: Made,
+}
+
+impl Mapping {
+    /// Of these pairs; with `keep_old` lines of earlier runs stay.
+    #[must_use]
+    pub fn of(pairs: Vec<(IpAddr, String)>, keep_old: bool) -> Self {
+        Self { pairs, keep_old, made: Made::default() }
+    }
+
+    /// Puts it on a node.
+    #[must_use]
+    pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
+        let old = state.bytes(Place::Hosts);
+        let new = self.made.of(old, || {
+            let mut hosts = Hosts::parse(old);
+            hosts.set_mapping(&self.pairs, self.keep_old);
+            hosts.to_bytes()
+        });
+        shared_file(state, Place::Hosts, new, only_new(state, Place::Hosts, 0o644))
+    }
 }
 
 /// Takes the lines of nodes that leave. Only root may.

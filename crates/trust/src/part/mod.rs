@@ -15,11 +15,29 @@ pub mod known_hosts;
 pub mod mapping;
 pub mod profile;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::observe::NodeState;
 use crate::place::Place;
 use crate::plan::{Content, DirEdit, FileEdit};
+
+/// New contents of a file by the old ones: most nodes start with the same file and end with the same.
+#[derive(Debug, Default)]
+pub(crate) struct Made(RefCell<HashMap<Vec<u8>, Arc<Vec<u8>>>>);
+
+impl Made {
+    /// What becomes of a content; made when it is first met.
+    pub(crate) fn of(&self, old: &[u8], make: impl FnOnce() -> Vec<u8>) -> Arc<Vec<u8>> {
+        let known = self.0.borrow().get(old).cloned();
+        known.unwrap_or_else(|| {
+            let new = Arc::new(make());
+            self.0.borrow_mut().insert(old.to_vec(), new.clone());
+            new
+        })
+    }
+}
 
 /// A folder of the user's alone, if it is missing or open to others.
 pub(crate) fn dir(state: &NodeState, place: Place, path: String) -> Option<DirEdit> {

@@ -134,6 +134,13 @@ impl Bounding {
         KeyBounds { from: self.from(state, old), expiry: self.expiry(state, old) }
     }
 
+    /// Whether there are none, and lines stay as they are.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        let keep = (&self.from, &self.expires) == (&Ask::Keep, &Ask::Keep);
+        keep && self.standing == Standing::default() && self.strangers.is_empty()
+    }
+
     /// When trust ends, in seconds since 1970; `None`: never.
     #[must_use]
     pub const fn ends(&self) -> Option<i64> {

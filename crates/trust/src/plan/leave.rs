@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use sshfiles::{AuthorizedKeys, HostEntry, Hosts, KnownHosts, PublicKey, host_field};
 
+use super::setup::entries;
 use super::{AgentEdit, Keepalive, NodePlan};
 use crate::inventory::NodeSpec;
 use crate::key::{KeyMaterial, NodeKeys};
@@ -124,12 +125,11 @@ pub struct Staying<'a> {
 pub fn without_nodes(done: &NodePlan, now: &NodeState, gone: &[Leaver], stay: &Staying<'_>) -> NodePlan {
     let lines = now.entry(Place::AuthorizedKeys);
     let keys = strange_keys(&lines.bytes, stay.keys.all().map(KeyMaterial::public));
-    let named = stay.states.iter().zip(stay.names);
-    let hosts: Vec<HostEntry> = named.map(|(state, name)| config::entry_of(state, name.as_ref())).collect();
+    let block = config::Block::of(entries(stay.states, stay.names));
     let files = [
         authorize::without(lines, &keys, &gone.iter().map(|leaver| leaver.spec.ip).collect()),
         known_hosts::without(now, gone, stay.states),
-        config::without(now, &hosts, gone),
+        block.without(now, gone),
         mapping::without(now, gone),
     ];
     let files = files.into_iter().flatten().collect();

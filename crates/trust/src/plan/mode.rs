@@ -1,11 +1,12 @@
 //! How the keys that stand are shared out. There is no state file: the nodes' own files say it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use sshfiles::{AuthorizedKeys, HostEntry, PublicKey, public_half};
 
 use super::Leaver;
+use super::setup::entries;
 use crate::inventory::NodeSpec;
 use crate::key::{KeyMode, NodeKeys};
 use crate::observe::NodeState;
@@ -51,7 +52,9 @@ pub fn standing_mode<'a>(states: impl Iterator<Item = &'a NodeState> + Clone) ->
     if let_each_other_in(&own) {
         return Some(KeyMode::PerNode);
     }
-    let shared = distinct.len() < own.len() || own.iter().any(|(state, key)| serves_others(state, key, &own));
+    let comers = Comers::of(&own);
+    let shared =
+        distinct.len() < own.len() || own.iter().any(|(state, key)| serves_others(state, key, &comers));
     Some(if shared { KeyMode::Shared } else { KeyMode::PerNode })
 }
 
@@ -86,14 +89,32 @@ pub(super) fn let_in(state: &NodeState) -> BTreeSet<PublicKey> {
 
 /// Whether this key is what opens the node, and the node knows others that may come with it too. One of the list that comes
 /// with another key does not: where that cannot be told, nobody's private half is to go to anybody else.
-fn serves_others(state: &NodeState, key: &PublicKey, own: &[(&NodeState, PublicKey)]) -> bool {
-    let is = |state: &NodeState, host: &HostEntry| {
-        config::is_same(&config::entry_of(state, Some(&state.hostname)), host)
-    };
-    let has_own = |host: &HostEntry| own.iter().any(|(other, theirs)| theirs != key && is(other, host));
+fn serves_others(state: &NodeState, key: &PublicKey, own: &Comers) -> bool {
+    let itself = config::Called::of([&config::entry_of(state, Some(&state.hostname))]);
     let lines = let_in(state);
     let alone = lines.len() == 1 && lines.contains(key);
-    alone && config::known(state).iter().any(|host| !is(state, host) && !has_own(host))
+    alone && config::known(state).iter().any(|host| !itself.has(host) && !own.comes_with_another(host, key))
+}
+
+/// With which keys nodes come, by their addresses and host names.
+#[derive(Default)]
+struct Comers<'a>(HashMap<String, BTreeSet<&'a PublicKey>>);
+
+impl<'a> Comers<'a> {
+    fn of(own: &'a [(&NodeState, PublicKey)]) -> Self {
+        let mut comers = Self::default();
+        for (state, key) in own {
+            for word in [state.spec.ip.to_string(), state.hostname.clone()] {
+                comers.0.entry(word).or_default().insert(key);
+            }
+        }
+        comers
+    }
+
+    fn comes_with_another(&self, host: &HostEntry, key: &PublicKey) -> bool {
+        let words = [&host.address, &host.name].into_iter().filter(|word| !word.is_empty());
+        words.filter_map(|word| self.0.get(word)).flatten().any(|theirs| *theirs != key)
+    }
 }
 
 /// What is noted on every node while keys are replaced: where this is going, the keys that come, and those that go.
@@ -171,12 +192,12 @@ pub fn outside(
     names: &[Option<String>],
     leaving: &[Leaver],
 ) -> Vec<(NodeSpec, Vec<String>)> {
-    let here: Vec<_> = states.iter().zip(names).map(|(s, n)| config::entry_of(s, n.as_ref())).collect();
+    let here = config::Called::of(&entries(states, names));
     let known = states.iter().map(|state| {
         let known = config::known(state).into_iter();
         // A name stands beside an address; one of its own may be an earlier name of a node that is here.
         let others = known.filter(|old| old.address.parse::<IpAddr>().is_ok());
-        let others = others.filter(|old| !here.iter().any(|new| config::is_same(new, old)));
+        let others = others.filter(|old| !here.has(old));
         let others = others.filter(|old| !leaving.iter().any(|leaver| leaver.is(old)));
         // One with a port of its own has an entry for each of its names.
         let mut others: Vec<String> = others.map(|host| host.address).collect();

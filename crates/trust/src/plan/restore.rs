@@ -2,7 +2,7 @@
 
 use sshfiles::{AuthorizedKeys, Hosts, KeyBounds, KnownHosts, PublicKey};
 
-use super::setup::{Common, check};
+use super::setup::{check, entries};
 use super::{AgentEdit, Bounding, FileEdit, Ingredients, Keepalive, NodePlan, PlanError};
 use crate::inventory::{NodeIx, NodeMap, NodeSpec};
 use crate::observe::NodeState;
@@ -109,7 +109,6 @@ pub fn restore(
     state: &NodeState,
     parts: &[Part],
 ) -> Result<NodePlan, PlanError> {
-    let common = Common::of(from);
     for place in parts.iter().flat_map(Part::places) {
         check(state, *place)?;
     }
@@ -124,7 +123,9 @@ pub fn restore(
     }
     files.extend(authorize(from, peers, state, parts));
     files.extend(host_keys(peers, state, parts));
-    files.extend(config::put(state, &common.hosts).filter(|_| has(&Part::Config)));
+    if has(&Part::Config) {
+        files.extend(config::Block::of(entries(from.states, from.names)).put(state));
+    }
     let socket = agent::socket(state)?;
     let agent = own.filter(|_| has(&Part::Agent)).map_or(AgentEdit::Nothing, |key| agent::put(state, key));
     if has(&Part::Agent) || has(&Part::Profile) {

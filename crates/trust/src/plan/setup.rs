@@ -31,11 +31,8 @@ pub fn setup_bound(from: &Ingredients<'_>, bounding: &Bounding) -> Result<Plan, 
         let old = state.bytes(Place::PrivateKey);
         !old.is_empty() && from.keys.of(state.spec).is_some_and(|key| key.private_file() != old)
     });
-    let common = Common::of(from);
-    let plans = from.states.iter().map(|state| {
-        let plan = common.node(state, bounding, !replaces_key);
-        plan.map_err(|e| (state.spec, e))
-    });
+    let common = Common::of(from, bounding, !replaces_key);
+    let plans = from.states.iter().map(|state| common.node(state).map_err(|e| (state.spec, e)));
     let nodes = plans.collect::<Result<Vec<_>, _>>()?;
     let mut plan = Plan { nodes, superseded: superseded(from), replaces_key };
     if replaces_key {
@@ -75,13 +72,10 @@ pub fn keep(state: &NodeState, key: &KeyMaterial) -> Result<NodePlan, PlanError>
 /// Keys of the tool on the nodes that are not the cluster's any more.
 fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
     // The old key may be what nodes outside this run still come with.
-    let is_here = |old: &HostEntry| {
-        from.states
-            .iter()
-            .zip(from.names)
-            .any(|(s, n)| config::is_same(&config::entry_of(s, n.as_ref()), old))
-            || from.intent.leaving.iter().any(|leaver| leaver.is(old))
-    };
+    let here: Vec<HostEntry> = entries(from.states, from.names);
+    let called = config::Called::of(&here);
+    let is_here =
+        |old: &HostEntry| called.has(old) || from.intent.leaving.iter().any(|leaver| leaver.is(old));
     let known =
         |s: &NodeState| config::known(s).into_iter().filter(|host| host.address.parse::<IpAddr>().is_ok());
     if from.states.iter().any(|s| !known(s).all(|host| is_here(&host))) {
@@ -98,27 +92,34 @@ fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
     keys
 }
 
+/// What the block in `~/.ssh/config` says of nodes.
+pub(super) fn entries(states: &[NodeState], names: &[Option<String>]) -> Vec<HostEntry> {
+    states.iter().zip(names).map(|(state, name)| config::entry_of(state, name.as_ref())).collect()
+}
+
 /// What all nodes have in common, computed once.
-pub(super) struct Common<'a> {
+struct Common<'a> {
     from: &'a Ingredients<'a>,
-    /// What the block in `~/.ssh/config` says of them.
-    pub(super) hosts: Vec<HostEntry>,
-    mapping: Vec<(IpAddr, String)>,
+    lines: authorize::Lines<'a>,
     records: known_hosts::Records<'a>,
+    block: config::Block,
+    mapping: mapping::Mapping,
 }
 
 impl<'a> Common<'a> {
-    pub(super) fn of(from: &'a Ingredients<'a>) -> Self {
-        let named = || from.states.iter().zip(from.names);
+    fn of(from: &'a Ingredients<'a>, bounding: &'a Bounding, rebound: bool) -> Self {
+        let named = from.states.iter().zip(from.names);
+        let pairs = named.filter_map(|(state, name)| Some((state.spec.ip, name.clone()?))).collect();
         Self {
             from,
-            hosts: named().map(|(state, name)| config::entry_of(state, name.as_ref())).collect(),
-            mapping: named().filter_map(|(s, name)| Some((s.spec.ip, name.clone()?))).collect(),
+            lines: authorize::Lines::of(from.keys, bounding, rebound),
             records: known_hosts::Records::of(from.states, from.names),
+            block: config::Block::of(entries(from.states, from.names)),
+            mapping: mapping::Mapping::of(pairs, from.intent.keep_old_mapping),
         }
     }
 
-    fn node(&self, state: &NodeState, bounding: &Bounding, rebound: bool) -> Result<NodePlan, PlanError> {
+    fn node(&self, state: &NodeState) -> Result<NodePlan, PlanError> {
         let Ingredients { keys, intent, programs, .. } = self.from;
         if let Some(error) = unfit_for(state, intent.map_names).next() {
             return Err(error);
@@ -130,12 +131,12 @@ impl<'a> Common<'a> {
         if let Some(key) = own {
             key::put(state, key, &mut dirs, &mut files);
         }
-        files.extend(authorize::put(state, keys.all(), bounding, rebound));
+        files.extend(self.lines.put(state));
         files.extend(self.records.put(state));
-        files.extend(config::put(state, &self.hosts));
+        files.extend(self.block.put(state));
         files.extend(profile::put(state, &socket, agent));
         if intent.map_names {
-            files.extend(mapping::put(state, &self.mapping, intent.keep_old_mapping));
+            files.extend(self.mapping.put(state));
         }
         let keepalive = keepalive::put(state, programs);
         let keys_file = state.entry(Place::AuthorizedKeys).path.clone();

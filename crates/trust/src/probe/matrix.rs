@@ -1,12 +1,13 @@
 //! The result of probing: one entry for every ordered pair.
 
+mod expected;
 mod proofs;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-pub use proofs::Proofs;
+pub use proofs::{Proofs, Sampled};
 
 use super::cause::Cause;
 use crate::inventory::{NodeIx, NodeMap, NodeSpec};
@@ -153,6 +154,8 @@ pub struct TrustMatrix {
     pairs: Vec<Option<Pair>>,
     edges: Vec<TrustEdge>,
     lost: Vec<NodeIx>,
+    /// What the pairs stand for, where not each was tried.
+    sampled: Option<Sampled>,
     /// Whether a pair was proven by another one, in the order of `pairs`; empty as long as none was.
     derived: Vec<bool>,
     /// Where the edges of each node stand; made when it is first asked for.
@@ -177,6 +180,7 @@ impl TrustMatrix {
             pairs: vec![None; size],
             edges: Vec::new(),
             lost: Vec::new(),
+            sampled: None,
             derived: Vec::new(),
             places: OnceLock::new(),
         }

@@ -9,16 +9,18 @@ mod matrix;
 mod pace;
 mod pairs;
 mod proof;
+mod sample;
 mod schedule;
 mod trouble;
 
 pub use cause::{Cause, TIMED_OUT, likely_cause};
 pub use changes::{Change, LastSeen};
 pub use elsewhere::{OtherKey, other_keys};
-pub use matrix::{By, Counts, EdgeIx, Pair, PairState, Proofs, TrustEdge, TrustMatrix};
+pub use matrix::{By, Counts, EdgeIx, Pair, PairState, Proofs, Sampled, TrustEdge, TrustMatrix};
 pub use pace::{Pace, WAITS};
 pub use pairs::Pairs;
 pub use proof::{Machines, Proof};
+pub use sample::{Coverage, Extent, Sample};
 pub use schedule::{Call, MOST_CALLERS, Schedule, WIDTH};
 pub use trouble::{Shape, Trouble, troubles};
 

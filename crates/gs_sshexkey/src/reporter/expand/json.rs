@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sshtrust::event::Login;
 
+use super::super::json::sampled;
 use super::{ExpandReport, ExpandedNode, Role, Stage, host_line};
 
 /// Names the form. A number that is higher means that old readers will not do.
@@ -35,6 +36,7 @@ pub(crate) fn write(report: &ExpandReport, out: &mut dyn Write) -> io::Result<()
             "pairs": report.proofs.total(),
             "called": report.proofs.called,
             "derived": report.proofs.derived,
+            "sampled": sampled(report.proofs.sampled),
         },
         "nodes": report.nodes.iter().map(node).collect::<Value>(),
         "list": report.nodes.iter().map(|node| host_line(node.spec)).collect::<Value>(),

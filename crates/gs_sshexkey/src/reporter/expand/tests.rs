@@ -31,7 +31,7 @@ fn done() -> ExpandReport {
         took: Duration::from_millis(1_234),
         stage: Stage::Done,
         proves_all: false,
-        proofs: Proofs { called: 7, derived: 7 },
+        proofs: Proofs { called: 7, derived: 7, sampled: None },
         nodes: (1..=4).map(node).collect(),
     }
 }

@@ -6,7 +6,7 @@ use super::{ExpandReport, ExpandedNode, Role, Stage, host_line};
 use crate::i18n::{ExpandText, Lang};
 use crate::reporter::fold::folded;
 use crate::reporter::layout::{grouped, wrap};
-use crate::reporter::matrix::label;
+use crate::reporter::matrix::{label, sample_text};
 use crate::reporter::style::{Style, Tone};
 
 /// So many ranges of addresses are written.
@@ -47,8 +47,17 @@ fn done(report: &ExpandReport, style: &Style) -> Vec<String> {
     let (pairs, called, derived) =
         (&grouped(proofs.total()), &grouped(proofs.called), &grouped(proofs.derived));
     lines.extend(plain(&ExpandText::Works { pairs, called, derived }, style));
-    let proven = if report.proves_all { ExpandText::ProvenAll {} } else { ExpandText::ProvenNew {} };
-    lines.extend(plain(&proven, style));
+    if !report.proves_all {
+        lines.extend(plain(&ExpandText::ProvenNew {}, style));
+    }
+    match proofs.sampled {
+        Some(sampled) => {
+            let text = sample_text(proofs.total(), sampled, style.lang);
+            lines.extend(wrap(&text, style.width, "", "  "));
+        }
+        None if report.proves_all => lines.extend(plain(&ExpandText::ProvenAll {}, style)),
+        None => {}
+    }
     lines
 }
 

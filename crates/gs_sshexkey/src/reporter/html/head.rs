@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use sshtrust::probe::PairState;
 
+use super::super::layout::grouped;
 use super::signs::icon;
 use super::view::{View, class, safe};
 use crate::i18n::{PageText, page_by, page_state};
@@ -80,6 +81,11 @@ fn facts(view: &View) -> Markup {
             (fact(PageText::NodesLabel {}, html! { (view.size()) }))
             (fact(PageText::UserLabel {}, html! { (safe(&view.checked.user)) }))
             (fact(PageText::CalledLabel {}, html! { (by.join(view.comma())) }))
+            @if let Some(sampled) = view.matrix().sampled() {
+                (fact(PageText::SampledLabel {}, html! { (view.text(&PageText::Sampled {
+                    pairs: &grouped(view.counts.total()), all: &grouped(sampled.of), seed: &sampled.seed,
+                })) }))
+            }
             @if let Some(began) = began {
                 (fact(PageText::BeganLabel {}, html! {
                     time datetime=(began.strftime("%Y-%m-%dT%H:%M:%S%:z")) {

@@ -62,7 +62,7 @@ fn what_lacks_a_member_is_not_as_the_schema_says() {
             count += 1;
         }
     }
-    assert_eq!(count, 11 + 8 + 8 + 2 + 10 + 3);
+    assert_eq!(count, 11 + 9 + 8 + 2 + 10 + 3);
     let wrong = [
         ("/schema", json!("gs_sshexkey.check/2")),
         ("/began", json!("yesterday")),

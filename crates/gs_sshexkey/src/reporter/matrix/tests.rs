@@ -225,3 +225,40 @@ fn the_verdict_counts() {
     };
     assert!(render(&none, &PLAIN).contains("There is no pair to check."));
 }
+
+#[test]
+fn a_sample_says_what_it_stands_for_and_nodes_that_are_alike_share_a_row() {
+    let well = Sample::new(300).drawn(16, 7).checked();
+    let text = render(&well, &PLAIN);
+    assert!(text.contains("5,100 of 89,700 pairs"), "{text}");
+    assert!(text.contains("--seed 7"), "{text}");
+    assert!(text.contains("every node reaches every other"), "{text}");
+    let verdict = "All 5,100 sampled pairs of 300 nodes work; there are 89,700. It took 21.4 s.";
+    assert_eq!(text.lines().last(), Some(verdict));
+    let zh = render(&well, &CHINESE);
+    assert!(zh.contains("抽样检查：共 89,700 个节点对，检查其中 5,100 个"), "{zh}");
+    let ill = Sample::new(300).stopped(20).keyless(290).drawn(16, 7).checked();
+    let text = render(&ill, &PLAIN);
+    assert!(
+        text.lines().count() < 40 && text.lines().all(|line| line.chars().count() <= PLAIN.width),
+        "{text}"
+    );
+    for part in ["no node reaches 10.0.0.20 (node20)", "10.0.1.40 (node290): reaches no other node"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("  1  ") || line.starts_with("  2  ") || line.starts_with("  3  "));
+    assert_eq!(rows.count(), 3, "{text}");
+    assert!(!text.lines().any(|line| line.starts_with("  4  ")), "{text}");
+    // A few nodes have a row each; what was not called is not shown as if it had been.
+    let few = Sample::new(8).stopped(2).drawn(2, 3).checked();
+    let text = render(&few, &PLAIN);
+    assert!(text.contains("24 of 56 pairs"), "{text}");
+    let signs: usize = text
+        .lines()
+        .filter(|line| line.contains("10.0.0.") && line.contains("node"))
+        .map(|line| line.matches('?').count())
+        .sum();
+    assert!(signs >= 32, "{text}");
+}

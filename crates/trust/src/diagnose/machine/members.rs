@@ -19,6 +19,7 @@ struct Knowing<'a> {
     node: NodeIx,
     evidence: &'a Evidence,
     known: Vec<HostEntry>,
+    called: config::Called,
 }
 
 /// The findings about nodes that are trusted and not listed, or listed and not known.
@@ -28,7 +29,7 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
     }
     let seen = case.seen().map(|(node, _, evidence)| {
         let known = config::known(&evidence.state);
-        Knowing { node, evidence, known }
+        Knowing { node, evidence, called: config::Called::of(&known), known }
     });
     // Without a block there is nothing that could differ; that it is lost is told by another rule.
     let knowing: Vec<Knowing<'_>> = seen.filter(|node| !node.known.is_empty()).collect();
@@ -45,14 +46,15 @@ fn entry_of(case: &Case, node: NodeIx) -> Option<HostEntry> {
 /// Nodes that the files know and nobody lists. Those that the same nodes know are one finding.
 fn not_listed(case: &Case, knowing: &[Knowing<'_>]) -> Vec<Finding> {
     let listed: Vec<HostEntry> = case.nodes.indices().filter_map(|node| entry_of(case, node)).collect();
+    let listed = config::Called::of(&listed);
     // An address that a listed node has besides is no other node.
     let is_own = |ip| case.seen().any(|(_, _, evidence)| evidence.service.interface(ip).is_some());
     let mut knowers: BTreeMap<NodeSpec, BTreeSet<NodeIx>> = BTreeMap::new();
     for Knowing { node, known, .. } in knowing {
-        let (here, others): (Vec<_>, Vec<_>) =
-            known.iter().partition(|entry| listed.iter().any(|node| config::is_same(node, entry)));
+        let (here, others): (Vec<_>, Vec<_>) = known.iter().partition(|entry| listed.has(entry));
         // Where a node has a port of its own, its name stands in an entry of its own, with the address.
-        let is_here = |entry: &HostEntry| here.iter().any(|known| known.address == entry.address);
+        let addresses: BTreeSet<&str> = here.iter().map(|known| known.address.as_str()).collect();
+        let is_here = |entry: &HostEntry| addresses.contains(entry.address.as_str());
         for entry in others.into_iter().filter(|entry| !is_here(entry)) {
             // A name stands beside an address; one of its own may be an earlier name of a node that is here.
             let Ok(ip) = entry.address.parse::<IpAddr>() else { continue };
@@ -84,7 +86,7 @@ fn not_known(case: &Case, knowing: &[Knowing<'_>]) -> Vec<Finding> {
     let ignored = |to: NodeIx| -> Vec<&Knowing<'_>> {
         let Some(entry) = entry_of(case, to) else { return Vec::new() };
         let others = knowing.iter().filter(|from| from.node != to);
-        others.filter(|from| !from.known.iter().any(|old| config::is_same(&entry, old))).collect()
+        others.filter(|from| !from.called.has(&entry)).collect()
     };
     let outside: BTreeSet<NodeIx> = case
         .nodes

@@ -12,6 +12,8 @@ pub struct Proofs {
     pub called: usize,
     /// By name, because the call by address worked and does the same on that node.
     pub derived: usize,
+    /// What they stand for, where not each was tried.
+    pub sampled: Option<Sampled>,
 }
 
 impl Proofs {
@@ -26,7 +28,17 @@ impl AddAssign for Proofs {
     fn add_assign(&mut self, other: Self) {
         self.called += other.called;
         self.derived += other.derived;
+        self.sampled = other.sampled.or(self.sampled);
     }
+}
+
+/// What a sample of the pairs stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampled {
+    /// How many pairs there are.
+    pub of: usize,
+    /// What the sample can be drawn again from.
+    pub seed: u64,
 }
 
 impl TrustMatrix {
@@ -35,7 +47,7 @@ impl TrustMatrix {
     pub fn proofs(&self) -> Proofs {
         let derived = self.derived.iter().filter(|derived| **derived).count();
         let seen = self.pairs.iter().flatten().filter(|pair| pair.state != PairState::Unseen).count();
-        Proofs { called: seen.saturating_sub(derived), derived }
+        Proofs { called: seen.saturating_sub(derived), derived, sampled: self.sampled }
     }
 
     /// Whether a pair has no call of its own: it does what the call by address did, which worked.
@@ -77,7 +89,7 @@ mod tests {
         assert_eq!(by_name[0], Pair { state: PairState::Works, millis: 7 });
         assert_eq!(by_name[1..], [Pair::UNSEEN; 3]);
         assert!(matrix.is_derived(one, one, By::Name) && !matrix.is_derived(one, one, By::Ip));
-        assert_eq!(matrix.proofs(), Proofs { called: 3, derived: 1 });
+        assert_eq!(matrix.proofs(), Proofs { called: 3, derived: 1, sampled: None });
         assert_eq!(matrix.proofs().total(), 4);
         assert!(!matrix.is_healthy());
     }
