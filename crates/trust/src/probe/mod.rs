@@ -11,7 +11,7 @@ mod proof;
 mod schedule;
 mod trouble;
 
-pub use cause::{Cause, TIMED_OUT, likely_cause};
+pub use cause::{Cause, NO_ANSWER, TIMED_OUT, likely_cause};
 pub use elsewhere::{OtherKey, other_keys};
 pub use matrix::{By, Counts, EdgeIx, Pair, PairState, Proofs, TrustEdge, TrustMatrix};
 pub use pace::{Pace, WAITS};
