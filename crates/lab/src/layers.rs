@@ -14,7 +14,7 @@ use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use crate::error::LabError;
 use crate::requirements::program_in;
 use crate::spec::{LabSpec, NodeSpec};
-use crate::substitute::{SERVER, Substitute};
+use crate::substitute::SERVER;
 use crate::{accounts, host_keys};
 
 /// Where the first tier's nodes have their system from, unless told.
@@ -262,7 +262,7 @@ fn home(dir: &Path, uid: u32, base: &Path) -> Result<(), LabError> {
 pub(crate) fn daemons(node: &NodeSpec, base: &Path) -> (String, String) {
     let path = |name| program_in(base, name).map(|path| format!("{}\n", path.display())).unwrap_or_default();
     let cron = ["cron", "crond"].into_iter().map(path).find(|path| !path.is_empty());
-    let other = node.substitutes.contains(&Substitute::Dropbear);
+    let other = node.substitutes.iter().any(|substitute| substitute.starts_the_server());
     let server = if other { format!("{SERVER}\n") } else { path("sshd") };
     (server, cron.unwrap_or_default())
 }

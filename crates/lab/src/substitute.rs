@@ -18,11 +18,11 @@ pub enum Substitute {
     Dropbear,
     /// All programs that busybox has too are busybox's, `sh` among them.
     Busybox,
-    /// All dynamic programs see a clock that is two days ahead.
+    /// sshd and `date` see a clock that is two days ahead.
     ClockAhead,
 }
 
-/// What starts the server of a node that has another than sshd.
+/// What starts the server of a node, if it is not sshd as it is.
 pub(crate) const SERVER: &str = "/usr/local/sbin/lab-server";
 /// The client of OpenSSH 7.5, as Debian calls it.
 const OLD_CLIENT: &str = "usr/bin/ssh1";
@@ -42,6 +42,11 @@ impl Substitute {
             Substitute::Busybox => busybox(layer, base),
             Substitute::ClockAhead => clock_ahead(layer, base),
         }
+    }
+
+    /// Whether the server is another than sshd, or started otherwise: by [`SERVER`].
+    pub(crate) fn starts_the_server(self) -> bool {
+        matches!(self, Substitute::Dropbear | Substitute::ClockAhead)
     }
 
     fn missing(self, base: &Path) -> LabError {
@@ -112,6 +117,18 @@ fn clock_ahead(layer: &Path, base: &Path) -> Result<(), LabError> {
         .find(|path| path.exists())
         .ok_or_else(|| Substitute::ClockAhead.missing(base))?;
     let inside = Path::new("/").join(library.strip_prefix(base).unwrap_or(&library));
-    put(&layer.join("etc/ld.so.preload"), format!("{}\n", inside.display()).as_bytes(), 0o644, 0)?;
-    put(&layer.join("etc/faketimerc"), b"+2d\n", 0o644, 0)
+    // Not for all programs: what the library shares among them by their numbers is in the way of other users'.
+    let ahead = |program: &Path| {
+        format!(
+            "#!/bin/sh\nexec env LD_PRELOAD={} FAKETIME=+2d FAKETIME_DISABLE_SHM=1 {} \"$@\"\n",
+            inside.display(),
+            program.display()
+        )
+    };
+    let find = |name| program_in(base, name).ok_or_else(|| Substitute::ClockAhead.missing(base));
+    put(&layer.join(SERVER.trim_start_matches('/')), ahead(&find("sshd")?).as_bytes(), 0o755, 0)?;
+    let date = ahead(&find("date")?);
+    ["sbin", "bin"]
+        .iter()
+        .try_for_each(|dir| put(&layer.join("usr/local").join(dir).join("date"), date.as_bytes(), 0o755, 0))
 }
