@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::requirements::Requirement;
 use crate::root::Release;
+use crate::substitute::Substitute;
 
 /// Trouble with a lab or one of its nodes.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +108,17 @@ pub enum SpecMistake {
     /// The root of this release has nothing that boots.
     #[error("there are no whole systems of Debian {0}")]
     NoSystems(Release),
+    /// All whole systems are of one release.
+    #[error("whole systems are of one release, and have what it has")]
+    OnlySystems,
+    /// The system below the nodes has nothing of the kind.
+    #[error("{} has no {what:?}; lay the node over a root that has it", .base.display())]
+    NoSubstitute {
+        /// What was asked for.
+        what: Substitute,
+        /// The root of that system.
+        base: PathBuf,
+    },
 }
 
 impl LabError {

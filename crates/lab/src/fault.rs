@@ -18,7 +18,7 @@ const FILL_TRIES: usize = 20;
 /// Starts sshd and waits until it listens, which is when it writes its number. `$(command -v …)`: sshd wants
 /// to be called by its full path.
 const START_SSHD: &str = "\
-rm -f /run/sshd.pid; \"$(command -v sshd)\" -E /var/log/sshd.log || exit 1
+rm -f /run/sshd.pid; \"$(command -v lab-server || command -v sshd)\" -E /var/log/sshd.log || exit 1
 i=0; while [ ! -s /run/sshd.pid ]; do
 i=$((i + 1)); [ $i -lt 3000 ] || { cat /var/log/sshd.log >&2; exit 1; }; sleep 0.01
 done";

@@ -40,13 +40,13 @@ impl Lab {
     /// When the machine lacks something, the specification asks for the impossible, or a step fails; what
     /// was made until then is removed.
     pub fn up(spec: LabSpec) -> Result<Lab, LabError> {
-        let base = base(&spec)?;
-        spec.check(&base)?;
+        let bases = bases(&spec)?;
+        spec.check(&bases)?;
         reap_dead_labs()?;
         host_keys::fill_pool(spec.nodes.len())?;
         let mut keeper = Keeper::start()?;
         lay_disks(&mut keeper, &spec)?;
-        lay_layers(&mut keeper, &spec, &base)?;
+        lay_layers(&mut keeper, &spec, &bases)?;
         let nodes = start_nodes(&mut keeper, &spec)?;
         if spec.systems {
             wait_until_up(&nodes)?;
@@ -96,8 +96,8 @@ impl Lab {
     }
 }
 
-/// The system that the nodes' own layers lie over, on a machine that has all that a lab needs.
-fn base(spec: &LabSpec) -> Result<PathBuf, LabError> {
+/// The system that each node's own layer lies over, on a machine that has all that a lab needs.
+fn bases(spec: &LabSpec) -> Result<Vec<PathBuf>, LabError> {
     let mut missing = requirements();
     if spec.systems {
         missing.extend(system_requirements());
@@ -105,7 +105,8 @@ fn base(spec: &LabSpec) -> Result<PathBuf, LabError> {
     if !missing.is_empty() {
         return Err(LabError::Requirements(missing));
     }
-    spec.root()?.map_or_else(|| Ok(PathBuf::from(layers::MACHINE)), root)
+    let base = |release: Option<_>| release.map_or_else(|| Ok(PathBuf::from(layers::MACHINE)), root);
+    spec.roots()?.into_iter().map(base).collect()
 }
 
 /// A disk for every node: a tmpfs of its own.
@@ -122,13 +123,17 @@ fn lay_disks(keeper: &mut Keeper, spec: &LabSpec) -> Result<(), LabError> {
 }
 
 /// The layers that all nodes share and those of each, put together.
-fn lay_layers(keeper: &mut Keeper, spec: &LabSpec, base: &Path) -> Result<(), LabError> {
+fn lay_layers(keeper: &mut Keeper, spec: &LabSpec, bases: &[PathBuf]) -> Result<(), LabError> {
     let (outside, inside) = (keeper.fs(), keeper.dir.fs());
     write(&outside.join("bridge"), &network::bridge())?;
-    let lower = share_layers(&outside, &inside, spec, base)?;
     shared::make(&outside, spec)?;
+    let mut lowers: Vec<(&Path, String)> = Vec::new();
     let mut overlays = String::new();
-    for index in 0..spec.nodes.len() {
+    for (index, base) in bases.iter().enumerate() {
+        if lowers.iter().all(|(other, _)| other != base) {
+            lowers.push((base, share_layers(&outside, &inside, spec, base, lowers.len())?));
+        }
+        let lower = lowers.iter().find(|(other, _)| other == base).map_or("", |(_, lower)| lower);
         let disk = outside.join(disk_name(index));
         layers::make_dir(&disk.join("upper"), 0o755)?;
         layers::node(&disk.join("upper"), spec, index, base)?;
@@ -139,31 +144,44 @@ fn lay_layers(keeper: &mut Keeper, spec: &LabSpec, base: &Path) -> Result<(), La
         if spec.systems {
             disks::prepare(&disk, index)?;
         } else {
-            prepare(&disk, &disk_inside, index, base)?;
+            prepare(&disk, &disk_inside, spec, index, base)?;
             let shared = shared::join(&disk.join("upper"), &inside, &disk_inside.join("root"), spec, index)?;
             append(&disk.join("fstab"), &shared)?;
         }
-        overlays.push_str(&overlay(&lower, &disk_inside));
+        overlays.push_str(&overlay(lower, &disk_inside));
     }
     write(&outside.join("overlays"), &overlays)?;
     keeper.order("mount overlays").map(drop)
 }
 
-/// Makes the layers that all nodes share, and says what the overlay of each lies on.
-fn share_layers(outside: &Path, inside: &Path, spec: &LabSpec, base: &Path) -> Result<String, LabError> {
+/// Makes the layers that all nodes over one base share, the first or another, and says what the overlay of each lies on.
+fn share_layers(
+    outside: &Path,
+    inside: &Path,
+    spec: &LabSpec,
+    base: &Path,
+    number: usize,
+) -> Result<String, LabError> {
     if spec.systems {
         disks::share(outside, spec, base)?;
         return Ok(format!("{}/shared:{}", inside.display(), base.display()));
     }
-    layers::hide(&outside.join("hidden"), base)?;
-    layers::share(&outside.join("shared"), spec, base)?;
+    let [shared, hidden] = ["shared", "hidden"].map(|name| format!("{name}{number}"));
+    layers::hide(&outside.join(&hidden), base)?;
+    layers::share(&outside.join(&shared), spec, base)?;
     write(&outside.join("node.sh"), include_str!("node.sh"))?;
-    Ok(format!("{0}/shared:{0}/hidden:{1}", inside.display(), base.display()))
+    Ok(format!("{0}/{shared}:{0}/{hidden}:{1}", inside.display(), base.display()))
 }
 
 /// Writes what `node.sh` needs of a node.
-fn prepare(disk: &Path, disk_inside: &Path, index: usize, base: &Path) -> Result<(), LabError> {
-    let (sshd, cron) = layers::daemons(base);
+fn prepare(
+    disk: &Path,
+    disk_inside: &Path,
+    spec: &LabSpec,
+    index: usize,
+    base: &Path,
+) -> Result<(), LabError> {
+    let (sshd, cron) = spec.nodes.get(index).map(|node| layers::daemons(node, base)).unwrap_or_default();
     write(&disk.join("fstab"), &fstab(&disk_inside.join("root")))?;
     write(&disk.join("cable"), &network::cable(index))?;
     write(&disk.join("sshd"), &sshd)?;

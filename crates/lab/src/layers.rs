@@ -13,7 +13,8 @@ use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 use crate::error::LabError;
 use crate::requirements::program_in;
-use crate::spec::LabSpec;
+use crate::spec::{LabSpec, NodeSpec};
+use crate::substitute::SERVER;
 use crate::{accounts, host_keys};
 
 /// Where the first tier's nodes have their system from, unless told.
@@ -224,7 +225,7 @@ pub(crate) fn node(layer: &Path, spec: &LabSpec, index: usize, base: &Path) -> R
         make_dir(&bin, 0o755)?;
         link(sh.program(), &bin.join("sh"))?;
     }
-    Ok(())
+    node.substitutes.iter().try_for_each(|substitute| substitute.lay(layer, base, node.port))
 }
 
 /// What Debian's sshd_config says, after the node's own lines.
@@ -235,7 +236,7 @@ fn sshd_config(spec: &LabSpec, index: usize, base: &Path) -> String {
         Some(path) => format!("Subsystem sftp {path}\n"),
         None => "Subsystem sftp internal-sftp\n".to_owned(),
     };
-    let kex = if spec.as_shipped || spec.release.is_some() { "" } else { CHEAP_KEX };
+    let kex = if spec.as_shipped || spec.release_of(index).is_some() { "" } else { CHEAP_KEX };
     format!(
         "{}Port {}\nPermitRootLogin yes\nPasswordAuthentication yes\nKbdInteractiveAuthentication no\n\
          UsePAM yes\nX11Forwarding yes\nPrintMotd no\nPrintLastLog no\nAcceptEnv LANG LC_*\n{kex}{sftp}",
@@ -257,11 +258,13 @@ fn home(dir: &Path, uid: u32, base: &Path) -> Result<(), LabError> {
     Ok(())
 }
 
-/// The daemons that process 1 of a node starts: sshd, and cron where there is one.
-pub(crate) fn daemons(base: &Path) -> (String, String) {
+/// The daemons that process 1 of a node starts: its server, and cron where there is one.
+pub(crate) fn daemons(node: &NodeSpec, base: &Path) -> (String, String) {
     let path = |name| program_in(base, name).map(|path| format!("{}\n", path.display())).unwrap_or_default();
     let cron = ["cron", "crond"].into_iter().map(path).find(|path| !path.is_empty());
-    (path("sshd"), cron.unwrap_or_default())
+    let other = node.substitutes.iter().any(|substitute| substitute.starts_the_server());
+    let server = if other { format!("{SERVER}\n") } else { path("sshd") };
+    (server, cron.unwrap_or_default())
 }
 
 /// Creates a directory with its parents, and sets its mode whatever the umask.
@@ -284,12 +287,12 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), LabError> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(LabError::io("chmod", path))
 }
 
-fn link(target: &str, path: &Path) -> Result<(), LabError> {
+pub(crate) fn link(target: &str, path: &Path) -> Result<(), LabError> {
     symlink(target, path).map_err(LabError::io("link", path))
 }
 
 /// Overlayfs takes a character device 0:0 for "nothing here".
-fn whiteout(path: &Path) -> Result<(), LabError> {
+pub(crate) fn whiteout(path: &Path) -> Result<(), LabError> {
     mknodat(CWD, path, FileType::CharacterDevice, Mode::empty(), 0)
         .map_err(|errno| LabError::io("make", path)(errno.into()))
 }

@@ -50,6 +50,7 @@ mod snapshot;
 mod spec;
 mod stall;
 mod storage;
+mod substitute;
 mod system;
 mod terminal;
 
@@ -64,4 +65,5 @@ pub use root::{Release, build_root, root};
 pub use snapshot::{Entry, Kind, Snapshot};
 pub use spec::{LabSpec, Sh};
 pub use storage::{Filesystem, PowerCut};
+pub use substitute::Substitute;
 pub use terminal::Terminal;

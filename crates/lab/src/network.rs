@@ -14,6 +14,12 @@ pub(crate) fn ipv4(index: usize) -> Ipv4Addr {
     Ipv4Addr::new(10, 77, high, low)
 }
 
+/// The IPv4 address of a node in the second network.
+pub(crate) fn ipv4_second(index: usize) -> Ipv4Addr {
+    let [high, low] = number(index).to_be_bytes();
+    Ipv4Addr::new(10, 78, high, low)
+}
+
 /// The IPv6 address of a node.
 pub(crate) fn ipv6(index: usize) -> Ipv6Addr {
     Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, number(index))
@@ -63,6 +69,9 @@ pub(crate) fn address(spec: &LabSpec, index: usize) -> String {
     if spec.ipv6 {
         // Without "nodad" the address cannot be used for its first second.
         let _ = writeln!(batch, "addr add {}/64 dev eth0 nodad", ipv6(index));
+    }
+    if spec.second_network {
+        let _ = writeln!(batch, "addr add {}/16 brd + dev eth0", ipv4_second(index));
     }
     batch.push_str("link set eth0 up\n");
     if !spec.as_shipped {

@@ -21,6 +21,7 @@ pub struct Node {
     pub(crate) name: String,
     ip: IpAddr,
     ip6: Option<Ipv6Addr>,
+    second_ip: Option<IpAddr>,
     port: u16,
     init: Init,
     pub(crate) keeper: ProcessId,
@@ -49,6 +50,7 @@ impl Node {
             name: own.name.clone(),
             ip: IpAddr::V4(network::ipv4(index)),
             ip6: spec.ipv6.then(|| network::ipv6(index)),
+            second_ip: spec.second_network.then(|| IpAddr::V4(network::ipv4_second(index))),
             port: own.port,
             init,
             keeper: keeper.process,
@@ -68,6 +70,12 @@ impl Node {
     #[must_use]
     pub fn ip6(&self) -> Option<Ipv6Addr> {
         self.ip6
+    }
+
+    /// Its address in the second network, in a lab that has two.
+    #[must_use]
+    pub fn second_ip(&self) -> Option<IpAddr> {
+        self.second_ip
     }
 
     /// Its host name.
@@ -128,12 +136,12 @@ impl Node {
         let Ok(user) = self.user(user) else {
             panic!("the lab has no user {user}");
         };
-        let mut command = self.enter();
+        let mut command = self.enter(&user.home());
         if user.uid != 0 {
             let id = user.uid.to_string();
             command.args(["setpriv", "--reuid", &id, "--regid", &id, "--init-groups", "--"]);
         }
-        command.args(["env", "-i", "-C", &user.home()]).args(environment(user)).args(&self.variables);
+        command.args(["env", "-i"]).args(environment(user)).args(&self.variables);
         command
     }
 
@@ -211,8 +219,10 @@ impl Node {
         found.ok_or_else(|| LabError::UnknownUser { user: name.to_owned() })
     }
 
-    fn enter(&self) -> Command {
-        let mut words = enter_words(self.init_pid()).into_iter();
+    /// In this folder: not every `env` can go into one.
+    fn enter(&self, folder: &str) -> Command {
+        let to = |word: String| if word == "--wd" { format!("--wdns={folder}") } else { word };
+        let mut words = enter_words(self.init_pid()).into_iter().map(to);
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
         command

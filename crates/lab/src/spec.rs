@@ -1,10 +1,11 @@
 //! What a lab shall look like.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::{LabError, SpecMistake};
 use crate::requirements::program_in;
 use crate::root::Release;
+use crate::substitute::Substitute;
 
 /// Which shell `/bin/sh` is on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,8 @@ pub(crate) struct User {
 impl User {
     /// The home directory, as the password database has it.
     pub(crate) fn home(&self) -> String {
-        if self.uid == 0 { "/root".to_owned() } else { format!("/home/{}", self.name) }
+        // `DOMAIN\name` lies in the folder of its domain, as winbind has it.
+        if self.uid == 0 { "/root".to_owned() } else { format!("/home/{}", self.name.replace('\\', "/")) }
     }
 }
 
@@ -49,6 +51,9 @@ pub(crate) struct NodeSpec {
     pub(crate) sshd_config: String,
     pub(crate) sh: Option<Sh>,
     pub(crate) sftp: bool,
+    /// None: that of the lab.
+    pub(crate) release: Option<Release>,
+    pub(crate) substitutes: Vec<Substitute>,
 }
 
 /// The plan of a lab: so many nodes, these users, those peculiarities.
@@ -60,6 +65,7 @@ pub struct LabSpec {
     pub(crate) users: Vec<User>,
     pub(crate) nodes: Vec<NodeSpec>,
     pub(crate) ipv6: bool,
+    pub(crate) second_network: bool,
     pub(crate) program: Option<PathBuf>,
     /// `NAME=value` for every command that is run on a node from outside.
     pub(crate) variables: Vec<String>,
@@ -95,12 +101,15 @@ impl LabSpec {
             sshd_config: String::new(),
             sh: None,
             sftp: true,
+            release: None,
+            substitutes: Vec::new(),
         };
         let fits = (1..=MOST_NODES).contains(&nodes);
         LabSpec {
             users: vec![root],
             nodes: (0..nodes.min(MOST_NODES)).map(node).collect(),
             ipv6: false,
+            second_network: false,
             program: None,
             variables: Vec::new(),
             shared: Vec::new(),
@@ -151,6 +160,13 @@ impl LabSpec {
     #[must_use]
     pub fn ipv6(mut self, on: bool) -> LabSpec {
         self.ipv6 = on;
+        self
+    }
+
+    /// Gives the nodes an address each (`10.78.0.1`, `10.78.0.2`, …) in another network beside the first.
+    #[must_use]
+    pub fn second_network(mut self) -> LabSpec {
+        self.second_network = true;
         self
     }
 
@@ -244,6 +260,20 @@ impl LabSpec {
         self
     }
 
+    /// Lays one node over another release than the rest.
+    #[must_use]
+    pub fn node_release(mut self, node: usize, release: Release) -> LabSpec {
+        self.with_node(node, |spec| spec.release = Some(release));
+        self
+    }
+
+    /// Gives one node something in place of the usual.
+    #[must_use]
+    pub fn substitute(mut self, node: usize, substitute: Substitute) -> LabSpec {
+        self.with_node(node, |spec| spec.substitutes.push(substitute));
+        self
+    }
+
     /// The number of a user.
     pub(crate) fn uid(&self, name: &str) -> Result<u32, LabError> {
         let found = self.users.iter().find(|user| user.name == name);
@@ -257,19 +287,27 @@ impl LabSpec {
         }
     }
 
-    /// The release whose root the nodes lie over; none for the machine's own system.
-    pub(crate) fn root(&self) -> Result<Option<Release>, LabError> {
+    /// The release that a node was asked to be of.
+    pub(crate) fn release_of(&self, node: usize) -> Option<Release> {
+        self.nodes.get(node).and_then(|node| node.release).or(self.release)
+    }
+
+    /// The release whose root each node lies over; none for the machine's own system.
+    pub(crate) fn roots(&self) -> Result<Vec<Option<Release>>, LabError> {
+        if !self.systems {
+            return Ok((0..self.nodes.len()).map(|node| self.release_of(node)).collect());
+        }
+        if self.nodes.iter().any(|node| node.release.is_some() || !node.substitutes.is_empty()) {
+            return Err(LabError::Spec(SpecMistake::OnlySystems));
+        }
         match self.release {
-            Some(release) if self.systems && release != SYSTEMS => {
-                Err(LabError::Spec(SpecMistake::NoSystems(release)))
-            }
-            None if self.systems => Ok(Some(SYSTEMS)),
-            release => Ok(release),
+            Some(release) if release != SYSTEMS => Err(LabError::Spec(SpecMistake::NoSystems(release))),
+            _ => Ok(vec![Some(SYSTEMS); self.nodes.len()]),
         }
     }
 
-    /// Whether a lab can be built like this over the system in `base`.
-    pub(crate) fn check(&self, base: &Path) -> Result<(), LabError> {
+    /// Whether a lab can be built like this over these systems.
+    pub(crate) fn check(&self, bases: &[PathBuf]) -> Result<(), LabError> {
         if let Some(mistake) = &self.mistake {
             return Err(LabError::Spec(mistake.clone()));
         }
@@ -280,7 +318,7 @@ impl LabSpec {
         let shells = self.users.iter().map(|user| user.shell.clone());
         for shell in asked.chain(shells) {
             let name = shell.rsplit('/').next().unwrap_or(&shell);
-            if program_in(base, name).is_none() {
+            if bases.iter().any(|base| program_in(base, name).is_none()) {
                 return Err(LabError::Spec(SpecMistake::NoSuchShell(shell)));
             }
         }

@@ -23,6 +23,9 @@ pub struct Limits {
     pub session: Duration,
     /// A login shell, until our own shell runs: slow profiles and slow name servers included.
     pub startup: Duration,
+    /// A call to a node that has let us in and did not answer for one of the two above: it is known how that ends. All
+    /// together stays below what a person waits for.
+    pub brief_call: Duration,
     /// How often an open connection is asked for a sign of life. After three without an answer it is lost.
     pub alive: Duration,
     /// Waits between tries of a server that throttles; its penalties last some 15 seconds.
@@ -83,8 +86,10 @@ impl Default for Limits {
             key_exchange: seconds(60),
             brief_key_exchange: seconds(20),
             login: seconds(60),
-            session: seconds(30),
-            startup: seconds(60),
+            // A login waits 25 seconds for a logind that is dead.
+            session: seconds(27),
+            startup: seconds(27),
+            brief_call: seconds(8),
             alive: seconds(10),
             back_off: [
                 Duration::from_millis(200),
@@ -129,6 +134,7 @@ impl Limits {
             login: self.login,
             session: to(self.session, 8),
             startup: to(self.startup, 12),
+            brief_call: self.brief_call,
             alive: to(self.alive, 4),
             back_off: self.back_off.map(part),
             call: to(self.call, 24),

@@ -43,6 +43,8 @@ const LINES: &[(&str, Told)] = &[
     ("MACs hmac-md5", Nothing),
     (r"Ciphers aes256-ctr\n MACs hmac-md5", At(SETTINGS, "/root/.ssh/config:3")),
     ("RemoteCommand true", At(SETTINGS, OWN)),
+    // Its calls end never, and are not waited for.
+    ("SessionType none", At(SETTINGS, OWN)),
     ("HostKeyAlias cluster", At(SETTINGS, OWN)),
     ("PubkeyAcceptedAlgorithms ssh-ed25519", At(SETTINGS, OWN)),
     ("RevokedHostKeys /no/such/list", At(SETTINGS, OWN)),

@@ -1,11 +1,20 @@
 # Makes a root file system of Debian. Runs in mount and process namespaces of its own, so nothing that it starts or
 # mounts outlives it.
 # $1: an empty directory; $2: the suite; $3: the mirror, or nothing for debootstrap's own; $4: what debootstrap installs
-# beside the essential packages, with commas; then the packages that are installed when those are configured.
+# beside the essential packages, with commas; then the packages that are installed when those are configured. One that is
+# written PACKAGE/SUITE comes last, from another suite.
 set -eu
 umask 022
 root=$1 suite=$2 mirror=$3 first=$4
 shift 4
+later=
+for package; do
+    shift
+    case $package in
+    */*) later="$later $package" ;;
+    *) set -- "$@" "$package" ;;
+    esac
+done
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -s "$keyring" ] || { echo "install the package debian-archive-keyring (Fedora: debian-keyring)"; exit 1; }
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
@@ -31,8 +40,17 @@ chmod 755 "$root/usr/sbin/policy-rc.d"
 printf 'force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n' \
     >"$root/etc/dpkg/dpkg.cfg.d/lab"
 # The lists may be older than they like to be: mirrors that stand still are in use. Their signatures count.
-chroot "$root" apt-get -o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false update
+update() { chroot "$root" apt-get -o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false update; }
+update
+# It would sort manuals that are not there.
+echo "man-db man-db/auto-update boolean false" | chroot "$root" debconf-set-selections
 chroot "$root" apt-get install --yes --no-install-recommends "$@"
+for package in $later; do
+    sed "s, $suite , ${package##*/} ," "$root/etc/apt/sources.list" >"$root/etc/apt/sources.list.d/later.list"
+    update
+    chroot "$root" apt-get install --yes --no-install-recommends "$package"
+    rm "$root/etc/apt/sources.list.d/later.list"
+done
 
 if [ -e "$root/usr/bin/systemctl" ]; then
     # As on a server, but without what stirs by itself.

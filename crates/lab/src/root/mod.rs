@@ -21,6 +21,9 @@ const SHOWN: usize = 30;
 /// A release of Debian that nodes can be of, whatever the machine itself runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Release {
+    /// Debian 11 with OpenSSH 8.4, but for a C library that programs built on this machine can use. Its root is small: it
+    /// cannot boot.
+    Bullseye,
     /// Debian 12 with OpenSSH 9.2. Its root has systemd 252 too, and is what whole systems boot from.
     Bookworm,
     /// Debian 13 with OpenSSH 10.0, whose sshd bars an address for a while that makes it work for nothing
@@ -36,46 +39,46 @@ struct Recipe {
     /// What debootstrap itself installs beside the essential packages.
     first: &'static [&'static str],
     /// What is installed when the rest is configured: sshd, polkit and firewalld want it so.
-    packages: &'static [&'static str],
+    packages: &'static [&'static [&'static str]],
 }
 
 /// Whole systems.
 const BOOKWORM: Recipe = Recipe {
     suite: "bookworm",
     first: &["systemd", "systemd-sysv", "dbus", "libpam-systemd"],
-    packages: &[
-        // What a server has.
-        "openssh-server",
-        "openssh-client",
-        "polkitd",
-        "cron",
-        "firewalld",
-        "nftables",
-        "iproute2",
-        "iputils-ping",
-        "procps",
-        // firewalld asks it for the names of protocols.
-        "netbase",
-        // What the tests of the first tier use.
-        "csh",
-        "dash",
-        "diffutils",
-        "expect",
-        "openssl",
-        "sshpass",
-    ],
+    packages: &[NODE, PLATFORM, SERVER, RARE],
 };
 
 /// Nodes of the first tier only: what they start, and what their tests use.
-const TRIXIE: Recipe = Recipe {
-    suite: "trixie",
-    first: &[],
-    packages: &["openssh-server", "openssh-client", "cron", "procps", "csh", "dash", "diffutils", "sshpass"],
-};
+const TRIXIE: Recipe = Recipe { suite: "trixie", first: &[], packages: &[NODE, PLATFORM] };
+const BULLSEYE: Recipe = Recipe { suite: "bullseye", first: &[], packages: &[NODE, PLATFORM, YOUNG] };
+
+/// A program that is built on this machine wants a C library that is not older than this. One that is released wants none.
+const YOUNG: &[&str] = &["libc6/bookworm"];
+/// What every node has, and its tests use.
+const NODE: &[&str] =
+    &["openssh-server", "openssh-client", "cron", "procps", "csh", "dash", "diffutils", "sshpass"];
+/// What nodes may have in place of the usual: login shells, a userland, a server.
+const PLATFORM: &[&str] = &["zsh", "fish", "tcsh", "ksh", "busybox-static", "dropbear-bin"];
+/// What a whole system has.
+const SERVER: &[&str] = &[
+    "polkitd",
+    "firewalld",
+    "nftables",
+    "iproute2",
+    "iputils-ping",
+    // firewalld asks it for the names of protocols.
+    "netbase",
+    // What the tests of the first tier use.
+    "expect",
+    "openssl",
+];
+/// Of one release only: a client of OpenSSH 7.5, a second factor, and a clock that can be wrong.
+const RARE: &[&str] = &["openssh-client-ssh1", "libpam-google-authenticator", "libfaketime"];
 
 impl Release {
     /// All of them.
-    pub const ALL: [Release; 2] = [Release::Bookworm, Release::Trixie];
+    pub const ALL: [Release; 3] = [Release::Bullseye, Release::Bookworm, Release::Trixie];
 
     /// Its code name, as Debian writes it.
     #[must_use]
@@ -91,6 +94,7 @@ impl Release {
 
     fn recipe(self) -> &'static Recipe {
         match self {
+            Release::Bullseye => &BULLSEYE,
             Release::Bookworm => &BOOKWORM,
             Release::Trixie => &TRIXIE,
         }
@@ -143,7 +147,8 @@ impl Recipe {
 
     /// FNV-1a over all that the result depends on. The standard library's hashes may change with its version.
     fn hash(&self) -> u64 {
-        let packages = self.first.iter().chain(&["then"]).chain(self.packages).copied();
+        let packages =
+            self.first.iter().chain(&["then"]).chain(self.packages.iter().copied().flatten()).copied();
         let words = [SCRIPT, self.suite].into_iter().chain(packages);
         let bytes = words.flat_map(|word| word.bytes().chain([0]));
         bytes
@@ -165,7 +170,7 @@ impl Recipe {
             .arg(self.suite)
             .arg(mirror().unwrap_or_default())
             .arg(self.first.join(","))
-            .args(self.packages)
+            .args(self.packages.iter().copied().flatten())
             .env("PATH", PATH)
             .current_dir("/")
             .stdin(Stdio::null())
@@ -216,7 +221,7 @@ mod tests {
     fn another_recipe_is_another_root() {
         let other = Recipe { suite: "trixie", ..BOOKWORM };
         let fewer = Recipe { packages: &BOOKWORM.packages[1..], ..BOOKWORM };
-        let later = Recipe { first: &[], packages: &["a"], ..BOOKWORM };
+        let later = Recipe { first: &[], packages: &[&["a"]], ..BOOKWORM };
         let sooner = Recipe { first: &["a"], packages: &[], ..BOOKWORM };
         assert_ne!(other.hash(), BOOKWORM.hash());
         assert_ne!(fewer.path(), BOOKWORM.path());

@@ -36,6 +36,8 @@ pub struct Prober {
     pub machine: Option<MachineId>,
     /// Its login shell understands what is written for sh(1).
     pub posix_shell: bool,
+    /// It let us in, and did not answer: a call to it is not waited for long.
+    pub hangs: bool,
 }
 
 /// Probes the ordered pairs of the scope. A node whose shell is lost on the way leaves its other pairs unseen.
@@ -168,10 +170,9 @@ impl<'a> Run<'a> {
             };
             self.say.insert(index, dialogue.say);
             let answers = self.to_answers.clone();
-            let call_limit = self.scope.limits.call;
             tokio::spawn(async move {
                 while let Some(line) = dialogue.hear.recv().await {
-                    let Some(answer) = script::answer(&line, call_limit) else { continue };
+                    let Some(answer) = script::answer(&line) else { continue };
                     if answers.send((index, Heard::Answer(answer))).await.is_err() {
                         return;
                     }
@@ -225,7 +226,7 @@ impl<'a> Run<'a> {
         let to = self.nodes.get(call.to)?;
         let address = to.spec.ip.to_string();
         let leads_to = (*by == By::Name && call.from != call.to).then_some(address.as_str());
-        Some(Order { id: self.number, host, leads_to, posix_shell: to.posix_shell }.line())
+        Some(Order { id: self.number, host, leads_to, posix_shell: to.posix_shell, brief: to.hangs }.line())
     }
 
     /// Gives up calls on which nobody has reported, and stops counting those that only wait.

@@ -1,8 +1,6 @@
 //! What runs on a node to make its calls: a loop that takes one line a call and prints one line a result.
 
-use std::time::Duration;
-
-use trust::probe::{Proof, TIMED_OUT};
+use trust::probe::Proof;
 
 use crate::limits::Limits;
 use crate::node::END_OF_TALK;
@@ -31,9 +29,15 @@ const COMMAND: &str = "{ read gs_a; read gs_a; read gs_a; read gs_a gs_n; } 3</p
 const LOOP: &str = r#"
 ulimit -v 262144 2>/dev/null
 gs_limit= gs_brief=
-if timeout 5 true 2>/dev/null; then gs_limit="timeout $gs_seconds" gs_brief="timeout 8"; fi
+if timeout 5 true 2>/dev/null; then gs_limit="timeout $gs_seconds" gs_brief="timeout $gs_soon"; fi
+gs_home=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)
+# Where it may be set that ssh runs no command, each call looks.
+gs_look=
+if grep -qis '^[[:space:]]*sessiontype' "$gs_home/.ssh/config" /etc/ssh/ssh_config /etc/ssh/ssh_config.d/* ||
+    grep -qis '^[[:space:]]*include' "$gs_home/.ssh/config" /etc/ssh/ssh_config.d/*; then
+    gs_look=1
+fi
 if [ -n "$gs_kex" ]; then
-    gs_home=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)
     if [ -z "$gs_home" ] ||
         grep -qiE '^[[:space:]]*(kexalgorithms|include)' "$gs_home/.ssh/config" /etc/ssh/ssh_config.d/* 2>/dev/null ||
         grep -qi '^[[:space:]]*kexalgorithms' /etc/ssh/ssh_config 2>/dev/null ||
@@ -54,6 +58,7 @@ $2 "*) echo - ;;
 # Prints what ssh said, what its command said if that proves nothing, and how it ended with what was proven. Nothing but the
 # last of it may be missing: then the called node printed more than this shell had room for. ssh itself has its own room.
 gs_try() {
+    [ -z "$gs_soon_over" ] || gs_limit=$gs_brief
     ulimit -S -v "$gs_room" 2>/dev/null
     {
         gs_out=$(ulimit -S -v 262144 2>/dev/null; $gs_limit $gs_ssh -- "$gs_host" "$gs_run" 2>&3 3>&- </dev/null)
@@ -73,7 +78,13 @@ gs_try() {
 }
 gs_call() {
     gs_id=$1 gs_host=$2 gs_want=$3 gs_run=$gs_plain
-    [ "$4" != w ] || gs_run=$gs_wrapped
+    gs_wait=$gs_seconds gs_soon_over= gs_none=
+    case $4 in w*) gs_run=$gs_wrapped ;; esac
+    case $4 in *b) gs_soon_over=1 ;; esac
+    if [ -n "$gs_look" ] && $gs_brief $gs_ssh -G -- "$gs_host" 2>/dev/null | grep -qix 'sessiontype none'; then
+        gs_soon_over=1 gs_none=' (SessionType none)'
+    fi
+    [ -z "$gs_soon_over" ] || gs_wait=$gs_soon
     gs_said=$(gs_try)
     case $gs_said in
     *"$gs_cut"*"$gs_cut"*)
@@ -85,6 +96,8 @@ gs_call() {
     esac
     if [ "$gs_rc" -eq 0 ] && [ "$gs_proof" != - ]; then
         gs_said=
+    elif [ "$gs_rc" -eq 124 ] && [ -z "$gs_said$gs_out" ]; then
+        gs_said="no answer within $gs_wait seconds$gs_none"
     else
         # nologin(8) and forced commands speak on standard output.
         gs_said=$(printf '%s\n' "${gs_said:-$gs_out}")
@@ -136,9 +149,10 @@ pub(super) fn script(how: How<'_>, limits: &Limits) -> String {
     let plain = COMMAND.replace("MARK", &format!("{one}\"\"{other}"));
     let wrapped = format!("sh -c {}", sh_quote(&plain));
     format!(
-        "gs_seconds={} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={} gs_kex={} gs_mark={} gs_plain={} gs_wrapped={} \
+        "gs_seconds={} gs_soon={} gs_most={MOST_SAID} gs_end={END_OF_TALK} gs_ssh={} gs_kex={} gs_mark={} gs_plain={} gs_wrapped={} \
          gs_room={ROOM}\n{LOOP}",
         limits.call.as_secs(),
+        limits.brief_call.as_secs(),
         sh_quote(&ssh),
         sh_quote(kex),
         how.mark,
@@ -177,13 +191,16 @@ pub(super) struct Order<'a> {
     pub(super) leads_to: Option<&'a str>,
     /// The called node's login shell understands what is written for sh(1). Any other starts one.
     pub(super) posix_shell: bool,
+    /// The called node is known to let callers in and to answer nothing: it is not waited for long.
+    pub(super) brief: bool,
 }
 
 impl Order<'_> {
     /// The line that begins the call.
     pub(super) fn line(&self) -> String {
         let how = if self.posix_shell { "p" } else { "w" };
-        format!("{} {} {} {how}", self.id, self.host, self.leads_to.unwrap_or("-"))
+        let brief = if self.brief { "b" } else { "" };
+        format!("{} {} {} {how}{brief}", self.id, self.host, self.leads_to.unwrap_or("-"))
     }
 }
 
@@ -202,19 +219,14 @@ pub(super) struct Answer {
     pub(super) said: String,
 }
 
-/// Reads a line of the loop; `None` if it is none. `limit`: how long a call may take.
-pub(super) fn answer(line: &[u8], limit: Duration) -> Option<Answer> {
+/// Reads a line of the loop; `None` if it is none.
+pub(super) fn answer(line: &[u8]) -> Option<Answer> {
     let text = String::from_utf8_lossy(line);
     let mut words = text.strip_prefix('@')?.splitn(5, ' ');
     let (id, status) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let elsewhere = words.next().filter(|at| *at != "-").map(|at| printable(at.as_bytes()));
     let proof = Proof::read(words.next()?);
     let said = printable(words.next().unwrap_or_default().replace(LINE_END, "\n").as_bytes());
-    let said = if status == TIMED_OUT && said.is_empty() {
-        format!("no answer within {} seconds", limit.as_secs())
-    } else {
-        said
-    };
     Some(Answer { id, status, elsewhere, proof, said })
 }
 
@@ -225,8 +237,7 @@ mod tests {
 
     #[test]
     fn answers_are_read() {
-        let limit = Limits::default().call;
-        let read = |line: &str| answer(line.as_bytes(), limit);
+        let read = |line: &str| answer(line.as_bytes());
         let plain = |id, status, said: &str| Answer {
             id,
             status,
@@ -236,7 +247,6 @@ mod tests {
         };
         assert_eq!(read("@7 0 - - "), Some(plain(7, 0, "")));
         assert_eq!(read("@1 255 - - a\u{1e}b c\u{1b}[1m"), Some(plain(1, 255, "a | b c\\u{1b}[1m")));
-        assert_eq!(read("@2 124 - - "), Some(plain(2, 124, "no answer within 60 seconds")));
         let elsewhere = read("@3 255 10.0.0.9 - x").unwrap();
         assert_eq!(elsewhere.elsewhere.as_deref(), Some("10.0.0.9"));
         let proof = read("@3 0 - ab-1/ino:7/10.0.0.9 ").unwrap().proof.unwrap();
@@ -246,7 +256,7 @@ mod tests {
         {
             assert_eq!(read(line), None, "{line}");
         }
-        assert_eq!(answer(b"@1 255 - - \xff\xfe", limit).unwrap().said, "\u{fffd}\u{fffd}");
+        assert_eq!(answer(b"@1 255 - - \xff\xfe").unwrap().said, "\u{fffd}\u{fffd}");
     }
 
     #[test]
@@ -273,7 +283,7 @@ mod tests {
     #[test]
     fn the_limits_of_a_call_are_those_that_were_given() {
         let real = script(how(false), &Limits::default());
-        assert!(real.starts_with("gs_seconds=60 "), "{real}");
+        assert!(real.starts_with("gs_seconds=60 gs_soon=8 "), "{real}");
         assert!(real.contains("-o ConnectTimeout=20 -o ServerAliveInterval=20 -o ServerAliveCountMax=2"));
         assert!(!real.contains("IdentitiesOnly"));
         assert!(script(how(true), &Limits::default()).contains(" -o IdentitiesOnly=yes"));
@@ -284,7 +294,7 @@ mod tests {
 
     /// What the loop reports on a call whose `ssh` does this with the command, `$1`.
     fn reported(ssh: &str, posix_shell: bool) -> Answer {
-        let order = Order { id: 5, host: "10.0.0.2", leads_to: None, posix_shell };
+        let order = Order { id: 5, host: "10.0.0.2", leads_to: None, posix_shell, brief: false };
         // The command of ssh is the last of its words.
         let fake = format!("ssh() {{ for gs_last in \"$@\"; do :; done; set -- \"$gs_last\"; {ssh}; }}\n");
         let script =
@@ -298,7 +308,7 @@ mod tests {
             .output()
             .unwrap();
         let screen = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut lines = screen.lines().filter_map(|line| answer(line.as_bytes(), Limits::default().call));
+        let mut lines = screen.lines().filter_map(|line| answer(line.as_bytes()));
         lines.next().unwrap_or_else(|| panic!("{screen}\n{}", String::from_utf8_lossy(&output.stderr)))
     }
 
@@ -335,6 +345,7 @@ mod tests {
             ("echo 'This account is currently not available.'; return 1", 1, "This account is currently"),
             ("echo exec request failed on channel 0 >&2; return 255", 255, "exec request failed"),
             ("yes", 0, "it prints without end"),
+            ("return 124", 124, "no answer within 60 seconds"),
         ];
         for (ssh, wanted, words) in cases {
             let Answer { id, status, proof, said, .. } = reported(ssh, true);

@@ -212,6 +212,7 @@ async fn verify(ready: &Ready, observer: &dyn Observer) -> TrustMatrix {
             cheap_kex: node.state.ssh.prefers_kex(),
             machine: Some(node.state.machine.clone()),
             posix_shell: node.state.posix_shell,
+            hangs: false,
         })
         .collect();
     let enough = Some(ENOUGH_BROKEN);

@@ -4,6 +4,8 @@ use crate::inventory::NodeSpec;
 
 /// Exit status of timeout(1) when it had to end the call.
 pub const TIMED_OUT: i32 = 124;
+/// What is said of such a call that said nothing itself: these words, and of how many seconds.
+pub const NO_ANSWER: &str = "no answer within";
 
 /// The likely cause of a call that failed. The texts of ssh(1) are those of OpenSSH 7.4 to 10.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

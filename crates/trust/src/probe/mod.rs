@@ -13,7 +13,7 @@ mod sample;
 mod schedule;
 mod trouble;
 
-pub use cause::{Cause, TIMED_OUT, likely_cause};
+pub use cause::{Cause, NO_ANSWER, TIMED_OUT, likely_cause};
 pub use changes::{Change, LastSeen};
 pub use elsewhere::{OtherKey, other_keys};
 pub use matrix::{By, Counts, EdgeIx, Pair, PairState, Proofs, Sampled, TrustEdge, TrustMatrix};

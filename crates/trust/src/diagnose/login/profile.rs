@@ -6,7 +6,7 @@ use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::enter::{ConnectError, NoEntry, NodeError};
 use crate::inventory::NodeIx;
 use crate::observe::{Evidence, Setting, ShellKind};
-use crate::probe::{Cause, TrustEdge};
+use crate::probe::{Cause, NO_ANSWER, TIMED_OUT, TrustEdge};
 
 /// What can be put behind a guard by itself: a line that is one whole command of this kind.
 const WHOLE: [&str; 6] = ["exec", "exit", "read", "tmux", "screen", "logout"];
@@ -56,7 +56,8 @@ fn seen(case: &Case, node: NodeIx, evidence: &Evidence) -> Option<Finding> {
 
 /// A call that got as far as the login, and no further.
 fn hangs(edge: &TrustEdge) -> bool {
-    edge.cause == Cause::Hung && edge.status == Some(crate::probe::TIMED_OUT) && edge.said.is_empty()
+    let silent = edge.said.is_empty() || edge.said.starts_with(NO_ANSWER);
+    edge.cause == Cause::Hung && edge.status == Some(TIMED_OUT) && silent
 }
 
 fn is_whole(line: &Setting) -> bool {

@@ -41,6 +41,11 @@ pub(super) fn is_ended(edge: &TrustEdge) -> bool {
             .any(|s| edge.said.contains(s))
 }
 
+/// Whether these are words of a shell that does not do what is written for sh(1).
+fn is_foreign(said: &str) -> bool {
+    FOREIGN_WORDS.iter().any(|word| said.contains(word))
+}
+
 /// There is no shell that would run a command.
 fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
     let known = case.node(node)?;
@@ -53,12 +58,13 @@ fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
     }
     let edge = pairs.first().and_then(|pair| case.edge(*pair));
     let why = refusal(case, node).unwrap_or_default();
-    // nologin(8) says it where calls do not listen, and the coordinator does.
+    // nologin(8) says it where calls do not listen, and the coordinator does. Before trust is made there are no calls.
     let said = edge.map_or("", |edge| edge.said.as_str());
-    let said = if said.is_empty() && why.contains(UNAVAILABLE) { why.as_str() } else { said };
+    let speaks = why.contains(UNAVAILABLE) || is_foreign(&why);
+    let said = if said.is_empty() && speaks { why.as_str() } else { said };
     let none = matches!(kind, Some(ShellKind::NoLogin | ShellKind::Missing));
     let told = said.contains(UNAVAILABLE) || why.contains(UNAVAILABLE);
-    if edge.is_none() && !told && !(case.preflight && none) {
+    if edge.is_none() && !told && !(case.preflight && (none || is_foreign(&why))) {
         return None;
     }
     let foreign = match shell {
@@ -66,7 +72,7 @@ fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
         Some(shell) => {
             shell.kind == ShellKind::Ends && (!is_posix_shell(&shell.path) || shell.name() == "rbash")
         }
-        None => FOREIGN_WORDS.iter().any(|word| said.contains(word)),
+        None => is_foreign(said),
     };
     let code = match () {
         () if foreign => Code::ForeignShell,

@@ -37,7 +37,7 @@ fn profiles_that_let_no_command_run() {
         (
             "one that waits for an answer",
             |case| {
-                end_with(case, 1, &Cause::Hung, 124, "");
+                end_with(case, 1, &Cause::Hung, 124, "no answer within 60 seconds");
                 case.bar(1, NodeError::Timeout(20));
             },
             &[("profile-blocks", 1, 2)],
@@ -49,6 +49,14 @@ fn profiles_that_let_no_command_run() {
                 case.bar(1, NodeError::NoShell("rbash: line 1: exec: restricted".into()));
             },
             &[("foreign-shell", 1, 2)],
+        ),
+        (
+            "a restricted shell, before trust is made",
+            |case| {
+                case.preflight = true;
+                case.bar(1, NodeError::NoShell("rbash: line 1: exec: restricted".into()));
+            },
+            &[("foreign-shell", 1, 0)],
         ),
         (
             "a restricted shell that was seen",
