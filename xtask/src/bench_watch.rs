@@ -46,7 +46,7 @@ struct Reading {
 /// Measures and prints.
 pub(crate) fn run(words: &Watch) -> Result<(), TaskError> {
     packages::ensure(&packages::FOR_CLUSTER)?;
-    let program = build_program()?;
+    let program = build_program("")?;
     let lab = Lab::up(labs::spec(words.nodes).program(program))?;
     write_hostfile(&lab)?;
     let node = lab.node(0);

@@ -34,7 +34,7 @@ const SCREEN: (usize, usize, usize) = (100, 9, 19);
 /// Takes all of them.
 pub(crate) fn run(images: &Images) -> Result<(), TaskError> {
     packages::ensure(&[packages::FOR_CLUSTER.as_slice(), &packages::FOR_BROWSER].concat())?;
-    let program = images.program.clone().map_or_else(build_program, Ok)?;
+    let program = images.program.clone().map_or_else(|| build_program(""), Ok)?;
     fs::create_dir_all(&images.folder).map_err(io("make", &images.folder))?;
     matrix(&images.folder, &program)?;
     doctor(&images.folder, &program)

@@ -16,7 +16,7 @@ fn stands(text: &str, word: &str) -> bool {
 
 /// Fails if a document says whose cluster it is, by any of the words that only its owner knows.
 #[track_caller]
-pub(crate) fn must_name_nobody(lab: &Lab, user: &str, document: &str, others: &[&str]) {
+fn must_name_nobody(lab: &Lab, user: &str, document: &str, others: &[&str]) {
     let own = lab.nodes().iter().flat_map(|node| [node.ip().to_string(), node.name().to_owned()]);
     let own = own.chain((user != "root").then(|| user.to_owned()));
     for word in own.chain(others.iter().map(|word| (*word).to_owned())) {

@@ -15,7 +15,7 @@ mod script;
 pub use run::{Prober, probe, probe_what_differs};
 pub(crate) use script::SSH;
 pub use trust::probe::{
-    By, Cause, Counts, Coverage, EdgeIx, Extent, MOST_CALLERS, OtherKey, Pair, PairState, Pairs, Progress,
-    Proofs, Sampled, Scope, Shape, Trouble, TrustEdge, TrustMatrix, WIDTH, likely_cause, other_keys,
-    troubles,
+    By, Cause, Change, Counts, Coverage, EdgeIx, Extent, LastSeen, MOST_CALLERS, OtherKey, Pair, PairState,
+    Pairs, Progress, Proofs, Sampled, Scope, Shape, Trouble, TrustEdge, TrustMatrix, WIDTH, likely_cause,
+    other_keys, troubles,
 };
