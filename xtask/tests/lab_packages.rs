@@ -108,6 +108,10 @@ fn packages_have_the_same_bytes_each_time_the_same_files_and_run_nothing() {
     assert_eq!(differ, [&copyright, zsh[0], zsh[1]]);
     assert!(files.iter().all(|(name, file)| other.get(name).is_none_or(|same| same == file)));
 
+    // Removed, nothing is left of it.
+    says(dir.path(), &format!("rpm -e --nodeps --root {} gs-sshexkey", installed.display()));
+    assert_eq!(says(&installed, "find . -name '*gs[_-]sshexkey*'"), "");
+
     let program = fs::read(program()).unwrap();
     assert!(files["usr/bin/gs_sshexkey"] == (program, 0o100_755));
     let (plain, units): (Vec<_>, Vec<_>) = files.keys().partition(|name| !name.starts_with("usr/lib/"));

@@ -11,18 +11,24 @@ use crate::dist::{at, output_of, write};
 use crate::error::TaskError;
 use crate::tree;
 
-/// All that the program may need on a node.
-const NEEDED: [&str; 5] = ["sh", "ssh", "cat", "env", "id"];
-/// What it is asked there, and the status that it has to end with.
-const QUESTIONS: [(&[&str], i32); 5] = [
-    (&["--version"], 0),
-    (&["help", "doctor", "--lang", "zh"], 0),
-    (&["agent", "status"], 1),
-    (&["-f", "/missing"], 1),
-    (&["check", "-f", "/missing"], 2),
+/// All that the program may need on a node: a shell, OpenSSH, grep and coreutils.
+const NEEDED: &str = "sh ssh ssh-agent ssh-add ssh-keygen grep basename cat chgrp chmod chown cp cut date dd dirname env expr \
+                      head id ln ls mkdir mkfifo mktemp mv od printf readlink rm rmdir sha256sum sleep sort stat sync tail tee \
+                      touch tr true uname uniq wc";
+/// What it is asked there, the status that it has to end with, and a part of what it has to say.
+const QUESTIONS: [(&[&str], i32, &str); 6] = [
+    (&["--version"], 0, "gs_sshexkey "),
+    (&["help", "doctor", "--lang", "zh"], 0, "--accept-host-key"),
+    (&["agent", "status"], 1, "there is no trust on this node"),
+    (&["agent", "start"], 1, "/root/.ssh/id_om does not exist"),
+    (&["-f", "/missing"], 1, "The /missing does not exist"),
+    // It has looked at itself through its shell.
+    (&["check", "--hosts", "127.0.0.1", "--no-password"], 2, "no pair of nodes"),
 ];
+/// Gives a root the kernel's own files, and runs the program there.
+const INSIDE: &str = "mount --rbind /dev \"$0/dev\" && mount -t proc proc \"$0/proc\" && exec chroot \"$0\" /gs_sshexkey \"$@\"";
 
-/// Runs the build for this machine on a root with nothing but itself, and on one with a shell, ssh and a few commands too.
+/// Runs the build for this machine on a root with nothing but itself, and on one with what every node has too.
 pub(super) fn starts_alone(builds: &[Build]) -> Result<(), TaskError> {
     for build in builds.iter().filter(|build| build.runs_here()) {
         let root = tree::root().join("target/dist-root");
@@ -36,31 +42,37 @@ pub(super) fn starts_alone(builds: &[Build]) -> Result<(), TaskError> {
 fn check(build: &Build, root: &Path) -> Result<(), TaskError> {
     let _ = fs::remove_dir_all(root);
     place(&build.program, &root.join("gs_sshexkey"))?;
-    output_of(inside(root).arg("--version"))?;
-    for name in NEEDED {
+    // Nothing but itself.
+    let mut alone = in_namespaces(&["--map-root-user", "chroot"]);
+    output_of(alone.arg(root).args(["/gs_sshexkey", "--version"]))?;
+    for name in NEEDED.split_whitespace() {
         place_with_libraries(name, root)?;
     }
     write(&root.join("etc/passwd"), b"root:x:0:0::/root:/bin/sh\n")?;
-    fs::create_dir_all(root.join("root")).map_err(at(root))?;
-    for (words, wanted) in QUESTIONS {
-        let output = inside(root).args(words).env("HOME", "/root").output();
-        let output = output.map_err(at(root))?;
-        if output.status.code() != Some(wanted) {
-            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            let command =
-                format!("gs_sshexkey {} on a bare root ({}: {said})", words.join(" "), output.status);
+    for folder in ["root", "dev", "proc", "tmp"] {
+        fs::create_dir_all(root.join(folder)).map_err(at(root))?;
+    }
+    for (words, status, said) in QUESTIONS {
+        let mut command =
+            in_namespaces(&["--map-root-user", "--mount", "--pid", "--fork", "sh", "-c", INSIDE]);
+        let output = command.arg(root).args(words).output().map_err(at(root))?;
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        if output.status.code() != Some(status) || !text.contains(said) {
+            let line = words.join(" ");
+            let command = format!("gs_sshexkey {line} on a bare root ({}: {})", output.status, text.trim());
             return Err(TaskError::Failed { command });
         }
     }
-    eprintln!("The program starts on a root with nothing but itself, a shell, ssh and a few commands.");
+    eprintln!("The program runs on a root with nothing but itself, a shell, OpenSSH, grep and coreutils.");
     Ok(())
 }
 
-/// The program on that root. Without root's rights in a namespace in which we have them.
-fn inside(root: &Path) -> Command {
+/// A command in namespaces of its own, in which we have root's rights.
+fn in_namespaces(words: &[&str]) -> Command {
     let mut command = Command::new("unshare");
-    command.args(["--map-root-user", "chroot"]).arg(root).arg("/gs_sshexkey").env_clear();
-    command.env("PATH", "/bin:/usr/bin:/sbin:/usr/sbin");
+    command.args(words).env_clear();
+    command.env("PATH", "/bin:/usr/bin:/sbin:/usr/sbin").env("HOME", "/root");
     command
 }
 

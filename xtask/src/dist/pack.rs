@@ -1,5 +1,6 @@
 //! The archive, the packages, and their digests.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -113,11 +114,21 @@ fn description(build: &Build, files: &[File]) -> Value {
         "description": DESCRIPTION,
         "license": "MulanPSL-2.0",
         "disable_globbing": true,
-        "contents": files.iter().map(content).collect::<Vec<Value>>(),
+        "contents": folders(files).into_iter().chain(files.iter().map(content)).collect::<Vec<Value>>(),
         "deb": { "compression": "gzip" },
         // Where it was built is nobody's business.
         "rpm": { "compression": "gzip", "buildhost": "localhost", "summary": SUMMARY },
     })
+}
+
+/// The folders that are the package's alone: rpm leaves those behind that it was not told of.
+fn folders(files: &[File]) -> Vec<Value> {
+    let own = [format!("/usr/share/doc/{PACKAGE}"), "/usr/libexec/gs_sshexkey".to_owned()];
+    let above = files.iter().flat_map(|file| Path::new(&file.to).ancestors().skip(1));
+    let ours = above.filter(|folder| own.iter().any(|own| folder.starts_with(own)));
+    let sorted: BTreeSet<&Path> = ours.collect();
+    let entry = |folder| json!({ "dst": folder, "type": "dir", "file_info": { "mode": 0o755 } });
+    sorted.into_iter().map(entry).collect()
 }
 
 /// nfpm, which Python's registry has as a package; fetched once, in the version and with the digest that the repository names.
