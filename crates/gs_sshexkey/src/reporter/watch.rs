@@ -55,7 +55,7 @@ pub(crate) fn verdict(checked: &Checked, at: &str, lang: Lang) -> String {
 fn short(every: Duration) -> String {
     let seconds = every.as_secs();
     let units = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")];
-    let whole = units.iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0);
+    let whole = units.iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
 }
 

@@ -168,14 +168,17 @@ fn a_watch_holds_as_much_memory_after_many_rounds_as_after_some() {
     lab.node(1).stop_sshd().unwrap();
     let child = watch(watcher, &hostfile(&nodes), "1s", &["--on-change", &format!("cat >> {CALLS}")]);
     let rounds = rounds();
-    wait_for_rounds(watcher, rounds / 5.0);
+    let wait_for_round = |number: f64| {
+        while metric(watcher, "watch_rounds_total") < number {
+            wait_for_rounds(watcher, 5.0);
+        }
+    };
+    wait_for_round(rounds / 5.0);
     let is_ours = |cmdline: &[u8]| cmdline.starts_with(b"gs_sshexkey\0check\0");
     let ours = watcher.processes().into_iter().find(|process| is_ours(&process.cmdline)).unwrap().pid;
     let before = resident(ours);
     let seen = metric(watcher, "watch_rounds_total");
-    while metric(watcher, "watch_rounds_total") < rounds {
-        wait_for_rounds(watcher, 5.0);
-    }
+    wait_for_round(rounds);
     let after = resident(ours);
     println!("{before} KiB after {seen} rounds, {after} KiB after {rounds}");
     assert!(after - before < 1_024, "{before} KiB after {seen} rounds, {after} KiB after {rounds}");
