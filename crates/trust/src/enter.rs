@@ -268,6 +268,22 @@ pub enum NodeError {
     },
 }
 
+/// What is said of a login shell that let ours not begin: these words, and within how many seconds.
+pub const NOT_BEGUN: &str = "it did not begin within";
+
+impl NoEntry {
+    /// Whether the node let us in and then nothing came, for as long as that is waited for.
+    #[must_use]
+    pub fn is_of_silence(&self) -> bool {
+        match self {
+            Self::Node(NodeError::Unanswered(_) | NodeError::Timeout(_)) => true,
+            Self::Node(NodeError::NoShell(said)) => said.starts_with(NOT_BEGUN),
+            Self::Connect(ConnectError::ForcedCommand { shut, .. }) => shut.said.starts_with(NOT_BEGUN),
+            _ => false,
+        }
+    }
+}
+
 impl NodeError {
     /// Whether the node could start no process: most likely its user is at a limit.
     #[must_use]

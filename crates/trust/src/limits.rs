@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(
             [real.tcp, real.key_exchange, real.brief_key_exchange, real.login, real.session, real.startup]
                 .map(|l| l.as_secs()),
-            [10, 60, 20, 60, 30, 60]
+            [10, 60, 20, 60, 27, 27]
         );
         assert_eq!(
             [real.alive, real.call, real.call_connect, real.call_silence].map(|l| l.as_secs()),

@@ -18,7 +18,6 @@ use crate::event::{Event, Login, Observer};
 use crate::fleet::{Visited, visit};
 use crate::inventory::{Cluster, NodeIx, NodeMap, NodeSpec};
 use crate::limits::Limits;
-use crate::node::NodeError;
 use crate::plan::{NamesError, node_names};
 use crate::probe::{Coverage, Pairs, Prober, Scope, TrustMatrix, probe};
 use crate::text::printable;
@@ -337,7 +336,7 @@ fn prober(visited: &Visited, name: &Result<String, NoName>) -> Prober {
         cheap_kex: inside.is_some_and(|inside| inside.glance.ssh.prefers_kex()),
         machine: inside.map(|inside| inside.glance.machine.clone()),
         posix_shell: inside.is_some_and(|inside| inside.glance.posix_shell),
-        hangs: matches!(visited.result, Err(NoEntry::Node(NodeError::Unanswered(_) | NodeError::Timeout(_)))),
+        hangs: visited.result.as_ref().err().is_some_and(NoEntry::is_of_silence),
     }
 }
 

@@ -9,6 +9,7 @@ use super::NodeError;
 use super::frame;
 use super::shell::{Chunk, MOST_OUTPUT, Pipes};
 use crate::text::printable;
+use trust::enter::NOT_BEGUN;
 
 /// Exit status of OpenSSH's SFTP server for what it does not understand.
 const SFTP_ENDS: u32 = 11;
@@ -26,7 +27,7 @@ pub(super) async fn greet(pipes: &mut Pipes, token: &str, limit: Duration) -> Re
     while !frame::is_ready(&out, token) {
         let now = Instant::now();
         if now >= deadline {
-            return Err(NodeError::NoShell(format!("it did not begin within {} seconds", limit.as_secs())));
+            return Err(NodeError::NoShell(format!("{NOT_BEGUN} {} seconds", limit.as_secs())));
         }
         if now >= next {
             let sent = async { pipes.input.write_all(hello.as_bytes()).await.and(pipes.input.flush().await) };
