@@ -223,7 +223,7 @@ mod tests {
             assert_eq!(report.to_string().lines().next(), Some(wanted.as_str()), "{line}");
             assert_eq!(report.status(), NOT_DONE, "{line}");
         }
-        for line in ["-f h --add a", "check -f h --verify all"] {
+        for line in ["-f h --add a", "check -f h --add a"] {
             assert!(read(line).unwrap_err().to_string().ends_with("\nIt goes with 'expand'."), "{line}");
         }
     }

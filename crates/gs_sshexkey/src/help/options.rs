@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::args::{Shell, completion, options};
 
-/// Where a verb's options are told besides the README.
+/// Where a verb's options are told besides the reference.
 const GUIDES: [(&str, &[&str]); 11] = [
     ("setup", &["setup", "agent", "lifecycle"]),
     ("check", &["check"]),
@@ -21,12 +21,12 @@ const GUIDES: [(&str, &[&str]); 11] = [
     ("agent", &["agent"]),
 ];
 
-/// The README and the guides for a verb.
+/// The reference and the guides for a verb.
 fn guide(verb: &str, lang: Lang) -> String {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let (readme, end, hand) = match lang {
-        Lang::En => ("README.md", ".md", "docs/manual/en.md"),
-        Lang::Zh => ("README.zh.md", ".zh.md", "docs/manual/zh.md"),
+    let (reference, end, hand) = match lang {
+        Lang::En => ("docs/reference.md", ".md", "docs/manual/en.md"),
+        Lang::Zh => ("docs/reference.zh.md", ".zh.md", "docs/manual/zh.md"),
     };
     let (_, guides) = GUIDES.iter().find(|(name, _)| *name == verb).expect(verb);
     let paths = guides.iter().map(|guide| match *guide {
@@ -34,7 +34,7 @@ fn guide(verb: &str, lang: Lang) -> String {
         guide => format!("docs/{guide}{end}"),
     });
     let read = |path: String| std::fs::read_to_string(top.join(path)).unwrap();
-    std::iter::once(readme.to_owned()).chain(paths).map(read).collect()
+    std::iter::once(reference.to_owned()).chain(paths).map(read).collect()
 }
 
 /// The words of a text that can be options.

@@ -83,7 +83,7 @@ fn what_lacks_a_member_is_not_as_the_schema_says() {
     let barred = value(&evil.told(Stage::Found));
     let places = [
         (&entered, "", 11),
-        (&entered, "/counts", 8),
+        (&entered, "/counts", 9),
         (&entered, "/nodes/0", 6),
         (&barred, "/nodes/2/not_entered", 2),
         (&entered, "/findings/0", 8),
