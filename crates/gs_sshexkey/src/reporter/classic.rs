@@ -56,6 +56,15 @@ impl Classic {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
 
+    /// How the pairs were proven, and what they stand for.
+    fn proven(&self, proofs: &Proofs) {
+        let (total, Proofs { called, derived, sampled }) = (proofs.total(), proofs);
+        self.detail(&format!("{total} pairs work: {called} called, {derived} derived by name"));
+        if let Some(sampled) = sampled {
+            self.hint(&sample_text(total, *sampled, self.lang));
+        }
+    }
+
     /// A question, for the log alone: the prompt shows it itself.
     pub(crate) fn asked(&self, question: &str) {
         self.log.write(Level::Log, question);
@@ -175,11 +184,7 @@ impl Observer for Classic {
             ]),
             Event::Verifying(progress) => self.bar.update(*progress),
             Event::Verified(proofs) => {
-                let (total, Proofs { called, derived, sampled }) = (proofs.total(), proofs);
-                self.detail(&format!("{total} pairs work: {called} called, {derived} derived by name"));
-                if let Some(sampled) = sampled {
-                    self.hint(&sample_text(total, *sampled, self.lang));
-                }
+                self.proven(proofs);
                 self.lines(&["Successfully verified SSH trust on all hosts."]);
             }
             Event::Settled { node, kept } => {
