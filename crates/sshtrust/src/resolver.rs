@@ -23,7 +23,7 @@ exit 0"#;
 /// How long all names may take. A name server that does not answer costs 10 seconds a name, or more.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Asks for all names. A name that is not known is left out, and so is one that no server has told within [`LIMIT`].
+/// Asks for all names. A name that is not known is left out, and so is one that no server has told in time.
 ///
 /// # Errors
 /// Why the system's tool could not be asked.
