@@ -50,7 +50,7 @@ pub(crate) fn run(dist: &Dist) -> Result<(), TaskError> {
             eprintln!("The tree has changes that are not committed: these packages are of no commit.");
         }
     }
-    let _ = fs::remove_dir_all(&output);
+    clear(&output)?;
     fs::create_dir_all(&output).map_err(at(&output))?;
     let output = output.canonicalize().map_err(at(&output))?;
     let work = output.join("work");
@@ -67,6 +67,19 @@ pub(crate) fn run(dist: &Dist) -> Result<(), TaskError> {
     pack::sums(&output)?;
     println!("{}", output.display());
     Ok(())
+}
+
+/// Removes what an earlier run made, and nothing else: what is there and has no digests is somebody's.
+fn clear(output: &Path) -> Result<(), TaskError> {
+    let is_empty = fs::read_dir(output).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty {
+        return Ok(());
+    }
+    if !output.join(pack::SUMS).is_file() {
+        let source = std::io::Error::other("it is not empty, and nothing that `dist` has made");
+        return Err(at(output)(source));
+    }
+    fs::remove_dir_all(output).map_err(at(output))
 }
 
 /// An error at a file.
@@ -89,4 +102,21 @@ fn output_of(command: &mut std::process::Command) -> Result<Vec<u8>, TaskError> 
     let start = |source| TaskError::Start { program: line.clone(), source };
     let output = command.stderr(std::process::Stdio::inherit()).output().map_err(start)?;
     if output.status.success() { Ok(output.stdout) } else { Err(TaskError::Failed { command: line }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_somebody_else_is_not_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        clear(&output).unwrap();
+        write(&output.join("thesis"), b"mine").unwrap();
+        assert!(clear(&output).is_err() && output.join("thesis").exists());
+        write(&output.join(pack::SUMS), b"").unwrap();
+        clear(&output).unwrap();
+        assert!(!output.exists());
+    }
 }

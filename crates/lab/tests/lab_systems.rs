@@ -69,10 +69,10 @@ fn systems_boot_with_the_services_of_a_server() {
         );
         assert_eq!(said(node, "hostname; cat /etc/hostname"), format!("{0}\n{0}\n", node.name()));
         assert_eq!(said(node, "ip route show default; ls /sys/class/net"), "eth0\nlo\n");
-        // systemd itself makes /root/.ssh at every boot.
+        // systemd itself makes /root/.ssh at every boot; the other shells bring their profiles.
         assert_eq!(
             said(node, "cat /proc/1/comm; ls -A /root /home"),
-            "systemd\n/home:\nomm\n\n/root:\n.bash_logout\n.bashrc\n.profile\n.ssh\n"
+            "systemd\n/home:\nomm\n\n/root:\n.bash_logout\n.bashrc\n.kshrc\n.profile\n.ssh\n"
         );
     }
     let (one, two) = (lab.node(0), lab.node(1));

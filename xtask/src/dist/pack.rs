@@ -157,12 +157,15 @@ pub(crate) fn nfpm() -> Result<PathBuf, TaskError> {
     Ok(program)
 }
 
-/// `SHA256SUMS` of all that lies in the folder.
+/// The file of the digests, as sha256sum(1) reads it.
+pub(super) const SUMS: &str = "SHA256SUMS";
+
+/// The digests of all that lies in the folder.
 pub(super) fn sums(output: &Path) -> Result<(), TaskError> {
     let entries = fs::read_dir(output).map_err(at(output))?.flatten();
     let mut names: Vec<String> =
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     let sums = output_of(Command::new("sha256sum").args(&names).current_dir(output))?;
-    write(&output.join("SHA256SUMS"), &sums)
+    write(&output.join(SUMS), &sums)
 }

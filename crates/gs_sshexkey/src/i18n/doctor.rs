@@ -119,6 +119,7 @@ messages! {
         Ask {} "Do this? [y/N] " "是否执行？[y/N] ";
 
         // The verdict.
+        SampledCount { count } "{count} sampled" "抽样的 {count}";
         AllWell { pairs, nodes, seconds }
             "Nothing is wrong: all {pairs} pairs of {nodes} nodes work. It took {seconds} s."
             "没有发现问题：{nodes} 个节点之间的 {pairs} 个节点对全部正常，用时 {seconds} 秒。";

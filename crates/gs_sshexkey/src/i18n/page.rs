@@ -14,6 +14,9 @@ messages! {
         AllWork { total, nodes }
             "Trust is complete: all {total} pairs of {nodes} nodes work"
             "互信正常：{nodes} 个节点之间的 {total} 对连接全部正常";
+        AllSampledWork { total, all, nodes }
+            "No fault was found: all {total} sampled pairs of {nodes} nodes work; there are {all}"
+            "未发现问题：{nodes} 个节点共有 {all} 对连接，抽查的 {total} 对全部可用";
         AllWorkSomeSlow { total, nodes, slow }
             "Trust is complete: all {total} pairs of {nodes} nodes work, but {slow} slowly"
             "互信正常：{nodes} 个节点之间的 {total} 对连接全部可用，其中 {slow} 对缓慢";

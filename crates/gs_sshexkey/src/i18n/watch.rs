@@ -11,6 +11,9 @@ messages! {
         AllWork { at, works, nodes }
             "{at} All {works} pairs of {nodes} nodes work."
             "{at} {nodes} 个节点之间的 {works} 个节点对互信全部正常。";
+        AllSampledWork { at, works, all, nodes }
+            "{at} All {works} sampled pairs of {nodes} nodes work; there are {all}."
+            "{at} {nodes} 个节点共有 {all} 个节点对，抽查的 {works} 个全部正常。";
         Faults { at, what }
             "{at} Not all pairs work: {what}."
             "{at} 并非所有节点对都正常：{what}。";

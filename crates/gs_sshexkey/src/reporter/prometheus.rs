@@ -124,16 +124,27 @@ fn whole(page: &mut Page, checked: &Checked, last_success: Option<f64>) {
 }
 
 fn verdict(page: &mut Page, healthy: bool, end: f64, last_success: Option<f64>) {
-    page.single("gs_sshexkey_check_success", "Whether every pair of nodes works.", u8::from(healthy));
+    page.single(
+        "gs_sshexkey_check_success",
+        "Whether every pair of nodes that was called works.",
+        u8::from(healthy),
+    );
     page.single("gs_sshexkey_check_timestamp_seconds", "When the check ended.", end);
     if let Some(last) = if healthy { Some(end) } else { last_success } {
-        page.single(LAST_SUCCESS, "When a check last found that every pair works.", last);
+        page.single(LAST_SUCCESS, "When a check last found that every pair that it called works.", last);
     }
 }
 
 fn pairs(page: &mut Page, checked: &Checked) {
     const STATES: [PairState; 5] =
         [PairState::Works, PairState::Slow, PairState::Broken, PairState::Throttled, PairState::Unseen];
+    if let Some(sampled) = checked.matrix.sampled() {
+        page.single(
+            "gs_sshexkey_pairs_sampled_of",
+            "Pairs that those which were called stand for.",
+            sampled.of,
+        );
+    }
     page.metric("gs_sshexkey_pairs", "gauge", "Ordered pairs of nodes by the way to call and by state.");
     for by in checked.matrix.by() {
         for state in STATES {

@@ -8,7 +8,7 @@ use sshtrust::inventory::NodeIx;
 use sshtrust::probe::{By, Change, PairState};
 
 use super::layout::grouped;
-use super::matrix::{faults, who};
+use super::matrix::{faults, sample_text, who};
 use crate::i18n::{Lang, Message, WatchText};
 
 /// Most lines about changes in one round.
@@ -36,6 +36,8 @@ pub(crate) fn render(round: &Round, every: Duration, at: &str, lang: Lang) -> Ve
     }
     lines.push(verdict(checked, at, lang));
     if first {
+        let sampled = checked.matrix.sampled();
+        lines.extend(sampled.map(|sampled| sample_text(checked.matrix.counts().total(), sampled, lang)));
         lines.push(WatchText::Begins { every: &short(every) }.text(lang));
     }
     lines
@@ -46,7 +48,11 @@ pub(crate) fn verdict(checked: &Checked, at: &str, lang: Lang) -> String {
     let counts = checked.matrix.counts();
     if checked.is_healthy() {
         let (works, nodes) = (&grouped(counts.good()), &grouped(checked.nodes.len()));
-        return WatchText::AllWork { at: &at, works, nodes }.text(lang);
+        let text = match checked.matrix.sampled() {
+            Some(sampled) => WatchText::AllSampledWork { at: &at, works, all: &grouped(sampled.of), nodes },
+            None => WatchText::AllWork { at: &at, works, nodes },
+        };
+        return text.text(lang);
     }
     WatchText::Faults { at: &at, what: &faults(counts, lang) }.text(lang)
 }

@@ -35,6 +35,15 @@ pub struct Coverage {
     pub seed: u64,
 }
 
+impl Coverage {
+    /// Each pair, where nobody said how many and that much is at stake.
+    #[must_use]
+    pub fn of_all_if(self, at_stake: bool) -> Self {
+        let extent = if at_stake && self.extent == Extent::Usual { Extent::All } else { self.extent };
+        Self { extent, ..self }
+    }
+}
+
 impl Extent {
     /// The sample to take where so many pairs of so many nodes are in question; `None`: each of them.
     #[must_use]
@@ -46,7 +55,7 @@ impl Extent {
             Self::Sample(each) => each.unwrap_or(USUAL),
         };
         // The next one, so many others, and the node itself.
-        (each + 2 < nodes).then(|| Sample::draw(nodes, each, seed))
+        (each.saturating_add(2) < nodes).then(|| Sample::draw(nodes, each, seed))
     }
 }
 
@@ -198,7 +207,7 @@ mod tests {
             (Extent::Sample(Some(0)), 3, 6, Some(1)),
             (Extent::Sample(Some(0)), 2, 2, None),
             (Extent::Sample(Some(0)), 0, 0, None),
-            (Extent::Sample(Some(usize::MAX - 2)), 9, 72, None),
+            (Extent::Sample(Some(usize::MAX)), 9, 72, None),
         ];
         for (extent, nodes, pairs, each) in cases {
             let sample = extent.sample(nodes, pairs, 1);

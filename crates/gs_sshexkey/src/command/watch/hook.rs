@@ -100,10 +100,10 @@ async fn follow(
     };
     let kill = |signal| group.map(|group| kill_process_group(group, signal));
     kill(Signal::TERM);
-    if timeout(ENDING, child.wait()).await.is_err() {
-        kill(Signal::KILL);
-        let _ = child.wait().await;
-    }
+    let _ = timeout(ENDING, child.wait()).await;
+    // What the shell has started may outlive it, and then the number is still theirs.
+    kill(Signal::KILL);
+    let _ = child.wait().await;
     forced
 }
 

@@ -9,7 +9,7 @@ use sshtrust::text::printable;
 use super::findings::whereabouts;
 use super::text::{found, is_planned, signs, title};
 use super::{Fixed, Group, Stage, Told, groups};
-use crate::i18n::DoctorText;
+use crate::i18n::{DoctorText, Lang};
 use crate::reporter::layout::{grouped, seconds, wrap};
 use crate::reporter::matrix::{label, section};
 use crate::reporter::style::{Style, Tone};
@@ -109,11 +109,19 @@ fn was_treated(finding: &Finding, fixed: &Fixed<'_>) -> bool {
     })
 }
 
+/// How many pairs were tried, and that they are a sample if they are one.
+fn pairs(told: &Told<'_>, lang: Lang) -> String {
+    let matrix = &told.checked.matrix;
+    let count = grouped(matrix.counts().total());
+    matrix.sampled().map_or(count.clone(), |_| DoctorText::SampledCount { count: &count }.text(lang))
+}
+
 /// How it stands, in one line.
 fn verdict(told: &Told<'_>, style: &Style) -> Vec<String> {
     let counts = told.checked.matrix.counts();
     let seconds = &seconds(told.checked.took);
-    let (nodes, pairs) = (&grouped(told.case.nodes.len()), &grouped(counts.total()));
+    let nodes = &grouped(told.case.nodes.len());
+    let pairs = &pairs(told, style.lang);
     let all = groups(told.diagnosis);
     let number = &grouped(all.len());
     let broken = counts.broken + counts.throttled;

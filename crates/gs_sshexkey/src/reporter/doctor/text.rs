@@ -8,7 +8,7 @@ use super::words::{nodes, unseen};
 use super::{Group, Stage, Told, end, groups};
 use crate::i18n::{DoctorText, Lang};
 use crate::reporter::layout::{grouped, wrap};
-use crate::reporter::matrix::{label, not_entered, section};
+use crate::reporter::matrix::{label, not_entered, sample_text, section};
 use crate::reporter::style::{Style, Tone};
 
 /// So many findings of a section are told in full ...
@@ -61,7 +61,11 @@ fn head(told: &Told<'_>, style: &Style) -> Vec<String> {
         return title(&DoctorText::HeadPreflight { user, nodes }, style);
     }
     let (works, pairs) = (&grouped(counts.good()), &grouped(counts.total()));
-    title(&DoctorText::Head { user, nodes, works, pairs }, style)
+    let mut lines = title(&DoctorText::Head { user, nodes, works, pairs }, style);
+    if let Some(sampled) = told.checked.matrix.sampled() {
+        lines.extend(wrap(&sample_text(counts.total(), sampled, style.lang), style.width, "", "  "));
+    }
+    lines
 }
 
 /// What a finding is to the reader.

@@ -31,6 +31,10 @@ pub(super) fn verdict_text(view: &View) -> String {
     let counts = &view.counts;
     let (total, nodes) = (counts.total(), view.size());
     let unknown = counts.throttled + counts.unseen;
+    if let (PairState::Works | PairState::Slow, Some(sampled)) = (verdict(view), view.matrix().sampled()) {
+        let all = &grouped(sampled.of);
+        return view.text(&PageText::AllSampledWork { total: &grouped(total), all, nodes: &nodes });
+    }
     view.text(&match verdict(view) {
         _ if total == 0 => PageText::NoPairs {},
         PairState::Works => PageText::AllWork { total: &total, nodes: &nodes },

@@ -232,7 +232,9 @@ fn guides_rules_and_dashboard_name_metrics_that_are_written() {
     let mut checked = some();
     crate::reporter::sample::at(&mut checked, 0).expires = Some(1_800_000_000);
     let text = render(&checked, Some(1.0), Some(&figures()));
-    let written = named(&text);
+    let sampled = crate::reporter::sample::Sample::new(8).drawn(2, 1).checked();
+    let of_samples = named(&render(&sampled, None, None));
+    let written: std::collections::BTreeSet<_> = named(&text).union(&of_samples).cloned().collect();
     assert!(written.len() > 15, "{written:?}");
     let docs = |name: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);

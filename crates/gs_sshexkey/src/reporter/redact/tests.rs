@@ -63,6 +63,18 @@ fn texts() {
             "Could not resolve hostname db7: Name or service not known",
             "Could not resolve hostname host-3: Name or service not known",
         ),
+        (
+            "connect to host jump.example.org port 22: Connection refused",
+            "connect to host host-3 port 22: Connection refused",
+        ),
+        (
+            "No ED25519 host key is known for gw.example.org and you have requested strict checking.",
+            "No ED25519 host key is known for host-3 and you have requested strict checking.",
+        ),
+        (
+            "Host key for gw.example.org has changed and you have requested strict checking.",
+            "Host key for host-3 has changed and you have requested strict checking.",
+        ),
         ("hostname contains invalid characters", "hostname contains invalid characters"),
         // Users and their homes.
         ("su - omm -c 'chmod go-w '/home/omm''", "su - user-1 -c 'chmod go-w '/home/user-1''"),

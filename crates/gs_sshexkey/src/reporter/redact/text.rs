@@ -177,8 +177,22 @@ fn said_of(book: &mut Book, text: &str, line_begins: bool) -> Option<(usize, Str
     let is_setting = line_begins && first == whole.len();
     let (size, told) = match keyword.as_str() {
         _ if first == 0 => return None,
-        word if HOSTS.contains(&word) && (is_setting || rest[first..].starts_with(": ")) => {
+        word if HOSTS.contains(&word)
+            && (is_setting || [": ", " port "].iter().any(|end| rest[first..].starts_with(end))) =>
+        {
             (first, pattern(book, &rest[..first]))
+        }
+        // ssh's own sentences about host keys.
+        "for" if HOST_KEY_SENTENCES.iter().any(|end| rest[first..].starts_with(end)) => {
+            (first, book.machine(&rest[..first]))
+        }
+        // sshd's, about who came.
+        "user" if behind == 1 && shapes::address(rest[first..].trim_start()).is_some() => {
+            (first, book.user(&rest[..first]))
+        }
+        "user" if rest[..first].contains('(') => {
+            let name = rest.find('(').unwrap_or(first);
+            (name, book.user(&rest[..name]))
         }
         "user" if is_setting => (first, book.user(&rest[..first])),
         "user" | "for" if rest[first..].starts_with(" from ") => (first, book.user(&rest[..first])),
@@ -190,6 +204,9 @@ fn said_of(book: &mut Book, text: &str, line_begins: bool) -> Option<(usize, Str
     };
     Some((start + size, format!("{before}{told}")))
 }
+
+/// What follows the name of a host in what ssh says of host keys.
+const HOST_KEY_SENTENCES: [&str; 3] = [" and you have requested", " has changed and you", " is known for"];
 
 fn user_or_pattern(book: &mut Book, word: &str) -> String {
     match word.split_once('@') {
