@@ -63,18 +63,6 @@ fn texts() {
             "Could not resolve hostname db7: Name or service not known",
             "Could not resolve hostname host-3: Name or service not known",
         ),
-        (
-            "connect to host jump.example.org port 22: Connection refused",
-            "connect to host host-3 port 22: Connection refused",
-        ),
-        (
-            "No ED25519 host key is known for gw.example.org and you have requested strict checking.",
-            "No ED25519 host key is known for host-3 and you have requested strict checking.",
-        ),
-        (
-            "Host key for gw.example.org has changed and you have requested strict checking.",
-            "Host key for host-3 has changed and you have requested strict checking.",
-        ),
         ("hostname contains invalid characters", "hostname contains invalid characters"),
         // Users and their homes.
         ("su - omm -c 'chmod go-w '/home/omm''", "su - user-1 -c 'chmod go-w '/home/user-1''"),
@@ -107,6 +95,26 @@ fn texts() {
         ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDnZ4Fs1xQpm x", "ssh-ed25519 key-1 x"),
     ];
     must_become(&cases);
+}
+
+#[test]
+fn what_ssh_and_sshd_say_of_machines_and_users() {
+    must_become(&[
+        (
+            "connect to host jump.example.org port 22: Connection refused",
+            "connect to host host-3 port 22: Connection refused",
+        ),
+        (
+            "No ED25519 host key is known for gw.example.org and you have requested strict checking.",
+            "No ED25519 host key is known for host-3 and you have requested strict checking.",
+        ),
+        (
+            "Host key for gw.example.org has changed and you have requested strict checking.",
+            "Host key for host-3 has changed and you have requested strict checking.",
+        ),
+        ("session opened for user bob(uid=1000)", "session opened for user user-2(uid=1000)"),
+        ("authenticating user bob 10.0.0.2 port 1", "authenticating user user-2 address-2 port 1"),
+    ]);
 }
 
 #[test]
