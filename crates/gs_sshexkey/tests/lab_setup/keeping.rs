@@ -9,6 +9,9 @@ use crate::harness::*;
 use crate::tools::*;
 
 const KEEP: &str = "~/gaussdb_tmp/bin/gs_sshexkey agent keep";
+/// Kills agents, and waits until they are gone: one that is dying still looks alive to who is quick.
+const KILL: &str = "pkill -KILL ssh-agent; n=400; while pgrep -x ssh-agent >/dev/null && [ $n -gt 0 ]; do \
+                    n=$((n - 1)); sleep 0.05; done";
 
 /// The processes of the tool's agent.
 fn agents(node: &Node, user: &str) -> Vec<i32> {
@@ -26,7 +29,7 @@ fn keys(node: &Node, user: &str) -> usize {
 
 /// One way in which an agent is lost.
 const LOSSES: [(&str, &str); 5] = [
-    ("killed, its socket left behind", "pkill -KILL ssh-agent"),
+    ("killed, its socket left behind", KILL),
     ("killed, its socket removed", "pkill -KILL ssh-agent; rm ~/gaussdb_tmp/gauss_socket_tmp"),
     ("its socket removed under it", "rm ~/gaussdb_tmp/gauss_socket_tmp"),
     ("stopped in its tracks", "pkill -STOP ssh-agent"),
@@ -90,7 +93,7 @@ fn five_hundred_keeps_at_once_give_one_agent_with_one_key() {
     let node = lab.node(0);
     sh(node, "root", "pkill -x cron");
     set_up(&lab, "omm");
-    sh(node, "omm", "pkill -KILL ssh-agent");
+    sh(node, "omm", KILL);
     let script = format!(
         "for i in $(seq 500); do {{ {KEEP} || echo failed; }} >>/tmp/said 2>&1 & done; wait; cat /tmp/said"
     );
@@ -109,7 +112,7 @@ fn the_exports_follow_the_agent_and_the_rest_of_the_profile_stays() {
     sh(node, "root", "pkill -x cron");
     set_up(&lab, "omm");
     let profile = text(node, "/home/omm/.bashrc");
-    sh(node, "omm", "pkill -KILL ssh-agent");
+    sh(node, "omm", KILL);
     sh(node, "omm", KEEP);
     let pid = agents(node, "omm")[0];
     let now = text(node, "/home/omm/.bashrc");
@@ -131,7 +134,7 @@ fn a_full_disk_and_what_is_wrong_elsewhere_do_not_keep_the_agent_away() {
     let node = lab.node(0);
     sh(node, "root", "pkill -x cron");
     set_up(&lab, "omm");
-    sh(node, "omm", "pkill -KILL ssh-agent");
+    sh(node, "omm", KILL);
     node.fill_disk("omm").unwrap();
     let kept = node.sh("omm", KEEP).unwrap();
     assert_eq!(keys(node, "omm"), 1, "{kept:?}");
@@ -254,7 +257,7 @@ fn a_keep_is_over_after_five_seconds_and_leaves_nothing_half_done() {
     let node = lab.node(0);
     sh(node, "root", "pkill -x cron");
     set_up(&lab, "omm");
-    sh(node, "omm", "pkill -KILL ssh-agent");
+    sh(node, "omm", KILL);
     gate(node, "ssh-add", "-");
     let start = std::time::Instant::now();
     let late = node.sh("omm", KEEP).unwrap();
