@@ -6,12 +6,12 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use sshtrust::text::printable;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::i18n::{Lang, WatchText};
 
@@ -19,6 +19,8 @@ use crate::i18n::{Lang, WatchText};
 const LIMIT: Duration = Duration::from_secs(60);
 /// What it gets to end by itself, when it has to.
 const ENDING: Duration = Duration::from_secs(5);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How it ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,11 +102,21 @@ async fn follow(
     };
     let kill = |signal| group.map(|group| kill_process_group(group, signal));
     kill(Signal::TERM);
-    let _ = timeout(ENDING, child.wait()).await;
-    // What the shell has started may outlive it, and then the number is still theirs.
+    // What the shell has started may outlive it. Until the shell is waited for, its number is given to nobody else.
+    if let Some(pid) = group {
+        let _ = timeout(ENDING, dead(pid)).await;
+    }
     kill(Signal::KILL);
     let _ = child.wait().await;
     forced
+}
+
+/// Until a child has ended. It is left to be waited for.
+async fn dead(child: Pid) {
+    let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    while let Ok(None) = waitid(WaitId::Pid(child), how) {
+        sleep(LOOK).await;
+    }
 }
 
 #[cfg(test)]
@@ -151,14 +163,12 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn one_that_does_not_end_is_ended_with_all_that_it_started() {
+    /// Runs a command that does not end; it says so on descriptor 9. A reader there sees the end when the last process is gone.
+    async fn must_be_ended(endless: &str) {
         let folder = tempfile::tempdir().unwrap();
         let fifo = folder.path().join("alive");
         assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        // A reader sees the end when the last of them is gone.
-        let command =
-            format!("exec 9>{}; trap '' TERM; echo begun >&9; sleep 600 & sleep 600", quoted(&fifo));
+        let command = format!("exec 9>{}; {endless}", quoted(&fifo));
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let reading = tokio::task::spawn_blocking(move || {
             let mut lines =
@@ -169,6 +179,16 @@ mod tests {
         let limit = async { assert_eq!(has_begun.await.unwrap(), "begun") };
         assert_eq!(ran(&command, b"{}", limit).await, Ended::TooLong);
         assert_eq!(reading.await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_end_is_ended_with_all_that_it_started() {
+        must_be_ended("trap '' TERM; echo begun >&9; sleep 600 & sleep 600").await;
+    }
+
+    #[tokio::test]
+    async fn what_outlives_the_shell_is_ended_too() {
+        must_be_ended("(trap '' TERM; echo begun >&9; exec sleep 600) & wait").await;
     }
 
     #[tokio::test]
