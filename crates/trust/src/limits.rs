@@ -23,6 +23,8 @@ pub struct Limits {
     pub session: Duration,
     /// A login shell, until our own shell runs: slow profiles and slow name servers included.
     pub startup: Duration,
+    /// The same where nothing is to be changed: one node that is slow is not to hold up what is known of the others.
+    pub brief_startup: Duration,
     /// A call to a node that has let us in and did not answer for one of the two above: it is known how that ends. All
     /// together stays below what a person waits for.
     pub brief_call: Duration,
@@ -88,7 +90,8 @@ impl Default for Limits {
             login: seconds(60),
             // A login waits 25 seconds for a logind that is dead.
             session: seconds(27),
-            startup: seconds(27),
+            startup: seconds(60),
+            brief_startup: seconds(27),
             brief_call: seconds(8),
             alive: seconds(10),
             back_off: [
@@ -134,6 +137,7 @@ impl Limits {
             login: self.login,
             session: to(self.session, 8),
             startup: to(self.startup, 12),
+            brief_startup: to(self.brief_startup, 12),
             brief_call: self.brief_call,
             alive: to(self.alive, 4),
             back_off: self.back_off.map(part),
@@ -183,9 +187,17 @@ mod tests {
     fn the_real_limits_are_these() {
         let real = Limits::default();
         assert_eq!(
-            [real.tcp, real.key_exchange, real.brief_key_exchange, real.login, real.session, real.startup]
-                .map(|l| l.as_secs()),
-            [10, 60, 20, 60, 27, 27]
+            [
+                real.tcp,
+                real.key_exchange,
+                real.brief_key_exchange,
+                real.login,
+                real.session,
+                real.startup,
+                real.brief_startup
+            ]
+            .map(|l| l.as_secs()),
+            [10, 60, 20, 60, 27, 60, 27]
         );
         assert_eq!(
             [real.alive, real.call, real.call_connect, real.call_silence].map(|l| l.as_secs()),

@@ -235,7 +235,11 @@ pub(crate) async fn enter(
         user: &options.user,
         home: &options.home,
         agent: options.agent.as_deref(),
-        limits: Limits { key_exchange: options.limits.brief_key_exchange, ..options.limits },
+        limits: Limits {
+            key_exchange: options.limits.brief_key_exchange,
+            startup: options.limits.brief_startup,
+            ..options.limits
+        },
         local_needs_no_ssh: true,
         host_keys: &options.host_keys,
     };
