@@ -6,8 +6,8 @@ messages! {
     /// A message about host keys. The word that installers answer is in none.
     HostKeyText {
         New {}
-            "Host keys that are not on record here are taken as they are. The nodes' consoles show the right ones:"
-            "以下主机密钥在本机没有记录，将直接接受。正确的指纹请以各节点控制台为准：";
+            "These host keys are not on record here, and are taken as they are. Compare them with what the nodes' consoles show:"
+            "以下主机密钥在本机没有记录，将直接接受。请与各节点控制台显示的指纹核对：";
         More { count } "  and {count} more: see the log (-l)" "  另有 {count} 个，见日志（-l）";
     }
 }

@@ -38,7 +38,7 @@ codes! {
     HomePermissions "home-permissions"
     /// Owner or mode of a key file, of `authorized_keys` or of ssh's configuration.
     KeyPermissions "key-permissions"
-    /// A recorded host key is not the one that the node presents now.
+    /// The host key on record is missing, or not the one that the node presents now.
     KnownHostsConflict "known-hosts-conflict"
     /// A node's public key is not in a peer's `authorized_keys`, or private and public file do not belong together.
     KeyMismatch "key-mismatch"

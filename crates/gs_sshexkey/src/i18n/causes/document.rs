@@ -182,22 +182,28 @@ causes! {
             "`~/.ssh` 只由该用户自己使用。拷贝时用 `cp -p` 或 `rsync -a`，保持属主和权限。私钥曾被他人可读时，应更换密钥。";
     }
     KNOWN_HOSTS_CONFLICT {
-        title "A recorded host key is not the one that the node presents" "known_hosts 里记录的主机密钥与节点不符";
+        title "The host key on record is missing, or is not the node's" "known_hosts 缺少节点的主机密钥，或记录与节点不符";
         symptom "`ssh` warns and stops.
             | WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!
             | Offending ED25519 key in /home/omm/.ssh/known_hosts:7
+            | Host key verification failed.
+            Or, where the record is gone:
+            | No ED25519 host key is known for 10.0.0.3 and you have requested strict checking.
             | Host key verification failed."
             "`ssh` 发出警告并停止。
             | WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!
             | Offending ED25519 key in /home/omm/.ssh/known_hosts:7
+            | Host key verification failed.
+            记录丢失时则是：
+            | No ED25519 host key is known for 10.0.0.3 and you have requested strict checking.
             | Host key verification failed.";
         causes "- The node was installed anew, or its host keys were made anew.
             - The address or the name now belongs to another machine.
-            - `known_hosts` was copied from another cluster.
+            - `known_hosts` was copied from another cluster, or deleted.
             - Somebody stands between the machines and reads along. It is rare, and the reason why nobody should just delete the line."
             "- 节点重装过，或重新生成过主机密钥。
             - 该 IP 或主机名现在属于另一台机器。
-            - `known_hosts` 是从别的集群拷贝来的。
+            - `known_hosts` 是从别的集群拷贝来的，或被删除了。
             - 有人在中间截听。这很少见，但正因为如此，不能一删了之。";
         seen "The key that the node presents is compared with every entry for its address and its name, hashed ones too, in `~/.ssh/known_hosts`, `~/.ssh/known_hosts2` and `/etc/ssh/ssh_known_hosts` of each calling node. If the node can be entered otherwise, its own `/etc/ssh/ssh_host_*_key.pub` is the proof. Root is not needed."
             "将节点出示的密钥，与每个发起登录的节点上 `~/.ssh/known_hosts`、`~/.ssh/known_hosts2`、`/etc/ssh/ssh_known_hosts` 中该 IP 和主机名的全部记录（包括哈希过的）比较。能以其他方式进入该节点时，以它自己的 `/etc/ssh/ssh_host_*_key.pub` 为准。不需要 root 权限。";

@@ -11,7 +11,7 @@ use super::records::{knows, names, records};
 use crate::diagnose::rights::is_reached;
 use crate::diagnose::{ByHand, Case, CaseNode, Code, Cure, Finding};
 use crate::enter::{ConnectError, HostKeyConflict, NoEntry};
-use crate::inventory::NodeIx;
+use crate::inventory::{NodeIx, NodeSpec};
 use crate::observe::{EntryKind, Evidence};
 use crate::place::Place;
 use crate::plan::{Command, Part};
@@ -216,7 +216,15 @@ fn show_presented(finding: Finding, node: &CaseNode) -> Finding {
     if keys.is_empty() {
         return finding;
     }
-    finding.seen_from_here(&format!("host key of {}", node.spec), &keys.join(", "))
+    finding.seen_from_here(&keyscan(node.spec), &keys.join(", "))
+}
+
+/// The command that shows the same to anybody, ssh-keyscan(1).
+fn keyscan(node: NodeSpec) -> String {
+    match node.port {
+        22 => format!("ssh-keyscan {}", node.ip),
+        port => format!("ssh-keyscan -p {port} {}", node.ip),
+    }
 }
 
 /// What a caller has on record and what its ssh says.
