@@ -176,6 +176,16 @@ pub enum ConnectError {
         /// Why there is no other way in.
         instead: String,
     },
+    /// The node ended the login as soon as it had the proof: it closed the connection without an answer, or said something
+    /// in place of one. sshd(8) does so where PAM's account rules keep the user out, whatever key or password it is
+    /// (pam(8), `account`).
+    #[error("as soon as it had {first}, the node ended the login{}", quoted(.said))]
+    AccountRefused {
+        /// What was given.
+        first: Factor,
+        /// What it said before, safe to show.
+        said: String,
+    },
     /// The account needs a new password first.
     #[error("the password has expired and must be changed at the node")]
     PasswordExpired,

@@ -115,6 +115,10 @@ fn one(nodes: &[NodeSpec], error: &ConnectError) -> Report {
             "A key does without that: install one of yours there first, or make trust at the nodes' consoles: gs_sshexkey help \
              bundle. See {EXPLAIN_FACTORS}."
         )),
+        ConnectError::AccountRefused { .. } => report.cure(
+            "So does sshd where PAM's account rules keep the user out: at the node, as root, look for /etc/nologin, for \
+             pam_access or pam_time in /etc/pam.d, for an account that has ended (chage -l USER), and into the log of sshd.",
+        ),
         ConnectError::PasswordExpired => report.cure("Log in at the node and run passwd."),
         ConnectError::NoCommonAlgorithm(_) => {
             report.cure("Allow one of the algorithms of this side in the node's sshd_config.")

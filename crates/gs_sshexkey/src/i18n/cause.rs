@@ -25,6 +25,9 @@ messages! {
         ClosedEarly {}
             "the server hung up before the login: hosts.allow/hosts.deny, MaxStartups, or sshd fails to start a session. See 'journalctl -u sshd' at the called node."
             "登录之前连接就被服务器断开：hosts.allow/hosts.deny、MaxStartups，或 sshd 无法建立会话。请在被登录的节点上查看 journalctl -u sshd。";
+        HungUp {}
+            "the server hung up in the middle of the login: PAM keeps the account out there (/etc/nologin, pam_access, an account that has ended), or sshd fails. See 'journalctl -u sshd' at the called node."
+            "登录过程中连接被服务器断开：PAM 不允许该账户登录（/etc/nologin、pam_access、账户已到期），或 sshd 出错。请在被登录的节点上查看 journalctl -u sshd。";
         ProxyFailed {}
             "the caller's settings go through another program or host (ProxyCommand, ProxyJump), and that fails. See 'ssh -G HOST' on the calling node."
             "发起登录的节点的 ssh 配置要求经由其他程序或主机（ProxyCommand、ProxyJump），而它不可用。请在该节点上用 ssh -G 主机 查看。";
@@ -105,6 +108,7 @@ pub(crate) fn cause(cause: &Cause) -> Reason<'_> {
         Cause::NoRoute => Reason::NoRoute {},
         Cause::Hung => Reason::Hung {},
         Cause::ClosedEarly => Reason::ClosedEarly {},
+        Cause::HungUp => Reason::HungUp {},
         Cause::ProxyFailed => Reason::ProxyFailed {},
         Cause::Penalised => Reason::Penalised {},
         Cause::MaxStartups => Reason::MaxStartups {},
@@ -184,6 +188,9 @@ messages! {
         MoreThanPassword { wants }
             "it wants more than the password ({wants}): install a key there, or see --explain second-factor"
             "除密码外还要求其他验证（{wants}）：请先安装密钥，或见 --explain second-factor";
+        AccountRefused { said }
+            "it hangs up as soon as the login is proven, as sshd does where PAM keeps the account out (/etc/nologin, pam_access){said}"
+            "登录凭据一经核实连接就被断开，PAM 不允许该账户登录时 sshd 会这样（/etc/nologin、pam_access）{said}";
         PasswordExpired {}
             "the password has expired: log in there and run passwd"
             "密码已过期：请登录该节点执行 passwd";
@@ -249,6 +256,9 @@ pub(crate) fn barred(why: &NoEntry, lang: Lang) -> String {
         }
         NoEntry::Connect(ConnectError::ForcedCommand { shut, .. }) => {
             Barred::ForcedCommand { key: &shut.key, said: &quoted(&shut.said, lang) }.text(lang)
+        }
+        NoEntry::Connect(ConnectError::AccountRefused { said, .. }) => {
+            Barred::AccountRefused { said: &quoted(said, lang) }.text(lang)
         }
         NoEntry::Connect(error) => unconnected(error).text(lang),
         NoEntry::Node(error) => unusable(error, lang),
@@ -332,6 +342,7 @@ fn unconnected(error: &ConnectError) -> Barred<'_> {
         ConnectError::SecondFactor { first: Factor::Password, wants, .. } => {
             Barred::MoreThanPassword { wants }
         }
+        ConnectError::AccountRefused { said, .. } => Barred::AccountRefused { said },
         ConnectError::PasswordExpired => Barred::PasswordExpired {},
         ConnectError::AuthTimedOut(seconds) => Barred::AuthTimedOut { seconds },
     }
@@ -362,6 +373,7 @@ pub(crate) const fn barred_code(why: &NoEntry) -> &'static str {
             ConnectError::NoPasswordMethod { .. } => "no-password-method",
             ConnectError::ForcedCommand { .. } => "forced-command",
             ConnectError::SecondFactor { .. } => "second-factor",
+            ConnectError::AccountRefused { .. } => "account-refused",
             ConnectError::PasswordExpired => "password-expired",
             ConnectError::AuthTimedOut(_) => "login-timed-out",
         },

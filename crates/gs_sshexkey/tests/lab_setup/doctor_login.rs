@@ -241,3 +241,53 @@ fn callers_without_ssh_or_with_a_broken_configuration_of_it() {
     let healed = text(lab.node(2), "/root/.ssh/config");
     assert_eq!(healed, format!("{config}Host other\n#    NoSuchOption yes\n"));
 }
+
+/// Rules of PAM's that keep a user out who has proven who it is: how they come, how they go, the cause, what is said.
+const KEPT_OUT: [[&str; 4]; 3] = [
+    ["echo Closed for today >/etc/nologin", "rm /etc/nologin", "account-not-allowed", "Closed for today"],
+    [
+        "sed -i '1i account required pam_access.so' /etc/pam.d/sshd; echo '-:omm:ALL' >>/etc/security/access.conf",
+        "sed -i 1d /etc/pam.d/sshd; sed -i /omm/d /etc/security/access.conf",
+        "account-not-allowed",
+        "the node ended the login",
+    ],
+    ["chage -E 1 omm", "chage -E -1 omm", "password-expired", "account has expired"],
+];
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn an_account_that_pam_keeps_out_is_told_so_and_nobody_is_asked_for_its_password() {
+    let lab = trusted(3, "omm");
+    let callee = lab.node(1);
+    for [keep_out, let_in, code, said] in KEPT_OUT {
+        sh(callee, "root", keep_out);
+        // A password would be asked for, and would not be there.
+        let document = must_find(&lab, "omm", &[], "", &[(code, 1)]);
+        assert_eq!(pairs(&document), [2], "{document:#}");
+        assert!(about(&lab, &document, 1)[0]["witnesses"].to_string().contains(said), "{document:#}");
+        sh(callee, "root", let_in);
+    }
+    must_be_well(&lab, "omm");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_set_up_does_not_call_the_password_wrong_where_pam_keeps_the_account_out() {
+    let lab = cluster(2);
+    let callee = lab.node(1);
+    for by_dialogue in ["no", "yes"] {
+        set_sshd(callee, &format!("KbdInteractiveAuthentication {by_dialogue}"));
+        for [keep_out, let_in, _, said] in KEPT_OUT {
+            // pam_access has no words, and in a dialogue PAM refuses with words or not at all.
+            if by_dialogue == "yes" && said == "the node ended the login" {
+                continue;
+            }
+            sh(callee, "root", keep_out);
+            let run = run(lab.node(0), "omm", &hostfile(&all(&lab)), &[], &format!("{PASSWORD}\n"));
+            let run = run.must_fail_with(&["GAUSS-51101", "the node ended the login", said]);
+            assert!(!run.stdout.contains("incorrect"), "{}", run.stdout);
+            sh(callee, "root", let_in);
+        }
+    }
+    set_up(&lab, "omm");
+}

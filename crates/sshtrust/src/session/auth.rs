@@ -5,6 +5,7 @@ use std::path::Path;
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Reply};
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use zeroize::Zeroize;
 
@@ -16,6 +17,9 @@ use crate::text::printable;
 
 /// Most rounds of questions: a server must not keep us in the dialogue for ever.
 const MOST_ROUNDS: usize = 6;
+
+/// Most characters that are kept of what a server has to say to the user.
+const MOST_SAID: usize = 300;
 
 /// How a password was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +48,7 @@ impl Connection {
             return Ok(false);
         }
         for credential in credentials.keys() {
-            let result = timeout(self.limits.login, self.try_key(credential)).await;
+            let result = self.offer(credential).await?;
             if matches!(result, Ok(Some(AuthResult::Success))) {
                 let Some(said) = (if for_commands { self.start_shell().await } else { None }) else {
                     return Ok(true);
@@ -65,6 +69,28 @@ impl Connection {
             }
         }
         Ok(false)
+    }
+
+    /// Tries one key. A server that hangs up without a word may be about to restart, or have counted the keys before: it
+    /// gets this one again, first.
+    async fn offer(&mut self, key: &Credential) -> Result<Result<Option<AuthResult>, Elapsed>, ConnectError> {
+        self.shared.get().banner.clear();
+        let result = timeout(self.limits.login, self.try_key(key)).await;
+        if !self.hung_up() {
+            return Ok(result);
+        }
+        let said = std::mem::take(&mut self.shared.get().banner);
+        self.reopen().await?;
+        let result = timeout(self.limits.login, self.try_key(key)).await;
+        if self.hung_up() {
+            return Err(ConnectError::AccountRefused { first: Factor::Key, said });
+        }
+        Ok(result)
+    }
+
+    /// Whether the server closed the connection and did not say why.
+    pub(super) fn hung_up(&self) -> bool {
+        self.handle.is_closed() && !self.shared.get().dismissed
     }
 
     pub(super) async fn try_key(&mut self, credential: &Credential) -> Option<AuthResult> {
@@ -204,7 +230,9 @@ impl Connection {
     }
 
     async fn by_password(&mut self, password: &Secret) -> Result<PasswordOutcome, ConnectError> {
+        self.shared.get().banner.clear();
         match self.handle.authenticate_password(&self.user, password.expose()).await {
+            Err(_) if self.hung_up() => Err(self.account_refused()),
             Err(_) => Err(self.farewell()),
             Ok(result) => self.judge(result),
         }
@@ -216,9 +244,20 @@ impl Connection {
             AuthResult::Failure { partial_success: true, remaining_methods } => {
                 Err(self.second_factor(Factor::Password, true, names(&remaining_methods)))
             }
-            // A server that hangs up at this try has refused it too.
+            // A wrong password gets an answer. Without one it was right, and nobody is let in.
+            AuthResult::Failure { remaining_methods, .. }
+                if remaining_methods.is_empty() && self.hung_up() =>
+            {
+                Err(self.account_refused())
+            }
+            // A server that hangs up at this try, and says why, has refused it too.
             AuthResult::Failure { .. } => Ok(PasswordOutcome::Refused),
         }
+    }
+
+    fn account_refused(&self) -> ConnectError {
+        let said = std::mem::take(&mut self.shared.get().banner);
+        ConnectError::AccountRefused { first: Factor::Password, said }
     }
 
     /// Answers one hidden question with the password. A second one means that the server wants something else: a new
@@ -226,15 +265,24 @@ impl Connection {
     async fn by_dialogue(&mut self, password: &Secret) -> Result<Option<PasswordOutcome>, ConnectError> {
         let start = self.handle.authenticate_keyboard_interactive_start(&self.user, None::<String>).await;
         let mut reply = start.map_err(|_| self.farewell())?;
-        let mut asked = None;
+        let (mut asked, mut told) = (None, String::new());
         for _ in 0..MOST_ROUNDS {
             let prompts = match reply {
                 Reply::Success => return Ok(Some(PasswordOutcome::Accepted)),
                 Reply::Failure { partial_success: false, .. } if asked.is_none() => return Ok(None),
+                // PAM's account rules speak after the password was right; a wrong one is just refused.
+                Reply::Failure { partial_success: false, .. } if !told.is_empty() => {
+                    return Err(ConnectError::AccountRefused { first: Factor::Password, said: told });
+                }
                 Reply::Failure { remaining_methods, partial_success } => {
                     return self.judge(AuthResult::Failure { remaining_methods, partial_success }).map(Some);
                 }
-                Reply::InfoRequest { prompts, .. } => prompts,
+                Reply::InfoRequest { prompts, instructions, .. } => {
+                    if asked.is_some() && prompts.is_empty() {
+                        told = shown(&instructions);
+                    }
+                    prompts
+                }
             };
             let mut answers = match prompts.as_slice() {
                 [] => Vec::new(),
@@ -259,6 +307,11 @@ impl Connection {
         }
         Err(ConnectError::Protocol("the login dialogue does not end".to_owned()))
     }
+}
+
+/// The beginning of what a server has to say to the user, safe to show.
+pub(super) fn shown(text: &str) -> String {
+    printable(text.trim().as_bytes()).chars().take(MOST_SAID).collect()
 }
 
 /// Whether a hidden question may be answered with the password: it is about none of a second factor's codes, and not about

@@ -6,6 +6,7 @@ use russh::client::{DisconnectReason, Handler, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use trust::host_keys::HostKeyVerdict;
 
+use super::auth::shown;
 use super::host_key::{self, TrustedHosts};
 use crate::inventory::NodeSpec;
 use crate::text::printable;
@@ -21,6 +22,10 @@ pub(super) struct Learned {
     pub(super) announced: Vec<sshfiles::PublicKey>,
     /// Why the server disconnected.
     pub(super) farewell: Option<String>,
+    /// It said so itself (RFC 4253, 11.1).
+    pub(super) dismissed: bool,
+    /// What it said to the user last, before the login ended (RFC 4252, 5.4); safe to show.
+    pub(super) banner: String,
 }
 
 /// Shared between a connection and its callbacks.
@@ -71,12 +76,20 @@ impl Handler for Client {
         Ok(())
     }
 
+    async fn auth_banner(&mut self, banner: &str, _session: &mut Session) -> Result<(), Self::Error> {
+        self.shared.get().banner = shown(banner);
+        Ok(())
+    }
+
     async fn disconnected(&mut self, reason: DisconnectReason<Self::Error>) -> Result<(), Self::Error> {
         let text = match &reason {
             DisconnectReason::ReceivedDisconnect(info) => printable(info.message.as_bytes()),
             DisconnectReason::Error(error) => printable(error.to_string().as_bytes()),
         };
-        self.shared.get().farewell = Some(text);
+        let mut learned = self.shared.get();
+        learned.farewell = Some(text);
+        learned.dismissed = matches!(reason, DisconnectReason::ReceivedDisconnect(_));
+        drop(learned);
         match reason {
             DisconnectReason::ReceivedDisconnect(_) => Ok(()),
             DisconnectReason::Error(error) => Err(error),

@@ -48,8 +48,9 @@ pub async fn try_taken_key(
         Ok(Some(AuthResult::Success | AuthResult::Failure { partial_success: true, .. })) => {
             Refusal::Accepted
         }
-        Ok(Some(AuthResult::Failure { .. })) => Refusal::Refused,
-        Ok(None) => Refusal::NotTried("it closed the connection".to_owned()),
+        // No answer is none: PAM may keep the account out today, and the key would open it tomorrow.
+        Ok(Some(AuthResult::Failure { .. })) if !connection.hung_up() => Refusal::Refused,
+        Ok(_) => Refusal::NotTried("it closed the connection".to_owned()),
         Err(_) => Refusal::NotTried("it did not answer in time".to_owned()),
     };
     connection.close().await;

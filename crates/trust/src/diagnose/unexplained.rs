@@ -133,6 +133,7 @@ mod tests {
             Cause::NoRoute,
             Cause::Hung,
             Cause::ClosedEarly,
+            Cause::HungUp,
             Cause::Penalised,
             Cause::MaxStartups,
             Cause::HostKeyChanged,

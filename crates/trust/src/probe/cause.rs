@@ -20,6 +20,9 @@ pub enum Cause {
     Hung,
     /// The server hung up before the login, at every try.
     ClosedEarly,
+    /// The server hung up in the middle of the login, after its identification string: nearly always PAM, which keeps the
+    /// account out, whatever the key.
+    HungUp,
     /// The program or the host by which the caller's settings go there does not.
     ProxyFailed,
     /// The server said that the caller is penalised (`PerSourcePenalties`).
@@ -82,6 +85,7 @@ impl Cause {
             Self::NoRoute => "no-route",
             Self::Hung => "hung",
             Self::ClosedEarly => "closed-early",
+            Self::HungUp => "hung-up",
             Self::ProxyFailed => "proxy-failed",
             Self::Penalised => "penalised",
             Self::MaxStartups => "max-startups",
@@ -197,8 +201,8 @@ pub fn likely_cause(status: Option<i32>, said: &str) -> Cause {
         (_, Some((_, cause))) => cause.clone(),
         (Some(127), None) => Cause::NoSsh,
         (Some(status), None) if status != 255 => Cause::NoLogin,
-        // A server that hangs up within the key exchange: `Connection closed by 10.0.0.1 port 22`.
-        (_, None) if said.contains("Connection closed by") => Cause::ClosedEarly,
+        // The identification strings were exchanged, else ssh names that: `Connection closed by 10.0.0.1 port 22`.
+        (_, None) if said.contains("Connection closed by") => Cause::HungUp,
         _ => Cause::Other,
     }
 }
@@ -237,7 +241,8 @@ mod tests {
         (255, "ssh_exchange_identification: Connection closed by remote host", ClosedEarly),
         (255, "ssh_exchange_identification: Exceeded MaxStartups", MaxStartups),
         (255, "kex_exchange_identification: banner line 0: Not allowed at this time", Penalised),
-        (255, "Connection closed by 10.0.0.1 port 22", ClosedEarly),
+        (255, "Connection closed by 10.0.0.1 port 22", HungUp),
+        (255, "Down for maintenance | Connection closed by 10.0.0.1 port 22", HungUp),
         (
             255,
             "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @ | Offending ED25519 key in /root/.ssh/known_hosts:3 | Host key verification failed.",

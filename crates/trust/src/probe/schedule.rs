@@ -195,6 +195,7 @@ impl Called {
                 // Others were answered, so that this one may have met a moment of too much work.
                 if self.answered && cause == Some(&Cause::Hung) { HUNG_TRIES } else { 1 }
             }
+            Some(Cause::HungUp) => HUNG_TRIES,
             Some(cause) if cause.is_throttling() => self.turn_away(tries, cause, now, retries),
             _ => {
                 (self.turned_away, self.answered) = (0, true);

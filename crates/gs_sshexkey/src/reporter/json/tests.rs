@@ -137,6 +137,7 @@ fn every_code_is_in_the_schema() {
             instead: text(),
         }
         .into(),
+        ConnectError::AccountRefused { first: sshtrust::session::Factor::Key, said: text() }.into(),
         ConnectError::PasswordExpired.into(),
         ConnectError::AuthTimedOut(1).into(),
     ];

@@ -86,7 +86,7 @@ case $gs_settings in
 esac
 # Why it let somebody not in.
 if [ -n "$gs_in_vain" ] && [ "$gs_uid" = 0 ]; then
-    gs_log 'Authentication refused|not allowed because|ROOT LOGIN REFUSED|refused connect|xpired' |
+    gs_log 'Authentication refused|not allowed because|ROOT LOGIN REFUSED|refused connect|xpired|by PAM account' |
         sed 's/^.*sshd[^ ]*: //' | sort -u | tail -n 12 | cut -c 1-300 | gs_fact service-refusals
 fi
 # Which lines choose algorithms: the defaults agree with everybody's.

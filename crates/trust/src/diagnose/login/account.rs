@@ -12,7 +12,10 @@ const A_DAY: i64 = 86_400;
 /// The findings about the state of accounts.
 pub(super) fn find(case: &Case) -> Vec<Finding> {
     (case.nodes.indices())
-        .flat_map(|node| [expired(case, node), locked(case, node), closed_to_all(case, node)])
+        .flat_map(|node| {
+            let kept_out = closed_to_all(case, node).or_else(|| kept_out_by_pam(case, node));
+            [expired(case, node), locked(case, node), kept_out]
+        })
         .flatten()
         .collect()
 }
@@ -91,8 +94,14 @@ fn expired(case: &Case, node: NodeIx) -> Option<Finding> {
         Some(Age::Closed) => format!("chage -E -1 {user}"),
         _ => format!("passwd {user}"),
     };
-    // A key that opens nothing because of that is refused in the same way.
-    let barring = if entry.is_some() { case.pairs_to(node, &[Cause::PasswordExpired]) } else { Vec::new() };
+    // A key that opens nothing because of that is refused in the same way, or without a word.
+    let barring = match entry {
+        Some(NoEntry::Connect(ConnectError::AccountRefused { .. })) => {
+            case.pairs_to(node, &[Cause::PasswordExpired, Cause::HungUp])
+        }
+        Some(_) => case.pairs_to(node, &[Cause::PasswordExpired]),
+        None => Vec::new(),
+    };
     let finding = finding.explains(pairs).explains(barring);
     Some(finding.cure(Cure::by_hand(node, ByHand::Security, [Command::root(command)])))
 }
@@ -129,7 +138,7 @@ fn closed_to_all(case: &Case, node: NodeIx) -> Option<Finding> {
     let pairs = case.pairs(|edge| {
         let said = says_so(&edge.said) || (!words.is_empty() && edge.said.contains(words));
         // Without words of its own the server just hangs up.
-        let silent = file.is_some() && edge.cause == Cause::ClosedEarly;
+        let silent = file.is_some() && edge.cause == Cause::HungUp;
         edge.to == node && edge.from != node && (said || silent)
     });
     if pairs.is_empty() && !(case.preflight && file.is_some()) {
@@ -138,7 +147,7 @@ fn closed_to_all(case: &Case, node: NodeIx) -> Option<Finding> {
     let finding = Finding::new(Code::AccountNotAllowed, node);
     // A server that hangs up without a word may have another reason to.
     let mute = |pair: &EdgeIx| {
-        case.edge(*pair).is_some_and(|edge| edge.cause == Cause::ClosedEarly && !says_so(&edge.said))
+        case.edge(*pair).is_some_and(|edge| edge.cause == Cause::HungUp && !says_so(&edge.said))
     };
     let finding = if !pairs.is_empty() && pairs.iter().all(mute) { finding.likely() } else { finding };
     let finding = match (&file, pairs.first().and_then(|pair| case.edge(*pair))) {
@@ -149,4 +158,33 @@ fn closed_to_all(case: &Case, node: NodeIx) -> Option<Finding> {
     let remove = Command::root("rm -f /run/nologin /etc/nologin");
     let barred = case.node(node)?.entry.is_err();
     Some(finding.explains(pairs).bars(barred).cure(Cure::by_hand(node, ByHand::Judgement, [remove])))
+}
+
+/// Where to look for the rule of PAM's that keeps a user out: pam_nologin(8), pam_access(8), pam_time(8), pam_listfile(8),
+/// pam_succeed_if(8), and directories that are asked.
+pub(super) fn look_at_pam(user: &str) -> [Command; 4] {
+    let rules = "^[^#]*pam_(access|time|listfile|succeed_if|shells|sss|ldap|winbind|faillock|tally2)";
+    let user = sh_quote(user);
+    [
+        Command::root("cat /run/nologin /etc/nologin 2>/dev/null || :"),
+        Command::root(format!("chage -l {user}")),
+        Command::root(format!("grep -nE {} /etc/pam.d/sshd /etc/pam.d/*-a[cu]* || :", sh_quote(rules))),
+        Command::root("grep -vE '^(#|$)' /etc/security/access.conf /etc/security/time.conf || :"),
+    ]
+}
+
+/// sshd wrote that PAM keeps the user out. To the caller it says nothing, or what PAM says.
+fn kept_out_by_pam(case: &Case, node: NodeIx) -> Option<Finding> {
+    let evidence = case.node(node)?.evidence.as_ref()?;
+    let words = format!("Access denied for user {} by PAM account configuration", case.user);
+    let line = evidence.service.refusals.iter().find(|line| line.contains(&words))?;
+    let pairs = case.pairs_to(node, &[Cause::HungUp, Cause::NoLogin]);
+    let told = |pair: &EdgeIx| case.edge(*pair).is_some_and(|edge| told(&edge.said).is_some());
+    let pairs: Vec<EdgeIx> = pairs.into_iter().filter(|pair| !told(pair)).collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let cure = Cure::by_hand(node, ByHand::Judgement, look_at_pam(&case.user));
+    let finding = Finding::new(Code::AccountNotAllowed, node).seen(node, "the log of sshd", line);
+    Some(finding.explains(pairs).cure(cure))
 }

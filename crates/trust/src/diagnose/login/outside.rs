@@ -5,6 +5,7 @@ use crate::enter::{ConnectError, NoEntry};
 use crate::probe::Cause;
 use crate::text::sh_quote;
 
+use super::account::look_at_pam;
 use super::edit::{put_first, reload};
 use crate::inventory::NodeIx;
 
@@ -19,6 +20,7 @@ fn barred(case: &Case, node: NodeIx) -> Option<Finding> {
         NoEntry::WrongPassword => refused(case, node),
         NoEntry::NoPassword(_) => not_given(case, node),
         NoEntry::Connect(ConnectError::NoPasswordMethod { .. }) => takes_none(case, node),
+        NoEntry::Connect(ConnectError::AccountRefused { .. }) => kept_out(case, node),
         _ => return None,
     };
     // Nobody can look why the node takes the callers' keys no more; but as it takes no password either, that is where
@@ -54,6 +56,13 @@ fn not_given(case: &Case, node: NodeIx) -> Finding {
     let preflight = if case.preflight { " --preflight" } else { "" };
     let again = Command::new(format!("gs_sshexkey doctor{preflight} -f HOSTFILE --password-file FILE"));
     Finding::new(Code::NoPassword, node).likely().cure(Cure::by_hand(here, ByHand::NeedsPassword, [again]))
+}
+
+/// It hangs up on whoever has proven to be the user: callers hear no more than that the connection was closed.
+fn kept_out(case: &Case, node: NodeIx) -> Finding {
+    let pairs = case.pairs_to(node, &[Cause::HungUp, Cause::NoLogin]);
+    let cure = Cure::by_hand(node, ByHand::Judgement, look_at_pam(&case.user));
+    Finding::new(Code::AccountNotAllowed, node).likely().explains(pairs).cure(cure)
 }
 
 /// It takes no password, at least not as the first step: what the program would do is carried there. From outside a list of

@@ -3,7 +3,7 @@ mod profiles;
 use super::find;
 use crate::diagnose::sample::{healthy, short};
 use crate::diagnose::{Case, Healing, unexplained};
-use crate::enter::{ConnectError, NoEntry, NodeError};
+use crate::enter::{ConnectError, Factor, NoEntry, NodeError};
 use crate::inventory::NodeIx;
 use crate::observe::{Ageing, Clock, Lockout, LoginSettings as Settings, LoginShell, Setting, ShellKind};
 use crate::probe::{Cause, Pair};
@@ -279,7 +279,60 @@ fn states_of_accounts() {
             },
             &[("account-not-allowed", 1, 2)],
         ),
+        (
+            "PAM keeps the account out, and nobody can look",
+            |case| {
+                case.break_column(1, &Cause::HungUp, HUNG_UP);
+                case.bar(1, refused_account("Down for maintenance"));
+            },
+            &[("account-not-allowed", 1, 2)],
+        ),
+        (
+            "the account has ended, and the coordinator was told",
+            |case| {
+                case.break_column(1, &Cause::HungUp, HUNG_UP);
+                case.bar(
+                    1,
+                    refused_account("Your account has expired; please contact your system administrator."),
+                );
+            },
+            &[("password-expired", 1, 2)],
+        ),
+        (
+            "PAM keeps the account out, by the log of sshd",
+            |case| {
+                case.break_column(1, &Cause::HungUp, HUNG_UP);
+                let line =
+                    format!("Access denied for user {} by PAM account configuration [preauth]", case.user);
+                case.seen_mut(1).service.refusals.push(line);
+            },
+            &[("account-not-allowed", 1, 2)],
+        ),
+        (
+            "it kept another user out",
+            |case| {
+                case.break_column(1, &Cause::HungUp, HUNG_UP);
+                let line = "Access denied for user nobody by PAM account configuration [preauth]";
+                case.seen_mut(1).service.refusals.push(line.to_owned());
+            },
+            &[],
+        ),
+        (
+            "it kept the user out, and now it does not",
+            |case| {
+                let line =
+                    format!("Access denied for user {} by PAM account configuration [preauth]", case.user);
+                case.seen_mut(1).service.refusals.push(line);
+            },
+            &[],
+        ),
     ]);
+}
+
+const HUNG_UP: &str = "Connection closed by 10.0.0.2 port 22";
+
+fn refused_account(said: &str) -> ConnectError {
+    ConnectError::AccountRefused { first: Factor::Key, said: said.to_owned() }
 }
 
 #[test]
