@@ -281,7 +281,26 @@ pub enum NodeError {
 /// What is said of a login shell that let ours not begin: these words, and within how many seconds.
 pub const NOT_BEGUN: &str = "it did not begin within";
 
+/// What is said of a session that PAM did not open: sshd ends it with this status, and says nothing (session.c).
+const NO_PAM_SESSION: &str = "it ended with status 254 without a word";
+
 impl NoEntry {
+    /// What came in place of a shell, where the node let us in; safe to show.
+    #[must_use]
+    pub fn said_by_session(&self) -> Option<&str> {
+        match self {
+            Self::Node(NodeError::NoShell(said)) => Some(said),
+            Self::Connect(ConnectError::ForcedCommand { shut, .. }) => Some(&shut.said),
+            _ => None,
+        }
+    }
+
+    /// Whether the node let us in, and PAM opened no session (pam(8), `session`).
+    #[must_use]
+    pub fn is_of_pam_session(&self) -> bool {
+        self.said_by_session() == Some(NO_PAM_SESSION)
+    }
+
     /// Whether the node let us in and then nothing came, for as long as that is waited for.
     #[must_use]
     pub fn is_of_silence(&self) -> bool {

@@ -254,18 +254,39 @@ const KEPT_OUT: [[&str; 4]; 3] = [
     ["chage -E 1 omm", "chage -E -1 omm", "password-expired", "account has expired"],
 ];
 
+/// What lets the user in, and then starts no shell.
+const LET_IN_FOR_NOTHING: [[&str; 4]; 2] = [
+    [
+        "sed -i '1i session required pam_deny.so' /etc/pam.d/sshd",
+        "sed -i 1d /etc/pam.d/sshd",
+        "command-refused",
+        "status 254",
+    ],
+    [
+        "sed -i '1i ChrootDirectory /srv' /etc/ssh/sshd_config",
+        "sed -i 1d /etc/ssh/sshd_config",
+        "no-login-shell",
+        "/bin/bash: No such file or directory",
+    ],
+];
+
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn an_account_that_pam_keeps_out_is_told_so_and_nobody_is_asked_for_its_password() {
     let lab = trusted(3, "omm");
     let callee = lab.node(1);
-    for [keep_out, let_in, code, said] in KEPT_OUT {
-        sh(callee, "root", keep_out);
+    let set = |command| {
+        sh(callee, "root", command);
+        callee.stop_sshd().unwrap();
+        callee.start_sshd().unwrap();
+    };
+    for [keep_out, let_in, code, said] in KEPT_OUT.into_iter().chain(LET_IN_FOR_NOTHING) {
+        set(keep_out);
         // A password would be asked for, and would not be there.
         let document = must_find(&lab, "omm", &[], "", &[(code, 1)]);
         assert_eq!(pairs(&document), [2], "{document:#}");
         assert!(about(&lab, &document, 1)[0]["witnesses"].to_string().contains(said), "{document:#}");
-        sh(callee, "root", let_in);
+        set(let_in);
     }
     must_be_well(&lab, "omm");
 }

@@ -200,6 +200,8 @@ pub fn likely_cause(status: Option<i32>, said: &str) -> Cause {
     match (status, found) {
         (_, Some((_, cause))) => cause.clone(),
         (Some(127), None) => Cause::NoSsh,
+        // sshd says nothing else where PAM opens no session (session.c).
+        (Some(254), None) if said.is_empty() => Cause::CommandRefused,
         (Some(status), None) if status != 255 => Cause::NoLogin,
         // The identification strings were exchanged, else ssh names that: `Connection closed by 10.0.0.1 port 22`.
         (_, None) if said.contains("Connection closed by") => Cause::HungUp,
@@ -307,6 +309,8 @@ mod tests {
             "sh: 1: exec: /usr/bin/proxy: not found | ssh_exchange_identification: Connection closed by remote host",
             ProxyFailed,
         ),
+        (254, "", CommandRefused),
+        (254, "Closed for maintenance", NoLogin),
         (254, "-bash: fork: retry: Resource temporarily unavailable", CommandRefused),
         (2, "sh: 1: Cannot fork", CommandRefused),
         (1, "This service allows sftp connections only.", ForcedCommand),

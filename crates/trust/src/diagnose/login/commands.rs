@@ -2,6 +2,7 @@
 
 use super::edit::{comment_out, lines, reload};
 use super::settings::for_caller;
+use super::shell;
 use crate::diagnose::keys::forced_line;
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
 use crate::enter::{ConnectError, NoEntry, NodeError};
@@ -20,12 +21,13 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
 fn refused(case: &Case, node: NodeIx) -> Option<Finding> {
     let said = |error: &NodeError| matches!(error, NodeError::Refused | NodeError::Unanswered(_));
     let entry = case.node(node)?.entry.as_ref();
-    let barred = entry.err().and_then(|why| match why {
-        NoEntry::Node(error) if said(error) || error.is_of_processes() => Some(error),
-        _ => None,
+    let barred = entry.err().filter(|why| match why {
+        NoEntry::Node(error) if said(error) || error.is_of_processes() => true,
+        why => why.is_of_pam_session(),
     });
     // A session that is not opened is another thing; a shell that cannot fork says so by itself.
-    let hangs = matches!(barred, Some(NodeError::Unanswered(_)));
+    let hangs = matches!(barred, Some(NoEntry::Node(NodeError::Unanswered(_))));
+    let by_pam = barred.is_some_and(NoEntry::is_of_pam_session);
     let refuses = |edge: &TrustEdge| match edge.cause {
         Cause::Hung => hangs,
         Cause::CommandRefused => !edge.said.contains("open failed"),
@@ -45,8 +47,8 @@ fn refused(case: &Case, node: NodeIx) -> Option<Finding> {
         finding = finding.seen_from_here(&format!("ssh {}", case.label(node)), &error.to_string());
     }
     let user = sh_quote(&case.user);
-    if hangs {
-        // What sshd waits for between the login and the command.
+    if hangs || by_pam {
+        // What sshd waits for between the login and the command, or what refuses it.
         let commands = [
             Command::root("grep -n '^session' /etc/pam.d/sshd"),
             Command::root(format!("timeout 10 ls -d \"$(getent passwd {user} | cut -d: -f6)\"")),
@@ -71,6 +73,7 @@ fn forced(case: &Case, node: NodeIx) -> Option<Finding> {
             .or_else(|| unseen(case, node, pairs));
     }
     let (why, shut) = match &known.entry {
+        Err(why) if why.is_of_pam_session() || shell::is_missing(why.said_by_session()) => return None,
         Err(why @ NoEntry::Connect(ConnectError::ForcedCommand { .. })) => (why, true),
         Err(why @ NoEntry::Node(NodeError::NoShell(said))) if is_for_files(said) => (why, true),
         _ => return unseen(case, node, pairs),

@@ -73,6 +73,7 @@ fn concluded(case: &Case, node: NodeIx) -> Option<Finding> {
     let pairs = case.pairs(|edge| edge.to == node && edge.from != node && (is_ended(edge) || hangs(edge)));
     match why {
         NoEntry::Node(NodeError::NoShell(said)) if is_for_files(said) => return None,
+        why if why.is_of_pam_session() => return None,
         NoEntry::Node(error @ (NodeError::NoShell(_) | NodeError::Timeout(_)))
             if !error.is_of_the_account() && !error.is_of_processes() => {}
         // A key that leads nowhere may be bound to a command of its own: then calls have not met the same.

@@ -4,6 +4,7 @@ use super::account::refusal;
 use super::edit::literal;
 use super::profile;
 use crate::diagnose::{ByHand, Case, Code, Command, Cure, Finding};
+use crate::enter::NoEntry;
 use crate::inventory::NodeIx;
 use crate::machine::is_posix_shell;
 use crate::observe::{Evidence, Setting, ShellKind};
@@ -46,6 +47,19 @@ fn is_foreign(said: &str) -> bool {
     FOREIGN_WORDS.iter().any(|word| said.contains(word))
 }
 
+/// Whether sshd said that it cannot start the login shell: its path, and why (session.c, perror(3)). Profiles say it with
+/// their own name before that.
+pub(super) fn is_missing(said: Option<&str>) -> bool {
+    const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "csh", "tcsh", "fish"];
+    const REASONS: [&str; 3] = ["No such file or directory", "Permission denied", "Exec format error"];
+    said.unwrap_or_default().split(" | ").any(|line| {
+        line.trim().split_once(": ").is_some_and(|(path, why)| {
+            let name = path.strip_prefix('/').and_then(|path| path.rsplit('/').next());
+            name.is_some_and(|name| SHELLS.contains(&name)) && REASONS.contains(&why)
+        })
+    })
+}
+
 /// There is no shell that would run a command.
 fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
     let known = case.node(node)?;
@@ -63,7 +77,10 @@ fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
     let speaks = why.contains(UNAVAILABLE) || is_foreign(&why);
     let said = if said.is_empty() && speaks { why.as_str() } else { said };
     let none = matches!(kind, Some(ShellKind::NoLogin | ShellKind::Missing));
-    let told = said.contains(UNAVAILABLE) || why.contains(UNAVAILABLE);
+    let barred = known.entry.as_ref().err();
+    // Also where it is there, and sshd looks for it within a ChrootDirectory.
+    let missing = is_missing(Some(said)) || is_missing(barred.and_then(NoEntry::said_by_session));
+    let told = missing || said.contains(UNAVAILABLE) || why.contains(UNAVAILABLE);
     if edge.is_none() && !told && !(case.preflight && (none || is_foreign(&why))) {
         return None;
     }
@@ -96,8 +113,16 @@ fn ended(case: &Case, node: NodeIx) -> Option<Finding> {
     if !none && !told {
         finding = finding.likely();
     }
-    let shell = Command::root(format!("usermod -s /bin/sh {}", sh_quote(&case.user)));
-    Some(finding.explains(pairs).cure(Cure::by_hand(node, ByHand::Security, [shell])))
+    let user = sh_quote(&case.user);
+    let mut commands = vec![Command::root(format!("usermod -s /bin/sh {user}"))];
+    if missing {
+        let look = "grep -niE '^[[:space:]]*ChrootDirectory' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf || :";
+        commands = vec![
+            Command::root(look),
+            Command::root(format!("ls -lL \"$(getent passwd {user} | cut -d: -f7)\"")),
+        ];
+    }
+    Some(finding.explains(pairs).cure(Cure::by_hand(node, ByHand::Security, commands)))
 }
 
 /// A profile that prints where nobody is at a terminal. It breaks scp(1) and sftp(1).

@@ -3,7 +3,7 @@ mod profiles;
 use super::find;
 use crate::diagnose::sample::{healthy, short};
 use crate::diagnose::{Case, Healing, unexplained};
-use crate::enter::{ConnectError, Factor, NoEntry, NodeError};
+use crate::enter::{ConnectError, Factor, NoEntry, NodeError, ShutKey};
 use crate::inventory::NodeIx;
 use crate::observe::{Ageing, Clock, Lockout, LoginSettings as Settings, LoginShell, Setting, ShellKind};
 use crate::probe::{Cause, Pair};
@@ -360,6 +360,32 @@ fn shells() {
             &[("no-login-shell", 1, 2)],
         ),
         (
+            "a shell that is not there for sshd: it sees another root",
+            |case| {
+                let said = "/bin/bash: No such file or directory";
+                end_with(case, 1, &Cause::NoLogin, 1, said);
+                case.bar(1, forced(said));
+            },
+            &[("no-login-shell", 1, 2)],
+        ),
+        (
+            "a profile that starts a shell that is not there",
+            |case| {
+                let said = "-bash: /opt/bin/zsh: No such file or directory";
+                end_with(case, 1, &Cause::NoLogin, 127, said);
+                case.bar(1, NodeError::NoShell(said.into()));
+            },
+            &[("profile-blocks", 1, 2)],
+        ),
+        (
+            "PAM opens no session",
+            |case| {
+                end_with(case, 1, &Cause::CommandRefused, 254, "");
+                case.bar(1, forced("it ended with status 254 without a word"));
+            },
+            &[("command-refused", 1, 2)],
+        ),
+        (
             "a shell that is not there",
             |case| {
                 shell(case, ShellKind::Missing, "/bin/zsh");
@@ -447,4 +473,9 @@ fn what_is_found_here_leaves_nothing_unexplained() {
     case.bar(1, NoEntry::WrongPassword);
     assert_eq!(case.matrix.get(NodeIx::new(1), NodeIx::new(0), crate::probe::By::Ip), Some(Pair::UNSEEN));
     assert_eq!(unexplained::find(&case, &find(&case)), []);
+}
+
+fn forced(said: &str) -> ConnectError {
+    let shut = ShutKey { key: "SHA256:a".to_owned(), said: said.to_owned() };
+    ConnectError::ForcedCommand { shut, instead: "no password was given".to_owned() }
 }
