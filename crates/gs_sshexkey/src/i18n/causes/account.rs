@@ -80,15 +80,21 @@ causes! {
         symptom "The login is accepted and ends at once.
             | This account is currently not available.
             Or sshd refuses it, and its log has:
-            | User omm not allowed because shell /bin/zsh does not exist"
+            | User omm not allowed because shell /bin/zsh does not exist
+            Or sshd cannot start it:
+            | /bin/bash: No such file or directory"
             "认证通过后立即退出。
             | This account is currently not available.
             或者被 sshd 拒绝，日志中有：
-            | User omm not allowed because shell /bin/zsh does not exist";
+            | User omm not allowed because shell /bin/zsh does not exist
+            或者 sshd 无法启动它：
+            | /bin/bash: No such file or directory";
         causes "- The shell is `/sbin/nologin` or `/bin/false`: a system account, or one that somebody shut.
-            - The shell was uninstalled."
+            - The shell was uninstalled, or may not be run.
+            - `ChrootDirectory` in `sshd_config`: sshd looks for the shell within it."
             "- shell 是 `/sbin/nologin` 或 `/bin/false`：系统账户，或被人停用。
-            - 该 shell 已被卸载。";
+            - 该 shell 已被卸载，或不允许执行。
+            - `sshd_config` 中的 `ChrootDirectory`：sshd 在该目录内查找 shell。";
         seen "The last field of `getent passwd omm` and whether that file is there; what the login says. Root is not needed, if the node can be read at all."
             "`getent passwd omm` 的最后一个字段，以及该文件是否存在；登录时的输出。能读取该节点时不需要 root 权限。";
         cure "On the called node, if the account is meant to log in:

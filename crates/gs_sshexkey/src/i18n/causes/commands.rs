@@ -8,19 +8,21 @@ causes! {
         symptom "The login works, and the command is refused.
             | exec request failed on channel 0
             Or the login shell starts and can start nothing itself:
-            | -bash: fork: retry: Resource temporarily unavailable"
+            | -bash: fork: retry: Resource temporarily unavailable
+            Or the call ends with status 254 and no word: PAM opened no session."
             "认证通过，但命令被拒绝。
             | exec request failed on channel 0
             或者登录 shell 能启动，但无法再启动别的程序：
-            | -bash: fork: retry: Resource temporarily unavailable";
+            | -bash: fork: retry: Resource temporarily unavailable
+            或者以状态 254 结束，没有任何提示：PAM 没有打开会话。";
         causes "- The user has as many processes and threads as it may: `nproc` in `/etc/security/limits.conf` or `limits.d`, `TasksMax` of systemd, `pids.max` of a container.
             - The whole machine is out of processes (`kernel.pid_max`, `kernel.threads-max`) or out of memory.
             - It is no machine with a shell: a gateway, a switch, a storage device.
-            - A module of PAM, or a home on NFS, hangs before the command is begun."
+            - A module of PAM, or a home on NFS, hangs before the command is begun; or a rule of the kind `session` in `/etc/pam.d/sshd` fails."
             "- 该用户的进程和线程数已达上限：`/etc/security/limits.conf` 或 `limits.d` 中的 `nproc`、systemd 的 `TasksMax`、容器的 `pids.max`。
             - 整台机器的进程数（`kernel.pid_max`、`kernel.threads-max`）或内存耗尽。
             - 对方不是带 shell 的机器：网关、交换机、存储设备。
-            - PAM 模块或 NFS 上的家目录在命令开始之前卡住。";
+            - PAM 模块或 NFS 上的家目录在命令开始之前卡住；或 `/etc/pam.d/sshd` 中某条 `session` 规则失败。";
         seen "The answer of sshd to the request for a command, to the nodes and to the coordinator; or the words of the login shell. Root is not needed."
             "sshd 对执行命令请求的答复（各节点和执行命令的机器收到的），或登录 shell 的输出。不需要 root 权限。";
         cure "On the called node, compare what runs with what is allowed:

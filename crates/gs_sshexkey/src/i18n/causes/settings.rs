@@ -66,21 +66,31 @@ causes! {
         symptom "One user is refused with the right key and the right password; others are not.
             | omm@10.0.0.3: Permission denied (publickey,password).
             The log of sshd has:
-            | User omm from 10.0.0.1 not allowed because not listed in AllowUsers"
+            | User omm from 10.0.0.1 not allowed because not listed in AllowUsers
+            Where PAM keeps the user out, the key is accepted and the connection ends:
+            | Connection closed by 10.0.0.3 port 22
+            The log of sshd has:
+            | Access denied for user omm by PAM account configuration"
             "某个用户的密钥和密码都正确却被拒绝，其他用户正常。
             | omm@10.0.0.3: Permission denied (publickey,password).
             sshd 的日志中有：
-            | User omm from 10.0.0.1 not allowed because not listed in AllowUsers";
+            | User omm from 10.0.0.1 not allowed because not listed in AllowUsers
+            被 PAM 拒绝时，密钥通过后连接随即断开：
+            | Connection closed by 10.0.0.3 port 22
+            sshd 的日志中有：
+            | Access denied for user omm by PAM account configuration";
         causes "- `AllowUsers` or `AllowGroups` exist, and the user is not among them.
             - `DenyUsers` or `DenyGroups` name the user.
             - `AllowUsers omm@ADDRESS` or a `Match` block lets the user in from some addresses only.
-            - `pam_access`: `/etc/security/access.conf`."
+            - `/etc/nologin` or `/run/nologin` is there: only root may log in, also while the system boots or goes down.
+            - `pam_access` (`/etc/security/access.conf`), `pam_time`, or another rule of the kind `account` in `/etc/pam.d`."
             "- 设置了 `AllowUsers` 或 `AllowGroups`，而该用户不在其中。
             - `DenyUsers` 或 `DenyGroups` 中有该用户。
             - `AllowUsers omm@地址` 或 `Match` 块只允许该用户从部分地址登录。
-            - `pam_access` 的 `/etc/security/access.conf`。";
-        seen "As root, the four settings in `sshd -T -C user=omm,host=H,addr=A` for each calling node, and `not allowed because` in the journal. Without root only the refusal is seen."
-            "root 可见：按每个发起登录的节点执行 `sshd -T -C user=omm,host=H,addr=A`，看这四项设置；以及 journal 中的 `not allowed because`。没有 root 权限时只能看到被拒绝。";
+            - 存在 `/etc/nologin` 或 `/run/nologin`：只有 root 可以登录，系统启动或关机过程中也是如此。
+            - `pam_access`（`/etc/security/access.conf`）、`pam_time`，或 `/etc/pam.d` 中其他 `account` 类规则。";
+        seen "As root, the four settings in `sshd -T -C user=omm,host=H,addr=A` for each calling node, and `not allowed because` or `by PAM account configuration` in the journal. Without root: a server that hangs up, twice, as soon as the key was given, and what it said before."
+            "root 可见：按每个发起登录的节点执行 `sshd -T -C user=omm,host=H,addr=A`，看这四项设置；以及 journal 中的 `not allowed because` 或 `by PAM account configuration`。没有 root 权限时：给出密钥后服务器两次直接断开连接，以及断开前的提示。";
         cure "In `/etc/ssh/sshd_config` of the called node, or a file in `sshd_config.d`, add the user to the line that is there. A user has to pass all four settings.
             | AllowUsers admin omm
             R# sshd -t && systemctl reload sshd
