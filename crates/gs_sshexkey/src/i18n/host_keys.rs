@@ -8,6 +8,9 @@ messages! {
         New {}
             "Host keys that are not on record here are taken as they are. The nodes' consoles show the right ones:"
             "以下主机密钥在本机没有记录，将直接接受。正确的指纹请以各节点控制台为准：";
+        MoreNotices {}
+            "More is to be said of other nodes: see the log (-l)."
+            "还有其他节点的提示，见日志（-l）。";
         More { count } "  and {count} more: see the log (-l)" "  另有 {count} 个，见日志（-l）";
     }
 }
