@@ -145,7 +145,7 @@ fn word(state: PairState, lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sshtrust::probe::LastSeen;
+    use sshtrust::probe::{Cause, LastSeen};
 
     use super::*;
     use crate::reporter::sample::Sample;
@@ -204,9 +204,16 @@ mod tests {
         for node in (1..=60).step_by(2) {
             sample = sample.stopped(node);
         }
+        let one = told(Some(Sample::new(60)), sample, Lang::En);
+        assert_eq!(one.len(), 3, "{one:#?}");
+        assert!(one[0].contains("(30 nodes) -> 10.0.0.[1,3,5,7,9,11,13,15,...] (30 nodes)"), "{one:#?}");
+        let mut sample = Sample::new(60);
+        for node in 1..=25 {
+            sample = sample.breaks(node, node + 30, By::Ip, Cause::KeyRefused, "");
+        }
         let told = told(Some(Sample::new(60)), sample, Lang::En);
-        assert!(told.len() <= MOST_LINES + 2, "{told:#?}");
-        assert!(told[MOST_LINES].contains("more"), "{told:#?}");
+        assert_eq!(told.len(), MOST_LINES + 2, "{told:#?}");
+        assert!(told[MOST_LINES].contains("5 more"), "{told:#?}");
     }
 
     #[test]

@@ -109,7 +109,7 @@ const CASES: [(&str, Make, usize, usize); 9] = [
     ("fresh", fresh, 22, 120),
     ("own-keys", own_keys, 36, 600),
     ("lived-in", lived_in, 14, 250),
-    ("knows-himself", knows_himself, 14, 3_000),
+    ("knows-himself", knows_himself, 20, 3_000),
     ("broken", broken, 30, 15),
     ("homes", homes, MOST_LINES + 20, 1_100),
     ("processes", processes, 12, 160),

@@ -1,5 +1,4 @@
-//! What is shown of 1,000 nodes, 30 of them broken in different ways: a row a screen. Nothing scrolls for a minute, and no page is
-//! too large for a browser.
+//! 1,000 nodes, 30 of them broken in different ways, as each verb sees them.
 
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
@@ -15,25 +14,24 @@ use sshtrust::probe::{Cause, LastSeen, Proofs};
 use sshtrust::session::{ConnectError, HostKeyConflict, Refusal};
 use sshtrust::setup::SetupError;
 
-use super::access::sample as access;
-use super::doctor::sample::{self as doctor, Examination};
-use super::expand::{self, ExpandReport, ExpandedNode, Role};
-use super::revoke::{self, RevokeReport, RevokedNode};
-use super::rotate::{self, RotateReport, RotatedNode};
-use super::sample::{CHANGED, REFUSED, Sample, ix, spec};
-use super::shrink::{self, Keys, ShrinkReport};
-use super::{Redactor, Style, doctor as told, html, json, matrix, prometheus, watch};
+use super::super::doctor::sample::{self as doctor, Examination};
+use super::super::expand::{self, ExpandReport, ExpandedNode, Role};
+use super::super::revoke::{self, RevokeReport, RevokedNode};
+use super::super::rotate::{self, RotateReport, RotatedNode};
+use super::super::sample::{CHANGED, REFUSED, Sample, ix, spec};
+use super::super::shrink::{Keys, ShrinkReport};
+use super::super::watch;
 use crate::errors;
 use crate::i18n::Lang;
 
-const SIZE: u32 = 1_000;
+pub(super) const SIZE: u32 = 1_000;
 
 /// Every 33rd node is broken.
-fn broken() -> impl Iterator<Item = usize> {
+pub(super) fn broken() -> impl Iterator<Item = usize> {
     (1..=30).map(|number| 33 * number)
 }
 
-fn barred(number: usize) -> Option<NoEntry> {
+pub(super) fn barred(number: usize) -> Option<NoEntry> {
     match number / 33 {
         _ if !number.is_multiple_of(33) => None,
         1..=8 => Some(ConnectError::Refused.into()),
@@ -45,7 +43,7 @@ fn barred(number: usize) -> Option<NoEntry> {
 }
 
 /// Servers that are stopped, machines that are down, keys that are gone, host keys that are new, and single pairs.
-static CHECKED: LazyLock<Checked> = LazyLock::new(|| {
+pub(super) static CHECKED: LazyLock<Checked> = LazyLock::new(|| {
     let mut sample = Sample::new(SIZE);
     for number in broken() {
         if let Some(why) = barred(number) {
@@ -88,7 +86,7 @@ static CHECKED: LazyLock<Checked> = LazyLock::new(|| {
     sample.checked()
 });
 
-static EXAMINED: LazyLock<Examination> = LazyLock::new(|| {
+pub(super) static EXAMINED: LazyLock<Examination> = LazyLock::new(|| {
     let mut findings = Vec::new();
     for number in broken() {
         let (node, address) = (ix(number - 1), spec(number as u32).ip);
@@ -164,7 +162,7 @@ static EXAMINED: LazyLock<Examination> = LazyLock::new(|| {
     examined
 });
 
-fn revoked(number: u32) -> RevokedNode {
+pub(super) fn revoked(number: u32) -> RevokedNode {
     let mut node = RevokedNode::barred(spec(number), NoEntry::WrongPassword);
     node.entry = barred(number as usize).map_or(Ok(()), Err);
     if node.entry.is_ok() {
@@ -188,7 +186,7 @@ fn revoked(number: u32) -> RevokedNode {
     node
 }
 
-fn left(number: u32) -> Left {
+pub(super) fn left(number: u32) -> Left {
     let why = match number / 33 % 3 {
         0 => LeftWhy::OwnKey,
         1 => LeftWhy::Failed("it is still there".to_owned()),
@@ -198,7 +196,7 @@ fn left(number: u32) -> Left {
 }
 
 /// How a node received the old key.
-fn refusal(number: u32) -> Option<Refusal> {
+pub(super) fn refusal(number: u32) -> Option<Refusal> {
     let broken = broken().any(|broken| broken == number as usize);
     Some(match number / 33 {
         18..=20 if broken => Refusal::Accepted,
@@ -208,7 +206,7 @@ fn refusal(number: u32) -> Option<Refusal> {
     })
 }
 
-fn revoking(stage: revoke::Stage) -> RevokeReport {
+pub(super) fn revoking(stage: revoke::Stage) -> RevokeReport {
     let mut nodes: Vec<RevokedNode> = (1..=SIZE).map(revoked).collect();
     if stage == revoke::Stage::Done {
         for (number, node) in (1..).zip(&mut nodes).filter(|(_, node)| node.entry.is_ok()) {
@@ -227,7 +225,7 @@ fn revoking(stage: revoke::Stage) -> RevokeReport {
     }
 }
 
-fn rotated(number: u32) -> RotatedNode {
+pub(super) fn rotated(number: u32) -> RotatedNode {
     RotatedNode {
         spec: spec(number),
         name: format!("node{number}"),
@@ -238,13 +236,13 @@ fn rotated(number: u32) -> RotatedNode {
     }
 }
 
-fn ended(number: u32) -> RotatedNode {
+pub(super) fn ended(number: u32) -> RotatedNode {
     let broken = broken().any(|broken| broken == number as usize);
     let left = broken.then(|| left(number)).into_iter().collect();
     RotatedNode { left, refusal: refusal(number), ..rotated(number) }
 }
 
-fn rotating(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> RotateReport {
+pub(super) fn rotating(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> RotateReport {
     RotateReport {
         user: "omm".to_owned(),
         began: SystemTime::UNIX_EPOCH,
@@ -259,7 +257,7 @@ fn rotating(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> RotateReport 
 }
 
 /// A hundred leave.
-fn shrinking(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> ShrinkReport {
+pub(super) fn shrinking(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> ShrinkReport {
     let RotateReport { user, began, took, old, nodes, pairs, .. } = rotating(stage, node);
     let mut leave: Vec<RevokedNode> = revoking(revoke::Stage::Done).nodes;
     let leave = leave.split_off(900);
@@ -269,7 +267,7 @@ fn shrinking(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> ShrinkReport
 }
 
 /// 300 come.
-fn expanding(stage: expand::Stage) -> ExpandReport {
+pub(super) fn expanding(stage: expand::Stage) -> ExpandReport {
     let mut teller = Teller::default();
     let node = |number: u32| ExpandedNode {
         spec: spec(number),
@@ -295,7 +293,7 @@ fn expanding(stage: expand::Stage) -> ExpandReport {
 }
 
 /// All was well, and is not any more; then it is again.
-fn round(number: u64, lang: Lang) -> String {
+pub(super) fn round(number: u64, lang: Lang) -> String {
     let mut seen = LastSeen::default();
     let well = &Sample::new(2).checked().matrix;
     if number > 1 {
@@ -307,11 +305,11 @@ fn round(number: u64, lang: Lang) -> String {
         .join("\n")
 }
 
-fn refused(nodes: impl Iterator<Item = NodeSpec>) -> Vec<(NodeSpec, ConnectError)> {
+pub(super) fn refused(nodes: impl Iterator<Item = NodeSpec>) -> Vec<(NodeSpec, ConnectError)> {
     nodes.map(|node| (node, ConnectError::Refused)).collect()
 }
 
-fn barred_nodes() -> Vec<(NodeSpec, ConnectError)> {
+pub(super) fn barred_nodes() -> Vec<(NodeSpec, ConnectError)> {
     let changed = |number: usize| {
         ConnectError::HostKeyChanged(Box::new(HostKeyConflict {
             key_type: "ssh-ed25519".to_owned(),
@@ -330,7 +328,7 @@ fn barred_nodes() -> Vec<(NodeSpec, ConnectError)> {
     broken().map(|number| (spec(number as u32), why(number))).collect()
 }
 
-fn failures() -> Vec<NodeFailure> {
+pub(super) fn failures() -> Vec<NodeFailure> {
     let said = |number: usize| match number / 33 % 3 {
         0 => "cannot write /home/omm/.bashrc: Read-only file system".to_owned(),
         1 => "cannot write /home/omm/.bashrc: No space left on device".to_owned(),
@@ -343,7 +341,7 @@ fn failures() -> Vec<NodeFailure> {
     broken().map(failure).collect()
 }
 
-fn undone() -> Undone {
+pub(super) fn undone() -> Undone {
     Undone {
         stuck: failures(),
         remnants: Vec::new(),
@@ -351,156 +349,12 @@ fn undone() -> Undone {
     }
 }
 
-fn setup_error(error: &SetupError) -> String {
+pub(super) fn setup_error(error: &SetupError) -> String {
     errors::explain(error).to_string()
 }
 
-fn document(write: impl FnOnce(&mut Vec<u8>)) -> String {
+pub(super) fn document(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
     write(&mut out);
     String::from_utf8(out).unwrap()
-}
-
-type Screen = (&'static str, fn(&Style) -> String, usize);
-
-/// A screen each, and the most lines that it may have.
-const SCREENS: [Screen; 24] = [
-    ("check", |style| matrix::render(&CHECKED, style), 75),
-    ("check-every-first", |style| round(1, style.lang), 30),
-    ("check-every", |style| round(2, style.lang), 30),
-    ("doctor", |style| told::render_text(&EXAMINED.told(told::Stage::Found), style), 100),
-    (
-        "doctor-plan",
-        |style| told::render_plan(&EXAMINED.told(told::Stage::Planned), &EXAMINED.treatment, &[0], style),
-        60,
-    ),
-    ("access", |style| super::access::render(&access::large(), style), 60),
-    ("revoke-plan", |style| revoke::render_plan(&revoking(revoke::Stage::Planned), style), 70),
-    ("revoke-done", |style| revoke::render_text(&revoking(revoke::Stage::Done), style), 70),
-    ("revoke-barred", |style| revoke::render_text(&revoking(revoke::Stage::Barred), style), 60),
-    ("rotate-plan", |style| rotate::render_plan(&rotating(rotate::Stage::Planned, rotated), style), 40),
-    ("rotate-done", |style| rotate::render_text(&rotating(rotate::Stage::Done, ended), style), 60),
-    ("shrink-plan", |style| shrink::render_plan(&shrinking(rotate::Stage::Planned, rotated), style), 60),
-    ("shrink-done", |style| shrink::render_text(&shrinking(rotate::Stage::Done, ended), style), 60),
-    ("expand-done", |style| expand::render_text(&expanding(expand::Stage::Done), style), 40),
-    ("expand-dry-run", |style| expand::render_text(&expanding(expand::Stage::DryRun), style), 40),
-    ("unreachable", |_| setup_error(&SetupError::Unreachable(barred_nodes())), 60),
-    ("all-unreachable", |_| setup_error(&SetupError::Unreachable(refused((1..=SIZE).map(spec)))), 10),
-    (
-        "wrong-password",
-        |_| setup_error(&SetupError::WrongPassword(broken().map(|n| spec(n as u32)).collect())),
-        10,
-    ),
-    ("busy", |_| setup_error(&SetupError::Busy((1..=SIZE).map(spec).collect())), 10),
-    ("failed", |_| setup_error(&SetupError::Failed { nodes: failures(), undone: undone() }), 60),
-    ("undecided", |_| setup_error(&SetupError::Undecided(failures())), 40),
-    (
-        "not-trusted",
-        |_| {
-            let (matrix, otherwise) = (Box::new(CHECKED.matrix.clone()), Vec::new());
-            setup_error(&SetupError::NotTrusted { matrix, otherwise, undone: undone() })
-        },
-        60,
-    ),
-    (
-        "foreseen",
-        |_| {
-            let found = EXAMINED.diagnosis.findings.iter();
-            let found = found.map(|finding| (spec(finding.node.get() as u32 + 1), finding.clone()));
-            setup_error(&SetupError::Foreseen(found.collect()))
-        },
-        100,
-    ),
-    (
-        "serves-others",
-        |_| {
-            setup_error(&SetupError::ServesOthers(
-                (1..=SIZE).map(|n| (spec(n), vec!["old".to_owned(); 40])).collect(),
-            ))
-        },
-        10,
-    ),
-];
-
-/// A file each, and the most kilobytes that it may have. Faults for programs are all there: 20,000 of them here.
-const FILES: [(&str, fn(Lang) -> String, usize); 9] = [
-    ("check.html", |lang| html::render(&CHECKED, lang), 5 << 10),
-    (
-        "doctor.html",
-        |lang| html::render_findings(&EXAMINED.checked, &EXAMINED.case, &EXAMINED.diagnosis, lang),
-        5 << 10,
-    ),
-    ("check.json", |_| document(|out| json::write(&CHECKED, &Redactor::default(), out).unwrap()), 16 << 10),
-    (
-        "doctor.json",
-        |_| {
-            document(|out| {
-                told::write_json(&EXAMINED.told(told::Stage::Found), &Redactor::default(), out).unwrap()
-            })
-        },
-        16 << 10,
-    ),
-    ("check.prom", |_| prometheus::render(&CHECKED, None, None), 400),
-    (
-        "revoke.json",
-        |_| document(|out| revoke::write_json(&revoking(revoke::Stage::Done), out).unwrap()),
-        2 << 10,
-    ),
-    (
-        "rotate.json",
-        |_| document(|out| rotate::write_json(&rotating(rotate::Stage::Done, ended), out).unwrap()),
-        1 << 10,
-    ),
-    (
-        "shrink.json",
-        |_| document(|out| shrink::write_json(&shrinking(rotate::Stage::Done, ended), out).unwrap()),
-        1 << 10,
-    ),
-    (
-        "expand.json",
-        |_| document(|out| expand::write_json(&expanding(expand::Stage::Done), out).unwrap()),
-        1 << 10,
-    ),
-];
-
-/// Where somebody wants to look at them, they are written: `SHOW_SCREENS=FOLDER`.
-fn keep(name: &str, lang: Lang, text: &str) {
-    if let Some(folder) = std::env::var_os("SHOW_SCREENS") {
-        let path = std::path::Path::new(&folder).join(format!("{name}-{lang:?}"));
-        std::fs::write(path, text).unwrap();
-    }
-}
-
-#[test]
-fn no_screen_scrolls_for_a_minute() {
-    let mut failed = false;
-    for (name, draw, lines) in SCREENS {
-        for lang in Lang::ALL {
-            let text = draw(&Style { lang, width: 80, colour: false, unicode: true });
-            keep(name, lang, &text);
-            // A line that is too long for a terminal is several.
-            let shown: usize = text.lines().map(|line| super::layout::width(line).div_ceil(80).max(1)).sum();
-            if shown > lines {
-                println!("{name} {lang:?}: {shown} lines, and not {lines}");
-                failed = true;
-            }
-        }
-    }
-    assert!(!failed);
-}
-
-#[test]
-fn no_file_is_too_large() {
-    let mut failed = false;
-    for (name, write, kilobytes) in FILES {
-        for lang in Lang::ALL {
-            let text = write(lang);
-            keep(name, lang, &text);
-            if text.len() > kilobytes << 10 {
-                println!("{name} {lang:?}: {} KiB, and not {kilobytes}", text.len() >> 10);
-                failed = true;
-            }
-        }
-    }
-    assert!(!failed);
 }
