@@ -111,6 +111,8 @@ impl fmt::Display for ChangeText {
 
 /// Where a file is, as it was and as it will be, in memory: the same diff is not made twice.
 type Versions = (String, usize, usize);
+/// Where the parts of a piece lie in memory: what it is about, and its runs.
+type Places = (usize, Vec<(LineKind, usize)>);
 /// They are held, so that nothing else comes to lie there.
 type Held = (Arc<[u8]>, Arc<Vec<u8>>);
 
@@ -118,7 +120,7 @@ type Held = (Arc<[u8]>, Arc<Vec<u8>>);
 #[derive(Debug, Default)]
 pub struct Teller {
     texts: HashSet<Arc<str>>,
-    pieces: HashMap<(usize, Vec<(LineKind, usize)>), Arc<Piece>>,
+    pieces: HashMap<Places, Arc<Piece>>,
     diffs: HashMap<Versions, (Held, Option<Arc<Piece>>)>,
     told: Vec<Arc<Piece>>,
 }
@@ -153,7 +155,8 @@ impl Teller {
                 diff.push_str(line);
                 diff.push('\n');
             } else {
-                let (about, more) = line.split_at(line.find("   (").unwrap_or(line.len()));
+                let more = ["   (", ", process "].iter().find_map(|more| line.find(more));
+                let (about, more) = line.split_at(more.unwrap_or(line.len()));
                 self.line(about, more);
             }
         }

@@ -74,8 +74,10 @@ const SCREENS: [Screen; 24] = [
     ),
 ];
 
+type File = (&'static str, fn(Lang) -> String, usize);
+
 /// A file each, and the most kilobytes that it may have. Faults for programs are all there: 20,000 of them here.
-const FILES: [(&str, fn(Lang) -> String, usize); 9] = [
+const FILES: [File; 9] = [
     ("check.html", |lang| html::render(&CHECKED, lang), 5 << 10),
     (
         "doctor.html",
@@ -125,7 +127,7 @@ fn keep(name: &str, lang: Lang, text: &str) {
 
 #[test]
 fn no_screen_scrolls_for_a_minute() {
-    let mut failed = false;
+    let mut failed = Vec::new();
     for (name, draw, lines) in SCREENS {
         for lang in Lang::ALL {
             let text = draw(&Style { lang, width: 80, colour: false, unicode: true });
@@ -133,26 +135,25 @@ fn no_screen_scrolls_for_a_minute() {
             // A line that is too long for a terminal is several.
             let shown: usize = text.lines().map(|line| layout::width(line).div_ceil(80).max(1)).sum();
             if shown > lines {
-                println!("{name} {lang:?}: {shown} lines, and not {lines}");
-                failed = true;
+                failed.push(format!("{name} {lang:?}: {shown} lines, and not {lines}"));
             }
         }
     }
-    assert!(!failed);
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]
 fn no_file_is_too_large() {
-    let mut failed = false;
+    let mut failed = Vec::new();
     for (name, write, kilobytes) in FILES {
-        for lang in Lang::ALL {
+        // What programs read has one language.
+        for lang in Lang::ALL.into_iter().filter(|lang| *lang == Lang::En || name.ends_with(".html")) {
             let text = write(lang);
             keep(name, lang, &text);
             if text.len() > kilobytes << 10 {
-                println!("{name} {lang:?}: {} KiB, and not {kilobytes}", text.len() >> 10);
-                failed = true;
+                failed.push(format!("{name} {lang:?}: {} KiB, and not {kilobytes}", text.len() >> 10));
             }
         }
     }
-    assert!(!failed);
+    assert!(failed.is_empty(), "{failed:#?}");
 }
