@@ -40,6 +40,11 @@ impl Log {
         }
     }
 
+    /// Whether there is one.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Appends each line of a text.
     pub(crate) fn write(&self, level: Level, text: &str) {
         let Some(file) = &self.0 else { return };

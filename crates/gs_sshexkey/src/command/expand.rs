@@ -27,7 +27,7 @@ use crate::host;
 use crate::i18n::Lang;
 use crate::prompt::Channel;
 use crate::reporter::Style;
-use crate::reporter::expand::{ExpandReport, Role, render_already, render_text, write_json};
+use crate::reporter::expand::{ExpandReport, Role, render_already, render_text, render_whole, write_json};
 use crate::testing;
 
 /// Runs it. An error was already shown.
@@ -174,7 +174,8 @@ impl Observer for Notes<'_> {
 /// Tells how it ended.
 fn end(words: &Expand, report: &ExpandReport, watcher: &Watcher) -> Result<(), Report> {
     let plain = Style { lang: Lang::En, width: 120, colour: false, unicode: true };
-    watcher.0.detail(render_text(report, &plain).trim_end());
+    watcher.0.long_detail(|| render_whole(report, &plain).trim_end().to_owned());
+    watcher.0.long_detail(|| format!("The list:\n{}", report.hosts().join("\n")));
     let mut out = io::stdout().lock();
     let result = if words.json {
         write_json(report, &mut out)

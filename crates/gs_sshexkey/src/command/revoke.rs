@@ -23,6 +23,7 @@ use crate::host::{self, User};
 use crate::i18n::Lang;
 use crate::prompt::Channel;
 use crate::reporter::Style;
+use crate::reporter::changes::How;
 use crate::reporter::revoke::{
     Next, RevokeReport, Stage, changes, question, render_plan, render_text, write_json,
 };
@@ -64,7 +65,7 @@ async fn drive(
     let surveyed = surveyed.map_err(|error| errors::revoke(&error).exit(NOT_DONE))?;
     let mut report = RevokeReport::new(user, began, &surveyed, next(words));
     report.program = if words.remove_program { std::env::current_exe().ok() } else { None };
-    watcher.0.detail(&changes(&report));
+    watcher.0.long_detail(|| changes(&report, How::for_log()));
     if let Some(stage) = without_change(words, &report) {
         return end(words, &RevokeReport { stage, ..report }, watcher);
     }
@@ -142,6 +143,7 @@ fn remove_program(report: &RevokeReport, watcher: &Watcher) {
 fn end(words: &Revoke, report: &RevokeReport, watcher: &Watcher) -> Result<bool, Report> {
     let plain = Style { lang: Lang::En, width: 120, colour: false, unicode: true };
     watcher.0.detail(render_text(report, &plain).trim_end());
+    watcher.0.long_detail(|| format!("Left over:\n{}", report.rest().join("\n")));
     let mut out = io::stdout().lock();
     let result = if words.json { write_json(report, &mut out) } else { tell(words, report, &mut out) };
     match result {
@@ -157,7 +159,7 @@ fn end(words: &Revoke, report: &RevokeReport, watcher: &Watcher) -> Result<bool,
 fn tell(words: &Revoke, report: &RevokeReport, out: &mut dyn Write) -> io::Result<()> {
     let style = Style::of_stdout(words.lang);
     if report.stage == Stage::DryRun {
-        writeln!(out, "{}\n{}", render_plan(report, &style), changes(report))?;
+        writeln!(out, "{}\n{}", render_plan(report, &style), changes(report, How::of(&style)))?;
     }
     out.write_all(render_text(report, &style).as_bytes())
 }

@@ -25,6 +25,7 @@ use crate::host::{self, User};
 use crate::i18n::Lang;
 use crate::prompt::Channel;
 use crate::reporter::Style;
+use crate::reporter::changes::How;
 use crate::reporter::rotate::{RotateReport, Stage, changes, question, render_plan, render_text, write_json};
 use crate::testing;
 
@@ -95,7 +96,7 @@ async fn drive(
     watcher.0.clear_progress();
     let rotation = planned.map_err(|error| errors::rotate(&error))?;
     let report = RotateReport::new(&options.user, began, &rotation);
-    watcher.0.detail(&changes(&report.nodes));
+    watcher.0.long_detail(|| changes(&report.nodes, How::for_log()));
     if run.dry_run {
         return end(run, &RotateReport { stage: Stage::DryRun, ..report }, watcher);
     }
@@ -159,7 +160,7 @@ fn end(run: &ChangeRun, report: &RotateReport, watcher: &Watcher) -> Result<bool
         }
         let style = Style::of_stdout(run.lang);
         if report.stage == Stage::DryRun {
-            writeln!(out, "{}\n{}", render_plan(report, &style), changes(&report.nodes))?;
+            writeln!(out, "{}\n{}", render_plan(report, &style), changes(&report.nodes, How::of(&style)))?;
         }
         out.write_all(render_text(report, &style).as_bytes())
     })?;

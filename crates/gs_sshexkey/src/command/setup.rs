@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use sshtrust::bounds::BoundsWish;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::passwords::PasswordFile;
-use sshtrust::plan::{Job, Keepalive, NodePlan, foresee_bounds};
+use sshtrust::plan::{ChangeText, Job, Keepalive, NodePlan, Teller, foresee_bounds};
 use sshtrust::setup::{Options, Outcome, SetupError, setup};
 use sshtrust::text::printable;
 
@@ -21,7 +21,8 @@ use crate::host::{self, User};
 use crate::i18n::Lang;
 use crate::log::Log;
 use crate::prompt::Channel;
-use crate::reporter::Classic;
+use crate::reporter::changes::{How, OnNode, draw};
+use crate::reporter::{Classic, Style};
 use crate::testing;
 
 /// Runs it. Exit status 0: trust stands; 1: it does not; 2: its bounds are none that it can have.
@@ -101,7 +102,7 @@ async fn drive(
 
 fn finish(outcome: &Outcome, user: &str, source: &Source, screen: &Classic) {
     match outcome {
-        Outcome::Planned(nodes) => nodes.iter().for_each(|node| show_plan(node, screen)),
+        Outcome::Planned(nodes) => show_plan(nodes, screen),
         Outcome::Created { keepalive, .. } => {
             screen.say("Successfully created SSH trust.");
             tell_keepalive(keepalive, user, screen);
@@ -123,7 +124,7 @@ fn root_reminder(source: &Source) -> String {
 
 /// Warns of the nodes that lose trust at their next reboot, or get it back only later; nodes with the same fate together.
 pub(super) fn tell_keepalive(nodes: &[(NodeSpec, Keepalive)], user: &str, screen: &Classic) {
-    let mut warnings: Vec<(String, Vec<String>)> = Vec::new();
+    let mut warnings: Vec<(String, Vec<NodeSpec>)> = Vec::new();
     let user = printable(user.as_bytes());
     for (node, keepalive) in nodes {
         let (fate, by) = match keepalive {
@@ -153,19 +154,23 @@ pub(super) fn tell_keepalive(nodes: &[(NodeSpec, Keepalive)], user: &str, screen
         screen.detail(&format!("{node}: the agent is brought back by {by}"));
         let Some(fate) = fate else { continue };
         match warnings.iter_mut().find(|(known, _)| *known == fate) {
-            Some((_, nodes)) => nodes.push(node.to_string()),
-            None => warnings.push((fate, vec![node.to_string()])),
+            Some((_, nodes)) => nodes.push(*node),
+            None => warnings.push((fate, vec![*node])),
         }
     }
     for (fate, nodes) in warnings {
-        screen.hint(&format!("Warning: {}: {fate}", errors::list(nodes)));
+        screen.hint(&format!("Warning: {}: {fate}", errors::nodes(nodes)));
     }
 }
 
-fn show_plan(node: &NodePlan, screen: &Classic) {
-    let change = node.render();
-    let text = if change.is_empty() { "no change\n" } else { &change };
-    screen.say(&format!("==> {}\n{}", node.spec, text.trim_end()));
+fn show_plan(nodes: &[NodePlan], screen: &Classic) {
+    let mut teller = Teller::default();
+    let texts: Vec<(NodeSpec, ChangeText)> =
+        nodes.iter().map(|plan| (plan.spec, teller.plan(plan))).collect();
+    let texts: Vec<OnNode<'_>> = texts.iter().map(|(spec, text)| (*spec, text)).collect();
+    let how = How::of(&Style::of_stdout(Lang::En)).with_unchanged();
+    let whole = How::for_log().with_unchanged();
+    screen.show(&draw(&texts, how), || draw(&texts, whole));
 }
 
 #[cfg(test)]

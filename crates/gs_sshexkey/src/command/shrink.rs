@@ -18,6 +18,7 @@ use crate::errors::{self, NOT_DONE, Report};
 use crate::host;
 use crate::prompt::Channel;
 use crate::reporter::Style;
+use crate::reporter::changes::How;
 use crate::reporter::rotate::Stage;
 use crate::reporter::shrink::{ShrinkReport, changes, question, render_plan, render_text, write_json};
 
@@ -106,7 +107,7 @@ async fn drive(
     watcher.0.clear_progress();
     let shrinking = planned.map_err(|error| errors::rotate(&error))?;
     let report = ShrinkReport::new(user, began, &shrinking);
-    watcher.0.detail(&changes(&report));
+    watcher.0.long_detail(|| changes(&report, How::for_log()));
     if run.dry_run {
         return end(run, &ShrinkReport { stage: Stage::DryRun, ..report }, watcher);
     }
@@ -123,13 +124,14 @@ async fn drive(
 /// Tells how it ended. Returns whether it is done.
 fn end(run: &ChangeRun, report: &ShrinkReport, watcher: &Watcher) -> Result<bool, Report> {
     watcher.0.detail(render_text(report, &for_log()).trim_end());
+    watcher.0.long_detail(|| format!("The list:\n{}", report.hosts().join("\n")));
     to_stdout(|out| {
         if run.json {
             return write_json(report, out);
         }
         let style = Style::of_stdout(run.lang);
         if report.stage == Stage::DryRun {
-            writeln!(out, "{}\n{}", render_plan(report, &style), changes(report))?;
+            writeln!(out, "{}\n{}", render_plan(report, &style), changes(report, How::of(&style)))?;
         }
         out.write_all(render_text(report, &style).as_bytes())
     })?;

@@ -140,7 +140,7 @@ impl Observer for Watcher {
         match event {
             Event::PasswordsRefused(nodes) => {
                 testing::hear(event);
-                let nodes = errors::list(nodes.iter().map(ToString::to_string));
+                let nodes = errors::nodes(nodes.iter().copied());
                 self.0.hint(&format!("{nodes} refused the password."));
             }
             other => self.0.event(other),

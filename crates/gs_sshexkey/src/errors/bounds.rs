@@ -5,13 +5,13 @@ use sshtrust::inventory::NodeSpec;
 use sshtrust::plan::BoundsError;
 use sshtrust::text::printable;
 
-use super::{Report, list};
+use super::Report;
 
 const UNTOUCHED: &str = "Nothing was changed.";
 
 /// The screen of such an error.
 pub(crate) fn bounds(error: &BoundsError) -> Report {
-    let names = |nodes: &[NodeSpec]| list(nodes.iter().map(ToString::to_string));
+    let names = |nodes: &[NodeSpec]| super::nodes(nodes.iter().copied());
     match error {
         BoundsError::TooMany(count) => Report::new(
             "50004",
@@ -21,7 +21,7 @@ pub(crate) fn bounds(error: &BoundsError) -> Report {
             "Above {MOST_ADDRESSES} nodes give networks that hold them all, as --from 10.0.0.0/24,10.0.1.0/24. {UNTOUCHED}"
         )),
         BoundsError::LeavesOut { list: origins, nodes } => {
-            let nodes = list(nodes.iter().map(ToString::to_string));
+            let nodes = super::addresses(nodes.iter().map(|ip| NodeSpec { ip: *ip, port: 22 }));
             let origins = printable(origins.as_bytes());
             Report::new(
                 "50004",
@@ -40,10 +40,10 @@ pub(crate) fn bounds(error: &BoundsError) -> Report {
         BoundsError::TooOld(nodes) => {
             let report = Report::other(&format!(
                 "Trust cannot expire on {}: their OpenSSH is older than 7.7.",
-                list(nodes.iter().map(|(node, _)| node.to_string()))
+                super::nodes(nodes.iter().map(|(node, _)| *node))
             ));
             let report = nodes.iter().fold(report, |report, (node, (major, minor))| {
-                report.detail(&format!("{node}: OpenSSH {major}.{minor}"))
+                report.on(*node, &format!("OpenSSH {major}.{minor}"))
             });
             report.cure(&format!(
                 "It would take no line of authorized_keys that has an expiry-time. Leave --expires out, or --expires never. {UNTOUCHED}"

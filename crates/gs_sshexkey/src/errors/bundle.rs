@@ -5,7 +5,7 @@ use sshtrust::inventory::NodeSpec;
 use sshtrust::session::HostKeyConflict;
 use sshtrust::text::{printable, sh_quote};
 
-use super::{Report, list};
+use super::{FEW, Report};
 
 /// Why there is no answer of a node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,14 +23,11 @@ pub(crate) enum NoAnswer {
 
 /// Nodes without an answer that can be used.
 pub(crate) fn answers(nodes: &[(NodeSpec, NoAnswer)], folder: &str) -> Report {
-    let names = list(nodes.iter().map(|(node, _)| node.to_string()));
+    let names = super::nodes(nodes.iter().map(|(node, _)| *node));
     let report = Report::new("50204", &format!("Failed to read the answers of these nodes: {names}."));
     let detail = |report: Report, (node, why): &(NodeSpec, NoAnswer)| {
-        report.detail(&format!(
-            "{node}: {folder}/{}: {why}. At its console: sh {}",
-            answer_name(*node),
-            script_name(*node)
-        ))
+        let (answer, script) = (answer_name(*node), script_name(*node));
+        report.on(*node, &format!("{folder}/{answer}: {why}. At its console: sh {script}"))
     };
     let report = nodes.iter().fold(report, detail);
     report.cure("Run these scripts at their consoles, bring the folder back, and run this again. The others are done.")
@@ -38,9 +35,10 @@ pub(crate) fn answers(nodes: &[(NodeSpec, NoAnswer)], folder: &str) -> Report {
 
 /// Nodes whose answer contradicts what is on record here.
 pub(crate) fn conflicts(found: &[(NodeSpec, HostKeyConflict)]) -> Report {
-    let names = list(found.iter().map(|(node, _)| node.to_string()));
+    let names = super::nodes(found.iter().map(|(node, _)| *node));
     let text = format!("The host keys of these nodes are not those on record: {names}. They were left out.");
-    found.iter().fold(Report::other(&text), |report, (node, conflict)| {
+    // The others are told when these are mended.
+    found.iter().take(FEW).fold(Report::other(&text), |report, (node, conflict)| {
         let file = printable(conflict.file.as_os_str().as_encoded_bytes());
         report
             .detail(&format!("{node} answered {} {}", conflict.key_type, conflict.presented))

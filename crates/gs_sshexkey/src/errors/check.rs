@@ -3,7 +3,7 @@
 use sshtrust::check::{CheckError, NoEntry};
 use sshtrust::inventory::NodeSpec;
 
-use super::{Report, connect, list};
+use super::{Report, connect};
 
 /// Exit status when the check itself could not be done.
 pub(crate) const NOT_DONE: u8 = 2;
@@ -25,22 +25,24 @@ pub(crate) fn check(error: &CheckError) -> Report {
 /// No node lets anybody in. `head`: what comes of that.
 pub(super) fn no_entry(head: &str, nodes: &[(NodeSpec, NoEntry)]) -> Report {
     let mut unreachable = Vec::new();
-    let mut closed: Vec<String> = Vec::new();
+    let mut closed = Vec::new();
     let mut report = Report::other(head);
     for (node, why) in nodes {
         match why {
             NoEntry::Connect(error) => unreachable.push((*node, error.clone())),
             other => {
                 if matches!(other, NoEntry::NoPassword(_)) {
-                    closed.push(node.to_string());
+                    closed.push(*node);
                 }
-                report = report.detail(&format!("{node}: {other}"));
+                report = report.on(*node, &other.to_string());
             }
         }
     }
     if !closed.is_empty() {
-        report = report
-            .cure(&format!("Give a password for {}: at a terminal, or by --password-file.", list(closed)));
+        report = report.cure(&format!(
+            "Give a password for {}: at a terminal, or by --password-file.",
+            super::nodes(closed)
+        ));
     }
     if unreachable.is_empty() { report } else { report.and(connect::explain(&unreachable)) }
 }

@@ -4,7 +4,7 @@ use sshtrust::inventory::NodeSpec;
 use sshtrust::session::{ConnectError, HostKeyConflict, SeenOtherwise, Strict, Unfit, UnknownHostKey};
 use sshtrust::text::{printable, sh_quote};
 
-use super::{Report, list};
+use super::{FEW, MOST_KINDS, Report, addresses, named};
 
 /// Where more is told about logins that want more than one proof.
 pub(super) const EXPLAIN_FACTORS: &str = "gs_sshexkey doctor --explain second-factor";
@@ -16,26 +16,39 @@ pub(super) fn explain(failures: &[Failure]) -> Report {
     let (network, rest): (Vec<&Failure>, Vec<&Failure>) = failures.iter().partition(|(_, e)| e.is_network());
     let mut reports = Vec::new();
     if !network.is_empty() {
-        let nodes = list(network.iter().map(|(node, _)| node.ip.to_string()));
+        let nodes = addresses(network.iter().map(|(node, _)| *node));
         let text = "The IP address cannot be pinged, which is caused by network faults.";
         let report = Report::new("50600", &format!("{text} The IP list is:{nodes}."));
         reports.push(network.iter().fold(report, |r, (node, error)| {
-            r.detail(&format!("{node}: {error}. {}", network_cure(*node, error)))
+            r.on(*node, &format!("{error}. {}", network_cure(*node, error)))
         }));
     }
-    let mut unknown = Vec::new();
+    let (mut unknown, mut changed) = (Vec::new(), Vec::new());
+    let many =
+        rest.iter().filter(|(_, error)| matches!(error, ConnectError::HostKeyChanged(_))).count() > FEW;
     // Nodes with the same trouble are told once.
     let mut alike: Vec<(Vec<NodeSpec>, &ConnectError)> = Vec::new();
     for (node, error) in rest {
         match error {
             ConnectError::HostKeyUnknown(key) => unknown.push((*node, &**key)),
+            ConnectError::HostKeyChanged(conflict) if many => changed.push((*node, &**conflict)),
             error => match alike.iter_mut().find(|(_, known)| *known == error) {
                 Some((nodes, _)) => nodes.push(*node),
                 None => alike.push((vec![*node], error)),
             },
         }
     }
-    reports.extend(alike.iter().map(|(nodes, error)| one(nodes, error)));
+    reports.extend(alike.iter().take(MOST_KINDS).map(|(nodes, error)| one(nodes, error)));
+    let more: Vec<NodeSpec> = alike.iter().skip(MOST_KINDS).flat_map(|(nodes, _)| nodes).copied().collect();
+    if !more.is_empty() {
+        let text = format!("{} cannot be entered either, each for another reason.", named(&more));
+        reports.push(
+            Report::other(&text).cure("The reasons are in the log: -l FILE. Or see 'gs_sshexkey doctor'."),
+        );
+    }
+    if !changed.is_empty() {
+        reports.push(changed_keys(&changed));
+    }
     if !unknown.is_empty() {
         reports.push(unknown_keys(&unknown));
     }
@@ -69,8 +82,7 @@ fn network_cure(node: NodeSpec, error: &ConnectError) -> String {
 
 fn one(nodes: &[NodeSpec], error: &ConnectError) -> Report {
     let Some(&node) = nodes.first() else { return Report::other("No node can be reached.") };
-    let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-    let report = Report::new("51101", &format!("SSH exception: \n{}: {error}", names.join(", ")));
+    let report = Report::new("51101", &format!("SSH exception: \n{}: {error}", named(nodes)));
     match error {
         ConnectError::HostKeyChanged(conflict) => host_key(report, node, conflict).cure(&format!(
             "Nothing secret was sent. If the node was reinstalled, or got another address, and the new fingerprint is \
@@ -145,17 +157,36 @@ pub(super) fn seen_otherwise(report: Report, node: NodeSpec, seen: &SeenOtherwis
         .fold(report, |report, (other, print)| report.detail(&format!("it shows {other} {print}")))
 }
 
+/// Many nodes whose host key is another one than the recorded.
+fn changed_keys(nodes: &[(NodeSpec, &HostKeyConflict)]) -> Report {
+    let names = addresses(nodes.iter().map(|(node, _)| *node));
+    let text = format!(
+        "SSH exception: \nThe host keys of these nodes are other ones than those on record: {names}."
+    );
+    let report = nodes.iter().fold(Report::new("51101", &text), |report, (node, conflict)| {
+        let HostKeyConflict { key_type, presented, recorded, line, .. } = conflict;
+        let (host, file) = (printable(conflict.host.as_bytes()), shown(conflict));
+        report.on(
+            *node,
+            &format!(
+                "presents {key_type} {presented}; on record for {host} is {recorded}: {file}, line {line}"
+            ),
+        )
+    });
+    report.cure(
+        "Nothing secret was sent. If the nodes were reinstalled, or got other addresses, and the new fingerprints are right, \
+         remove the old records with \"ssh-keygen -R HOST -f FILE\" and run again.",
+    )
+}
+
 /// Nodes whose host key no record knows, where only known ones count.
 fn unknown_keys(nodes: &[(NodeSpec, &UnknownHostKey)]) -> Report {
-    let names = list(nodes.iter().map(|(node, _)| node.ip.to_string()));
+    let names = addresses(nodes.iter().map(|(node, _)| *node));
     let text = format!("SSH exception: \nThe host keys of these nodes are not on record: {names}.");
     let report = nodes.iter().fold(Report::new("51101", &text), |report, (node, key)| {
-        report.detail(&format!(
-            "{node} presents {} {}; at its console: {}",
-            key.key_type,
-            key.presented,
-            console_command(&key.key_type)
-        ))
+        let console = console_command(&key.key_type);
+        let text = format!("presents {} {}; at its console: {console}", key.key_type, key.presented);
+        if nodes.len() > FEW { report.on(*node, &text) } else { report.detail(&format!("{node} {text}")) }
     });
     let asked = nodes.iter().any(|(_, key)| key.strict == Strict::Asked);
     let configured = nodes.iter().find_map(|(_, key)| match &key.strict {

@@ -3,24 +3,22 @@
 use sshtrust::change::Undone;
 use sshtrust::doctor::HealError;
 
-use super::{Report, check, list, node};
+use super::{Report, check, node};
 
 /// The screen of an error.
 pub(crate) fn heal(error: &HealError) -> Report {
     match error {
-        HealError::Busy(nodes) => super::busy(&list(nodes.iter().map(ToString::to_string))),
+        HealError::Busy(nodes) => super::busy(&super::nodes(nodes.iter().copied())),
         HealError::Blind(error, undone) => put_back(check(error), undone),
         HealError::Failed { nodes, undone } => {
-            let report = nodes.iter().map(node::explain).reduce(Report::and);
-            put_back(report.unwrap_or_else(|| Report::other("A node failed.")), undone)
+            put_back(super::together(nodes.iter().map(node::explain), "A node failed."), undone)
         }
         HealError::Worse { pairs, undone } => put_back(
             Report::other(&format!("{pairs} pairs that worked before did not work after the changes.")),
             undone,
         ),
         HealError::Undecided(nodes) => {
-            let report = nodes.iter().map(node::explain).reduce(Report::and);
-            report.unwrap_or_else(|| Report::other("A node did not answer.")).cure(
+            super::together(nodes.iter().map(node::explain), "A node did not answer.").cure(
                 "The changes were seen to help, and all other nodes keep them; these did not say so in the end. Run it \
                  again to see how they are.",
             )

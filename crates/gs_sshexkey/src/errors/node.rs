@@ -10,15 +10,22 @@ use super::Report;
 
 /// One failed node.
 pub(super) fn explain(failure: &NodeFailure) -> Report {
-    report(&failure.trouble, &format!("{}: {}", failure.node, failure.trouble))
+    let (head, cure) = parts(&failure.trouble);
+    cured(head.on(failure.node, &failure.trouble.to_string()), &cure)
 }
 
 /// Trouble on this machine.
 pub(super) fn local(trouble: &NodeTrouble) -> Report {
-    report(trouble, &trouble.to_string())
+    let (head, cure) = parts(trouble);
+    cured(head.detail(&trouble.to_string()), &cure)
 }
 
-fn report(trouble: &NodeTrouble, detail: &str) -> Report {
+fn cured(report: Report, cure: &str) -> Report {
+    if cure.is_empty() { report } else { report.cure(cure) }
+}
+
+/// What happened, and what to do.
+fn parts(trouble: &NodeTrouble) -> (Report, String) {
     let (code, text, cure) = match trouble {
         NodeTrouble::Shell(error) | NodeTrouble::Observe(ObserveError::Node(error)) => shell(error),
         NodeTrouble::Apply(ApplyError::Node(error)) => shell(error),
@@ -34,8 +41,7 @@ fn report(trouble: &NodeTrouble, detail: &str) -> Report {
             ("51632", "The node was left as it is.".to_owned(), cure.to_owned())
         }
     };
-    let report = Report::new(code, &text).detail(detail);
-    if cure.is_empty() { report } else { report.cure(&cure) }
+    (Report::new(code, &text), cure)
 }
 
 type Parts = (&'static str, String, String);

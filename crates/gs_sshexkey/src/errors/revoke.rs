@@ -3,7 +3,7 @@
 use sshtrust::check::CheckError;
 use sshtrust::operation::{HoldError, RevokeError};
 
-use super::{Report, check, list, node};
+use super::{Report, check, node};
 
 const UNCHANGED: &str = "Nothing was changed.";
 
@@ -13,12 +13,11 @@ pub(crate) fn revoke(error: &RevokeError) -> Report {
         RevokeError::Check(error) => barred(error),
         RevokeError::Hold(error) => hold(error),
         RevokeError::Failed { nodes, undone } => {
-            let report = nodes.iter().map(node::explain).reduce(Report::and);
-            super::setup::put_back(report.unwrap_or_else(|| Report::other("A node failed.")), undone)
+            let report = super::together(nodes.iter().map(node::explain), "A node failed.");
+            super::setup::put_back(report, undone)
         }
         RevokeError::Undecided(nodes) => {
-            let report = nodes.iter().map(node::explain).reduce(Report::and);
-            report.unwrap_or_else(|| Report::other("A node did not answer.")).cure(
+            super::together(nodes.iter().map(node::explain), "A node did not answer.").cure(
                 "These nodes did not say in the end whether the trust is gone there. The other nodes are done, but for this \
                  machine. Run it again: what is done is left alone.",
             )
@@ -36,10 +35,9 @@ fn barred(error: &CheckError) -> Report {
 
 fn hold(error: &HoldError) -> Report {
     match error {
-        HoldError::Busy(nodes) => super::busy(&list(nodes.iter().map(ToString::to_string))),
+        HoldError::Busy(nodes) => super::busy(&super::nodes(nodes.iter().copied())),
         HoldError::Failed(nodes) => {
-            let report = nodes.iter().map(node::explain).reduce(Report::and);
-            report.unwrap_or_else(|| Report::other("A node failed.")).cure(UNCHANGED)
+            super::together(nodes.iter().map(node::explain), "A node failed.").cure(UNCHANGED)
         }
         HoldError::SamePlace(one, other) => {
             let text = format!("{one} and {other} are the same machine, or share one home directory.");

@@ -4,17 +4,18 @@ use sshtrust::apply::Remnant;
 use sshtrust::change::{NodeFailure, Undone};
 use sshtrust::diagnose::Finding;
 use sshtrust::identity::KeyMode;
-use sshtrust::inventory::{HostfileError, LineError, NameConflict, NodeIx, NodeSpec};
+use sshtrust::inventory::{HostfileError, LineError, NameConflict, NodeSpec};
 use sshtrust::plan::NamesError;
-use sshtrust::probe::{Cause, PairState, TrustEdge, TrustMatrix};
 use sshtrust::setup::{Impostor, SetupError};
 use sshtrust::text::printable;
 
-use super::{Report, connect, list, node};
+use super::{Report, connect, list, named, node, not_trusted};
 use crate::i18n::{Lang, cause_text};
 
-/// Most broken pairs that are spelled out.
-const MOST_PAIRS: usize = 20;
+/// Most names that are spelled out.
+const MOST_NAMES: usize = 8;
+/// Most hosts that are spelled out.
+const MOST_HOSTS: usize = 20;
 const UNTOUCHED: &str = "Nothing was changed.";
 const UNDONE: &str = "All nodes were put back as they were.";
 
@@ -23,7 +24,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
     match error {
         SetupError::Unreachable(failures) => connect::explain(failures),
         SetupError::WrongPassword(nodes) => {
-            let nodes = list(nodes.iter().map(ToString::to_string));
+            let nodes = super::nodes(nodes.iter().copied());
             Report::new("50306", &format!("The password of {nodes} is incorrect."))
                 .cure("The password is incorrect. Nothing was changed; the node was tried twice at the most, so that no account gets locked.")
                 .cure(&format!(
@@ -32,7 +33,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
                 ))
         }
         SetupError::NoPassword { nodes, why } => {
-            let nodes = list(nodes.iter().map(ToString::to_string));
+            let nodes = super::nodes(nodes.iter().copied());
             Report::other(&format!("A password is needed for {nodes}, but {why}.")).cure(UNTOUCHED)
         }
         SetupError::LocalFile { path, reason } => super::unusable_file(path, reason),
@@ -41,7 +42,7 @@ pub(crate) fn explain(error: &SetupError) -> Report {
         ))
         .cure("Leave one of the two out of the hostfile. Each node needs a home of its own: its agent lives there."),
         SetupError::Busy(nodes) => {
-            let nodes = list(nodes.iter().map(ToString::to_string));
+            let nodes = super::nodes(nodes.iter().copied());
             Report::other(&format!("Another run of gs_sshexkey is at work on {nodes}."))
                 .cure("Wait until it has ended and run again.")
         }
@@ -53,9 +54,11 @@ pub(crate) fn explain(error: &SetupError) -> Report {
         SetupError::NoTrust => Report::other("There is no trust to expand: no node of the list has the tool's key.")
             .cure(&format!("Set trust up over all nodes, the new ones too: gs_sshexkey -f HOSTFILE. {UNTOUCHED}")),
         SetupError::KeyNotTaken(nodes) => {
-            let one = |(node, kind): &(NodeSpec, String)| format!("{node}: its sshd takes no key of type {kind}");
+            let one = |report: Report, (node, kind): &(NodeSpec, String)| {
+                report.on(*node, &format!("its sshd takes no key of type {kind}"))
+            };
             let report = Report::other("Nodes that are to be added do not take the keys of the cluster.");
-            nodes.iter().fold(report, |report, node| report.detail(&one(node))).cure(&format!(
+            nodes.iter().fold(report, one).cure(&format!(
                 "Let their sshd take that type, or change the keys of the whole cluster: gs_sshexkey -f HOSTFILE --key-type \
                  TYPE. {UNTOUCHED}"
             ))
@@ -84,9 +87,8 @@ pub(super) fn put_back(report: Report, undone: &Undone) -> Report {
         (true, false) => report.cure("All nodes were put back as they were, but for these files:"),
         (false, _) => report.cure("All other nodes were put back as they were. Not seen to be put back:"),
     };
-    let report = stuck.iter().fold(report, |r, f| r.detail(&format!("{}: {}", f.node, f.trouble)));
-    let report =
-        remnants.iter().fold(report, |r, (node, remnant)| r.detail(&format!("{node}: {}", edited(remnant))));
+    let report = stuck.iter().fold(report, |r, f| r.on(f.node, &f.trouble.to_string()));
+    let report = remnants.iter().fold(report, |r, (node, remnant)| r.on(*node, &edited(remnant)));
     let report = if stuck.is_empty() {
         report
     } else {
@@ -98,7 +100,7 @@ pub(super) fn put_back(report: Report, undone: &Undone) -> Report {
     if keyed.is_empty() {
         return report;
     }
-    let nodes = list(keyed.iter().map(|(node, _)| node.to_string()));
+    let nodes = super::nodes(keyed.iter().map(|(node, _)| *node));
     // A change shares out its keys in one way.
     if keyed.iter().any(|(_, mode)| *mode == KeyMode::Shared) {
         return report.cure(&format!(
@@ -128,8 +130,7 @@ fn edited(remnant: &Remnant) -> String {
 
 /// Trust stands; some did not say so.
 fn undecided(nodes: &[NodeFailure]) -> Report {
-    let report = nodes.iter().map(node::explain).reduce(Report::and);
-    report.unwrap_or_else(|| Report::other("A node did not answer.")).cure(
+    super::together(nodes.iter().map(node::explain), "A node did not answer.").cure(
         "All pairs were seen to work, but these nodes did not say in the end that they keep the change. Each asks the \
          others by itself, and does as they did. Run again to see it settled.",
     )
@@ -137,7 +138,7 @@ fn undecided(nodes: &[NodeFailure]) -> Report {
 
 fn host_names(bad: &[(NodeSpec, NamesError)]) -> Report {
     let report = Report::new("51221", "Failed to configure hosts mapping information.");
-    let report = bad.iter().fold(report, |r, (node, error)| r.detail(&format!("{node}: {error}")));
+    let report = bad.iter().fold(report, |r, (node, error)| r.on(*node, &error.to_string()));
     report.cure(
         "Give each node a host name of its own (hostnamectl set-hostname NAME), or use --skip-hostname-set. Machines \
          that were cloned need new host keys and a new machine-id too.",
@@ -146,12 +147,23 @@ fn host_names(bad: &[(NodeSpec, NamesError)]) -> Report {
 
 /// Keys that would be taken from nodes which are not in the list.
 fn serves_others(nodes: &[(NodeSpec, Vec<String>)]) -> Report {
-    let one = |(node, others): &(NodeSpec, Vec<String>)| {
-        let others: Vec<String> = others.iter().map(|host| printable(host.as_bytes())).collect();
-        let others = others.join(", ");
-        Report::other(&format!("{node} would get another key, and its key also makes trust with {others}."))
+    let mut alike: Vec<(&Vec<String>, Vec<NodeSpec>)> = Vec::new();
+    for (node, others) in nodes {
+        match alike.iter_mut().find(|(known, _)| *known == others) {
+            Some((_, nodes)) => nodes.push(*node),
+            None => alike.push((others, vec![*node])),
+        }
+    }
+    let one = |(others, nodes): &(&Vec<String>, Vec<NodeSpec>)| {
+        let shown: Vec<String> =
+            others.iter().take(MOST_HOSTS).map(|host| printable(host.as_bytes())).collect();
+        let more = if others.len() > MOST_HOSTS { ", ..." } else { "" };
+        let (nodes, others) = (named(nodes), shown.join(", "));
+        Report::other(&format!(
+            "{nodes} would get another key, and its key also makes trust with {others}{more}."
+        ))
     };
-    let report = nodes.iter().map(one).reduce(Report::and);
+    let report = alike.iter().take(MOST_HOSTS).map(one).reduce(Report::and);
     report.unwrap_or_else(|| Report::other("A key serves nodes that are not in the list.")).cure(
         "Name those nodes in the list too. With --keys per-node a node keeps the key that it has, if no other in the list \
          has the same. If they are gone for good, take the old trust away first: gs_sshexkey revoke. Nothing was changed.",
@@ -167,7 +179,13 @@ fn other_names(conflicts: &[NameConflict]) -> Report {
                 c.node, c.real, c.described
             ))
     };
-    let report = conflicts.iter().map(one).reduce(Report::and);
+    let (told, rest) = conflicts.split_at(conflicts.len().min(MOST_NAMES));
+    let rest: Vec<NodeSpec> = rest.iter().map(|conflict| conflict.node).collect();
+    let report = told.iter().map(one).reduce(Report::and);
+    let report = report.map(|report| match rest.as_slice() {
+        [] => report,
+        rest => report.detail(&format!("and so it is with {}", named(rest))),
+    });
     report.unwrap_or_else(|| Report::other("A host name differs.")).cure(
         "Correct the name in the XML (nodeNames and the DEVICE), or the node's (hostnamectl set-hostname NAME), or the \
          address, if it leads to another machine. Nothing was changed.",
@@ -205,20 +223,21 @@ fn commands(finding: &Finding) -> Vec<String> {
 
 fn foreseen_on(group: &[&(NodeSpec, Finding)]) -> Report {
     let Some((_, first)) = group.first() else { return Report::other("Trust would not work.") };
-    let mut nodes: Vec<String> = group.iter().map(|(node, _)| node.to_string()).collect();
+    let mut nodes: Vec<NodeSpec> = group.iter().map(|(node, _)| *node).collect();
     nodes.dedup();
     let title = cause_text(first.code, Lang::En).title;
-    let report =
-        Report::other(&format!("Trust would not work on {}: {title} ({}).", nodes.join(", "), first.code));
-    let mut told: Vec<String> = Vec::new();
+    let text = format!("Trust would not work on {}: {title} ({}).", named(&nodes), first.code);
+    let mut told: Vec<(NodeSpec, String)> = Vec::new();
     for (node, finding) in group {
-        // Of one node it needs no saying whose words these are.
-        let whose = if nodes.len() == 1 { String::new() } else { format!("{node}: ") };
-        told.extend(finding.witnesses.iter().map(|w| format!("{whose}{}: {}", w.source, w.said)));
+        told.extend(finding.witnesses.iter().map(|w| (*node, format!("{}: {}", w.source, w.said))));
     }
     told.dedup();
-    told.extend(commands(first));
-    told.iter().fold(report, |report, line| report.detail(line))
+    let report = told.iter().fold(Report::other(&text), |report, (node, said)| match nodes.len() {
+        // Of one node it needs no saying whose words these are.
+        1 => report.detail(said),
+        _ => report.on(*node, said),
+    });
+    commands(first).iter().fold(report, |report, line| report.detail(line))
 }
 
 /// Somebody may have stood between this machine and a node.
@@ -241,53 +260,6 @@ fn impostor(found: &Impostor) -> Report {
         "Which fingerprint is the node's own, its console shows: {}",
         connect::console_command(&seen.key_type)
     ))
-}
-
-fn not_trusted(matrix: &TrustMatrix) -> Report {
-    let node = |index: NodeIx| matrix.nodes().get(index).map_or_else(String::new, ToString::to_string);
-    let (edges, lost) = (matrix.edges(), matrix.lost());
-    let bad = edges.iter().map(|edge| edge.to).chain(lost.iter().copied());
-    let mut nodes: Vec<_> = bad.filter_map(|index| matrix.nodes().get(index)).map(|n| n.ip).collect();
-    nodes.sort();
-    nodes.dedup();
-    let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-    let report =
-        Report::new("51100", &format!("Failed to verify SSH trust on these nodes: {}.", nodes.join(", ")));
-    let report = edges.iter().take(MOST_PAIRS).fold(report, |report, edge| {
-        report.detail(&format!(
-            "{} -> {} (ssh {}): {}",
-            node(edge.from),
-            node(edge.to),
-            edge.host,
-            words(edge)
-        ))
-    });
-    let report = lost
-        .iter()
-        .fold(report, |r, index| r.detail(&format!("{}: the connection to it was lost", node(*index))));
-    let untried = matrix.iter().filter(|(.., pair)| pair.state == PairState::Unseen).count();
-    let report = match untried {
-        0 => report,
-        _ => report
-            .detail(&format!("and {untried} pairs were not tried: enough was broken, or a node was lost")),
-    };
-    let report = report
-        .cure("See the log of sshd on the called node (journalctl -u sshd, /var/log/secure or auth.log).");
-    if !edges.iter().any(|edge| edge.cause == Cause::KeyRefused) {
-        return report;
-    }
-    // What only root may read was not seen before.
-    report.cure(
-        "A key may be refused by what only root can read there, AuthorizedKeysFile above all: sshd -T -C \
-         user=USER,host=localhost,addr=127.0.0.1 | grep -E 'authorizedkeys|authenticationmethods|pubkey'",
-    )
-}
-
-fn words(edge: &TrustEdge) -> String {
-    match edge.status {
-        Some(status) if edge.said.is_empty() => format!("exit status {status}"),
-        _ => edge.said.clone(),
-    }
 }
 
 /// A hostfile that is refused.
@@ -323,6 +295,7 @@ pub(crate) fn hostfile_of(flag: &str, error: &HostfileError, path: &str) -> Repo
 mod tests {
     use sshtrust::change::Undone;
     use sshtrust::inventory::NodeMap;
+    use sshtrust::probe::TrustMatrix;
     use sshtrust::session::SeenOtherwise;
 
     use super::*;

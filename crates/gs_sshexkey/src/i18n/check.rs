@@ -32,6 +32,8 @@ messages! {
         Others { count }
             "{count} other nodes"
             "其余 {count} 个节点";
+        AllBut { count, nodes } "all but {nodes} ({count} nodes)" "除 {nodes} 外的全部（{count} 个节点）";
+        AllButSome { count, rest } "all but {rest} ({count} nodes)" "除 {rest} 个以外的全部（{count} 个节点）";
         NodeCount { count }
             "{count} nodes"
             "{count} 个节点";

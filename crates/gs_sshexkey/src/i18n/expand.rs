@@ -26,7 +26,6 @@ messages! {
             "The list from now on. No hostfile was edited; write it into yours:"
             "今后的主机列表如下。没有修改任何主机列表文件，请自行写入：";
         WouldList {} "The list would be:" "加入后的主机列表：";
-        NoChange {} "no change" "无修改";
         NothingChanged {} "Nothing was changed." "未做任何修改。";
     }
 }

@@ -5,6 +5,7 @@ mod agent;
 mod bundle;
 mod cause;
 mod causes;
+mod changes;
 mod check;
 mod doctor;
 mod expand;
@@ -25,6 +26,7 @@ pub(crate) use cause::{barred, barred_code, cause, headline};
 #[cfg(test)]
 pub(crate) use causes::intro;
 pub(crate) use causes::{CauseLabel, CauseText, Line, System, cause_text, lines};
+pub(crate) use changes::ChangesText;
 pub(crate) use check::Message;
 pub(crate) use doctor::DoctorText;
 pub(crate) use expand::ExpandText;
@@ -151,6 +153,7 @@ mod tests {
             cause::Passed::samples(),
             AgentText::samples(),
             BundleText::samples(),
+            ChangesText::samples(),
             PageText::samples(),
             CauseLabel::samples(),
             DoctorText::samples(),

@@ -62,6 +62,9 @@ messages! {
             "There is no trust of {user} on {nodes} nodes: nothing was to be taken away."
             "{nodes} 个节点上没有用户 {user} 的互信，无需去除。";
         NotEntered {} "Could not be entered:" "无法登录的节点：";
+        HostLines {}
+            "As lines of a hostfile they are in the log (-l FILE) and in what --json writes."
+            "主机列表文件所需的逐行内容见日志（-l FILE）或 --json 的输出。";
         NothingChanged {} "Nothing was changed." "未做任何修改。";
         Partial { command }
             "Run it again when these nodes can be entered. To take the trust away on the others now: {command}"

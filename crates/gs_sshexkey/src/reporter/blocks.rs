@@ -8,10 +8,14 @@ use sshtrust::text::printable;
 use super::layout::{grouped, wrap};
 use super::matrix::who;
 use super::style::{Style, Tone};
-use crate::i18n::{Message, cause};
+use crate::i18n::{Message, cause, headline};
 
 /// So many troubles are told.
 const MOST: usize = 20;
+/// Up to so many are told in full ...
+const CROWD: usize = 6;
+/// ... and of more than these only so many, the others in a line.
+const MOST_OF_CROWD: usize = 4;
 /// So many lines of what `ssh` printed are shown.
 const MOST_SAID: usize = 7;
 
@@ -46,8 +50,13 @@ pub(super) fn draw(checked: &Checked, style: &Style) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = vec![style.paint(Tone::Head, &Message::Troubles {}.text(style.lang))];
+    let full = if blocks.len() > CROWD { MOST_OF_CROWD } else { CROWD };
     for (place, block) in blocks.iter().take(MOST).enumerate() {
-        lines.extend(block.draw(place + 1, checked, style));
+        lines.extend(if place < full {
+            block.draw(place + 1, checked, style)
+        } else {
+            block.draw_short(place + 1, checked, style)
+        });
     }
     if blocks.len() > MOST {
         let count = grouped(blocks.len() - MOST);
@@ -70,8 +79,28 @@ fn blocks(checked: &Checked) -> Vec<Block<'_>> {
             None => blocks.push(block),
         }
     }
+    if blocks.len() > CROWD {
+        blocks = by_cause(blocks);
+    }
     blocks.sort_by_key(|block| (block.kind, usize::MAX - block.pairs));
     blocks
+}
+
+/// Single pairs, where there are many troubles: those with one cause together, whoever they are.
+fn by_cause(blocks: Vec<Block<'_>>) -> Vec<Block<'_>> {
+    let mut joined: Vec<Block<'_>> = Vec::new();
+    for block in blocks {
+        let same = |known: &&mut Block<'_>| {
+            known.kind == Kind::Pairs
+                && (known.kind, known.cause, known.by, known.one_way)
+                    == (block.kind, block.cause, block.by, block.one_way)
+        };
+        match joined.iter_mut().find(same) {
+            Some(known) => known.join(block),
+            None => joined.push(block),
+        }
+    }
+    joined
 }
 
 impl<'a> Block<'a> {
@@ -122,13 +151,24 @@ impl<'a> Block<'a> {
         }
     }
 
+    fn counted(&self, checked: &Checked, style: &Style) -> String {
+        let head = self.head(checked, style);
+        match self.pairs {
+            1 => head,
+            many => Message::Counted { what: &head, count: &grouped(many) }.text(style.lang),
+        }
+    }
+
+    fn draw_short(&self, number: usize, checked: &Checked, style: &Style) -> Vec<String> {
+        let colon = if style.lang == crate::i18n::Lang::Zh { "：" } else { ": " };
+        let why = printable(headline(self.cause, style.lang).as_bytes());
+        let text = format!("{}{colon}{why}", self.counted(checked, style));
+        wrap(&text, style.width, &format!("{number:>3}. "), "     ")
+    }
+
     fn draw(&self, number: usize, checked: &Checked, style: &Style) -> Vec<String> {
         let lang = style.lang;
-        let head = self.head(checked, style);
-        let head = match self.pairs {
-            1 => head,
-            many => Message::Counted { what: &head, count: &grouped(many) }.text(lang),
-        };
+        let head = self.counted(checked, style);
         let mut lines: Vec<String> = wrap(&head, style.width, &format!("{number:>3}. "), "     ")
             .into_iter()
             .map(|line| style.paint(Tone::Bad, &line))
@@ -184,7 +224,7 @@ fn said(edge: &TrustEdge, checked: &Checked, style: &Style) -> Vec<String> {
 }
 
 /// Whether a line is empty, a frame around a warning, or advice that ssh(1) gives to everybody.
-pub(super) fn is_noise(line: &str) -> bool {
+pub(crate) fn is_noise(line: &str) -> bool {
     const ADVICE: [&str; 6] = [
         "IT IS POSSIBLE THAT SOMEONE",
         "Someone could be eavesdropping",

@@ -1,6 +1,7 @@
 //! The screen that other programs parse: fixed lines, each once, each only when it is true.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sshtrust::event::{Event, Observer};
 use sshtrust::identity::Unopened;
@@ -14,6 +15,8 @@ use crate::i18n::{HostKeyText, Lang};
 use crate::log::{Level, Log};
 use crate::testing;
 
+/// Most notices about nodes that are shown on the screen.
+const MOST_NOTICES: usize = 20;
 /// Most new host keys that are shown on the screen.
 const MOST_NEW_KEYS: usize = 8;
 
@@ -24,12 +27,14 @@ pub(crate) struct Classic {
     quiet: bool,
     lang: Lang,
     bar: Bar,
+    /// Notices so far.
+    notices: AtomicUsize,
 }
 
 impl Classic {
     /// `quiet`: without the lines of the transcript. `lang`: of the progress bar and of hints; the transcript is English.
     pub(crate) fn new(log: Log, quiet: bool, lang: Lang) -> Self {
-        Self { log, quiet, lang, bar: Bar::new(lang) }
+        Self { log, quiet, lang, bar: Bar::new(lang), notices: AtomicUsize::new(0) }
     }
 
     /// Lines for standard output and the log.
@@ -39,6 +44,17 @@ impl Classic {
         let mut out = std::io::stdout().lock();
         // Nobody may be listening any more; the work goes on.
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    }
+
+    /// A long text for standard output, and all of it for the log.
+    pub(crate) fn show(&self, shown: &str, whole: impl FnOnce() -> String) {
+        self.bar.clear();
+        if self.log.is_kept() {
+            self.log.write(Level::Log, &whole());
+        }
+        let mut out = std::io::stdout().lock();
+        // Nobody may be listening any more; the work goes on.
+        let _ = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
     }
 
     /// An error, on standard error and in the log.
@@ -65,6 +81,19 @@ impl Classic {
         }
     }
 
+    /// Something about one node. The log has all of them; on the screen there are not more than a person reads.
+    fn notice(&self, node: NodeSpec, text: &str) {
+        let text = format!("{node}: {text}");
+        match self.notices.fetch_add(1, Ordering::Relaxed) {
+            0..MOST_NOTICES => self.hint(&text),
+            MOST_NOTICES => {
+                self.detail(&text);
+                self.hint(&HostKeyText::MoreNotices {}.text(self.lang));
+            }
+            _ => self.detail(&text),
+        }
+    }
+
     /// A question, for the log alone: the prompt shows it itself.
     pub(crate) fn asked(&self, question: &str) {
         self.log.write(Level::Log, question);
@@ -88,6 +117,13 @@ impl Classic {
     /// A detail, for the log alone.
     pub(crate) fn detail(&self, text: &str) {
         self.log.write(Level::Debug, text);
+    }
+
+    /// A detail that is long, for the log alone.
+    pub(crate) fn long_detail(&self, text: impl FnOnce() -> String) {
+        if self.log.is_kept() {
+            self.detail(&text());
+        }
     }
 
     fn lines(&self, lines: &[&str]) {
@@ -196,7 +232,7 @@ impl Observer for Classic {
             Event::Committed(node) => self.detail(&format!("{node}: keeps the change")),
             Event::Undoing => self.passing_hint("Putting all nodes back as they were ..."),
             Event::Undone(node) => self.detail(&format!("{node}: put back")),
-            Event::Notice { node, text } => self.hint(&format!("{node}: {text}")),
+            Event::Notice { node, text } => self.notice(*node, text),
             Event::Warning { node, text } => self.detail(&format!("{node}: {text}")),
         }
     }

@@ -4,6 +4,11 @@ use std::net::IpAddr;
 
 use sshtrust::inventory::NodeSpec;
 
+/// Whether so many ranges are enough to write all of these addresses.
+pub(crate) fn fits(nodes: impl IntoIterator<Item = NodeSpec>, most: usize) -> bool {
+    !folded(nodes, most).contains("...")
+}
+
 /// Addresses that differ in their last part only.
 struct Group {
     before: String,

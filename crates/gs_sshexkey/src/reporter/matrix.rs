@@ -1,16 +1,20 @@
 //! What `check` shows at a terminal.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sshtrust::check::{Checked, CheckedNode, NoName};
-use sshtrust::inventory::NodeIx;
+use sshtrust::inventory::{NodeIx, NodeSpec};
 use sshtrust::probe::{By, Counts, PairState, Sampled};
 use sshtrust::text::printable;
 
-use super::fold::folded;
+use super::fold::{fits, folded};
 use super::layout::{grouped, seconds, wrap};
 use super::style::{Style, Tone};
 use super::{blocks, grid};
 use crate::i18n::{Lang, Message, barred};
 
+/// So many ranges of addresses are written.
+const MOST_RANGES: usize = 8;
 /// So many slow pairs are shown.
 const MOST_SLOW: usize = 5;
 /// So many lines about nodes are shown in a section.
@@ -44,11 +48,52 @@ pub(super) fn who(checked: &Checked, nodes: &[NodeIx], most: usize, lang: Lang) 
             Some(name) => format!("{} ({})", node.spec, label(name)),
             None => node.spec.to_string(),
         },
-        many => {
+        many => most_of(checked, nodes, most, lang).unwrap_or_else(|| {
             let count = Message::NodeCount { count: &grouped(many.len()) }.text(lang);
             format!("{} ({count})", folded(many.iter().map(|node| node.spec), most))
+        }),
+    }
+}
+
+/// Nearly all nodes, which are easier told by those that are not among them; `None` where that is not so.
+fn most_of(checked: &Checked, nodes: &[NodeIx], most: usize, lang: Lang) -> Option<String> {
+    let all = checked.nodes.len();
+    let of = |nodes: &[NodeIx]| -> Vec<NodeSpec> {
+        nodes.iter().filter_map(|node| checked.nodes.get(*node)).map(|node| node.spec).collect()
+    };
+    if 2 * nodes.len() <= all || fits(of(nodes), most) {
+        return None;
+    }
+    let among: BTreeSet<NodeIx> = nodes.iter().copied().collect();
+    let others: Vec<NodeIx> = checked.nodes.indices().filter(|node| !among.contains(node)).collect();
+    let (count, rest) = (&grouped(nodes.len()), &grouped(others.len()));
+    let others = of(&others);
+    Some(if fits(others.iter().copied(), most) {
+        Message::AllBut { count, nodes: &folded(others, most) }.text(lang)
+    } else {
+        Message::AllButSome { count, rest }.text(lang)
+    })
+}
+
+/// Many nodes in words: folded and counted.
+pub(super) fn counted(nodes: impl IntoIterator<Item = NodeSpec>, lang: Lang) -> String {
+    let nodes: Vec<NodeSpec> = nodes.into_iter().collect();
+    let count = Message::NodeCount { count: &grouped(nodes.len()) }.text(lang);
+    format!("{} ({count})", folded(nodes, MOST_RANGES))
+}
+
+/// What is said of nodes, the same of several once; in order.
+pub(super) fn alike<T>(items: impl IntoIterator<Item = (T, String)>) -> Vec<(Vec<T>, String)> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut all: Vec<(Vec<T>, String)> = Vec::new();
+    for (node, text) in items {
+        let place = *places.entry(text.clone()).or_insert(all.len());
+        match all.get_mut(place) {
+            Some((nodes, _)) => nodes.push(node),
+            None => all.push((vec![node], text)),
         }
     }
+    all
 }
 
 /// A host name, safe to show and of bounded length.

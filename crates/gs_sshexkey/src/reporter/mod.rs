@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod blocks;
+pub(crate) mod changes;
 mod classic;
 pub(crate) mod doctor;
 pub(crate) mod expand;
@@ -24,15 +25,20 @@ mod sample;
 pub(crate) mod shrink;
 mod style;
 #[cfg(test)]
+mod thousand;
+#[cfg(test)]
 mod transcript;
 mod watch;
 
+pub(crate) use blocks::is_noise;
 pub(crate) use classic::Classic;
 pub(crate) use {
     explain::explain,
     file::replace,
+    fold::folded,
     html::{render as render_page, render_findings as render_findings_page},
     json::{write as write_json, write_round},
+    layout::grouped,
     matrix::render as render_matrix,
     prometheus::{Figures, render as render_prometheus, replace_file as replace_metrics},
     redact::Redactor,

@@ -28,17 +28,19 @@ pub(crate) struct Sample {
     pairs: Pairs,
 }
 
+/// The address with this number, from 1: 250 in a network.
+pub(crate) fn spec(number: u32) -> NodeSpec {
+    let address = 0x0a00_0000 + (number - 1) / 250 * 256 + (number - 1) % 250 + 1;
+    NodeSpec { ip: std::net::Ipv4Addr::from(address).into(), port: 22 }
+}
+
 pub(crate) const REFUSED: &str = "ssh: connect to host {host} port 22: Connection refused";
 
 impl Sample {
     /// Nodes `10.0.0.1` and so on, 250 in a network.
     pub(crate) fn new(size: u32) -> Self {
         let node = |number: u32| {
-            let spec = NodeSpec {
-                ip: std::net::Ipv4Addr::from(0x0a00_0000 + (number - 1) / 250 * 256 + (number - 1) % 250 + 1)
-                    .into(),
-                port: 22,
-            };
+            let spec = spec(number);
             let entry = Ok(if number == 1 { Login::Local } else { Login::Key });
             let name = Some(format!("node{number}"));
             CheckedNode { spec, name, described: None, no_name: None, entry, expires: None }
@@ -97,6 +99,26 @@ impl Sample {
         let state = if cause.is_throttling() { PairState::Throttled } else { PairState::Broken };
         let said = said.replace("{host}", &host);
         self.edges.push(TrustEdge { from, to, by, host, state, status: Some(255), said, cause, millis: 90 });
+        self
+    }
+
+    /// Many pairs, by address, none of them broken before. What cannot be entered calls nobody.
+    pub(crate) fn all_break(
+        mut self,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+        cause: &Cause,
+        said: &str,
+    ) -> Self {
+        for (from, to) in pairs {
+            let (from, to) = (ix(from - 1), ix(to - 1));
+            if from == to || self.nodes.get(from).unwrap().entry.is_err() {
+                continue;
+            }
+            let host = self.nodes.get(to).unwrap().spec.ip.to_string();
+            let (state, status, cause) = (PairState::Broken, Some(255), cause.clone());
+            let said = said.replace("{host}", &host);
+            self.edges.push(TrustEdge { from, to, by: By::Ip, host, state, status, said, cause, millis: 90 });
+        }
         self
     }
 

@@ -93,11 +93,32 @@ fn one_kind(
         let (of, other) = if by_called { (to, from) } else { (from, to) };
         lines.entry(*of).or_default().push(*other);
     }
+    let mut merged: Vec<(Vec<NodeIx>, Vec<NodeIx>)> = Vec::new();
+    let mut places: BTreeMap<Vec<NodeIx>, usize> = BTreeMap::new();
+    for (of, others) in lines {
+        // Nobody calls himself here: each of some nodes that call each other lacks himself, and that makes no difference.
+        let mut all = others.clone();
+        all.push(of);
+        all.sort_unstable();
+        let known = places.get(&others).or(places.get(&all)).copied();
+        match known.and_then(|place| merged.get_mut(place)) {
+            Some((nodes, known)) => {
+                nodes.push(of);
+                if *known != others {
+                    *known = all;
+                }
+            }
+            None => {
+                places.extend([(all, merged.len()), (others.clone(), merged.len())]);
+                merged.push((vec![of], others));
+            }
+        }
+    }
     let two_ways = checked.matrix.by().len() > 1;
     let state = word(now, lang);
     let now = cause.map_or_else(|| state.clone(), |cause| format!("{state} ({cause})"));
-    let line = |(of, others): (NodeIx, Vec<NodeIx>)| {
-        let (of, others) = (who(checked, &[of], MOST_RANGES, lang), who(checked, &others, MOST_RANGES, lang));
+    let line = |(of, others): (Vec<NodeIx>, Vec<NodeIx>)| {
+        let (of, others) = (who(checked, &of, MOST_RANGES, lang), who(checked, &others, MOST_RANGES, lang));
         let (from, to) = if by_called { (others, of) } else { (of, others) };
         let to = if two_ways && by == By::Name { WatchText::ByName { to: &to }.text(lang) } else { to };
         match before {
@@ -108,7 +129,7 @@ fn one_kind(
             None => WatchText::IsNow { at: &at, from: &from, to: &to, now: &now }.text(lang),
         }
     };
-    lines.into_iter().map(line).collect()
+    merged.into_iter().map(line).collect()
 }
 
 fn word(state: PairState, lang: Lang) -> String {
@@ -124,7 +145,7 @@ fn word(state: PairState, lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sshtrust::probe::LastSeen;
+    use sshtrust::probe::{Cause, LastSeen};
 
     use super::*;
     use crate::reporter::sample::Sample;
@@ -183,9 +204,16 @@ mod tests {
         for node in (1..=60).step_by(2) {
             sample = sample.stopped(node);
         }
+        let one = told(Some(Sample::new(60)), sample, Lang::En);
+        assert_eq!(one.len(), 3, "{one:#?}");
+        assert!(one[0].contains("(30 nodes) -> 10.0.0.[1,3,5,7,9,11,13,15,...] (30 nodes)"), "{one:#?}");
+        let mut sample = Sample::new(60);
+        for node in 1..=25 {
+            sample = sample.breaks(node, node + 30, By::Ip, Cause::KeyRefused, "");
+        }
         let told = told(Some(Sample::new(60)), sample, Lang::En);
-        assert!(told.len() <= MOST_LINES + 2, "{told:#?}");
-        assert!(told[MOST_LINES].contains("more"), "{told:#?}");
+        assert_eq!(told.len(), MOST_LINES + 2, "{told:#?}");
+        assert!(told[MOST_LINES].contains("5 more"), "{told:#?}");
     }
 
     #[test]

@@ -134,6 +134,32 @@ fn a_dry_run_shows_a_diff_for_each_node_and_writes_nothing() {
     assert!(!run.stdout.contains(PASSWORD) && !run.stdout.contains("Successfully"), "{}", run.stdout);
 }
 
+/// From nothing, each with a key of its own, and with files that differ around what is added.
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_dry_run_of_many_nodes_shows_what_is_equal_once() {
+    let lab = cluster(10);
+    for node in all(&lab) {
+        let own = format!("mkdir -m 700 .ssh; ssh-keyscan {} 2>/dev/null >.ssh/known_hosts", node.ip());
+        sh(node, "root", &own);
+    }
+    let flags = ["--dry-run", "-l", "/root/dry.log"];
+    let run = run(lab.node(0), "root", &hostfile(&all(&lab)), &flags, &format!("{PASSWORD}\n"));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let shown = &run.stdout;
+    assert!(shown.lines().count() <= 90, "{} lines\n{shown}", shown.lines().count());
+    assert!(shown.contains("==> 10.77.0.[1-10] (10 nodes)\n"), "{shown}");
+    assert!(shown.contains("-l FILE"), "{shown}");
+    // The log leaves nothing out.
+    let log = text(lab.node(0), "/root/dry.log");
+    for node in all(&lab) {
+        let keys = format!(":+{},{} ssh-ed25519 ", node.ip(), node.name());
+        let keys = [keys, format!(":+{} ssh-ed25519 ", node.ip())];
+        assert!(keys.iter().any(|key| log.contains(key)), "{}\n{log}", node.name());
+    }
+    assert!(!log.contains(PASSWORD) && !log.contains("PRIVATE KEY"));
+}
+
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
 fn another_key_type_replaces_the_keys_everywhere_and_leaves_no_old_line() {

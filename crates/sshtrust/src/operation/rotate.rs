@@ -13,7 +13,7 @@ use crate::identity::KeyMode;
 use crate::inventory::NodeSpec;
 use crate::observe::NodeState;
 use crate::place::Place;
-use crate::plan::{Left, LeftWhy, NodePlan, is_replaced, standing_mode};
+use crate::plan::{ChangeText, Left, LeftWhy, NodePlan, Teller, is_replaced, standing_mode};
 use crate::probe::Proofs;
 use crate::session::Refusal;
 use crate::setup::{self, Changed, Node, NodeFailure, Options, Ready, SetupError};
@@ -54,7 +54,7 @@ pub struct Rotating {
     /// The key that it shall come with: type and fingerprint.
     pub key: String,
     /// The change as text, what comes before what goes, without anything secret.
-    pub change: String,
+    pub change: ChangeText,
 }
 
 /// The keys are replaced.
@@ -197,15 +197,17 @@ fn is_as_wished(options: &Options, mode: Option<KeyMode>, states: &[NodeState]) 
 }
 
 pub(super) fn rotating(ready: &Ready) -> Vec<Rotating> {
-    let nodes = ready.nodes.iter().zip(&ready.plan.nodes).zip(ready.going());
-    let one = |((node, plan), going): ((&Node, &NodePlan), String)| {
+    let mut teller = Teller::default();
+    let going = ready.going(&mut teller);
+    let nodes = ready.nodes.iter().zip(&ready.plan.nodes).zip(going);
+    let one = |((node, plan), going): ((&Node, &NodePlan), ChangeText)| {
         let key = ready.keys.of(node.spec).map(crate::identity::IdentityKey::public);
         let key = key.map(|key| format!("{} {}", key.algorithm(), key.fingerprint()));
         Rotating {
             spec: node.spec,
             name: crate::text::printable(node.state.hostname.as_bytes()),
             key: key.unwrap_or_default(),
-            change: plan.render() + &going,
+            change: teller.plan(plan).then(going),
         }
     };
     nodes.map(one).collect()

@@ -15,7 +15,7 @@ use crate::identity::IdentityKey;
 use crate::keep::PublicKey;
 use crate::observe::{NodeState, observe, reread};
 use crate::place::Place;
-use crate::plan::{Content, NodePlan, Stage, Staying, without_keys, without_nodes};
+use crate::plan::{ChangeText, Content, NodePlan, Stage, Staying, Teller, without_keys, without_nodes};
 
 /// Access is only ever added before it is removed: the lines of replaced keys go when the new key was seen to work and is
 /// kept on all nodes, and agents forget them. The nodes where they stay.
@@ -86,16 +86,16 @@ async fn see_off<'a>(
 
 impl Ready {
     /// What would go from each node later, as text: replaced keys, and what it has of nodes that leave.
-    pub(crate) fn going(&self) -> Vec<String> {
+    pub(crate) fn going(&self, teller: &mut Teller) -> Vec<ChangeText> {
         let states: Vec<NodeState> = self.nodes.iter().map(|node| node.state.clone()).collect();
         let keys = self.keys.materials();
         let stay = Staying { states: &states, names: &self.names, keys: &keys };
         let one = |(state, plan): (&NodeState, &NodePlan)| {
             let entry = state.entry(Place::AuthorizedKeys);
             if self.leaving.is_empty() {
-                return without_keys(plan, entry, &self.plan.superseded).render();
+                return teller.plan(&without_keys(plan, entry, &self.plan.superseded));
             }
-            without_nodes(plan, state, &self.leaving, &stay).render()
+            teller.plan(&without_nodes(plan, state, &self.leaving, &stay))
         };
         states.iter().zip(&self.plan.nodes).map(one).collect()
     }

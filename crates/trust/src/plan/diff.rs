@@ -1,10 +1,10 @@
 //! A plan as a person reads it: a unified diff a file, secrets left out.
 
-use std::fmt::Write;
-
 use sshfiles::unified_diff;
 
-use super::{AgentEdit, Content, DirEdit, FileEdit, Found, Job, Keepalive, KeepaliveEdit, NodePlan, Taking};
+use super::{
+    AgentEdit, Content, DirEdit, FileEdit, Found, Job, Keepalive, KeepaliveEdit, NodePlan, Taking, Teller,
+};
 use crate::text::printable;
 
 /// Stands for the process number that the agent will have.
@@ -31,23 +31,24 @@ impl NodePlan {
     /// The change as text, without anything secret. Empty if there is nothing to do.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = String::new();
-        self.dirs.iter().for_each(|dir| render_dir(dir, &mut text));
+        Teller::default().plan(self).to_string()
+    }
+
+    pub(super) fn tell(&self, teller: &mut Teller) {
+        self.dirs.iter().for_each(|dir| tell_dir(dir, teller));
         let socket = printable(self.socket.as_bytes());
-        // Writing to a String cannot fail.
-        let _ = match self.agent {
-            AgentEdit::Nothing => Ok(()),
-            AgentEdit::AddKey => writeln!(text, "add the key to the agent at {socket}"),
-            AgentEdit::Start { .. } => writeln!(text, "start an ssh-agent at {socket} and add the key"),
-        };
-        self.files.iter().for_each(|edit| render_file(edit, &mut text));
-        match &self.keepalive {
-            Keepalive::Unable(why) => {
-                let _ = writeln!(text, "no keepalive: {why}");
+        match self.agent {
+            AgentEdit::Nothing => {}
+            AgentEdit::AddKey => teller.line(&format!("add the key to the agent at {socket}"), ""),
+            AgentEdit::Start { .. } => {
+                teller.line(&format!("start an ssh-agent at {socket} and add the key"), "");
             }
-            other => other.edit().into_iter().for_each(|edit| render_keepalive(edit, &mut text)),
         }
-        text
+        self.files.iter().for_each(|edit| tell_file(edit, teller));
+        match &self.keepalive {
+            Keepalive::Unable(why) => teller.line("no keepalive", &format!(": {why}")),
+            other => other.edit().into_iter().for_each(|edit| tell_keepalive(edit, teller)),
+        }
     }
 }
 
@@ -55,66 +56,69 @@ impl Taking {
     /// What goes, as text. Empty if there is nothing.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = String::new();
-        self.files.iter().chain(&self.crontab).for_each(|edit| render_file(edit, &mut text));
+        Teller::default().taking(self).to_string()
+    }
+
+    pub(super) fn tell(&self, teller: &mut Teller) {
+        self.files.iter().chain(&self.crontab).for_each(|edit| tell_file(edit, teller));
         for found in &self.found {
-            // Writing to a String cannot fail.
-            let _ = match found {
-                Found::Agent { pid: Some(pid) } => writeln!(text, "end the ssh-agent, process {pid}"),
-                Found::Agent { pid: None } => writeln!(text, "end the ssh-agent"),
-                Found::Linger => writeln!(text, "loginctl disable-linger"),
+            match found {
+                Found::Agent { pid: Some(pid) } => {
+                    teller.line("end the ssh-agent", &format!(", process {pid}"))
+                }
+                Found::Agent { pid: None } => teller.line("end the ssh-agent", ""),
+                Found::Linger => teller.line("loginctl disable-linger", ""),
                 Found::Job { by: Job::Timer, .. } => {
-                    writeln!(text, "systemctl --user disable the timer, and remove it")
+                    teller.line("systemctl --user disable the timer, and remove it", "");
                 }
-                Found::Program { path } => writeln!(text, "rm {}", printable(path.as_bytes())),
+                Found::Program { path } => teller.line(&format!("rm {}", printable(path.as_bytes())), ""),
                 Found::Folder { path } => {
-                    writeln!(text, "rmdir {}   (if nothing else is in it)", printable(path.as_bytes()))
+                    let path = printable(path.as_bytes());
+                    teller.line(&format!("rmdir {path}   (if nothing else is in it)"), "");
                 }
-                _ => Ok(()),
-            };
+                _ => {}
+            }
         }
-        text
     }
 }
 
-fn render_dir(dir: &DirEdit, text: &mut String) {
-    let path = printable(dir.path.as_bytes());
-    let _ = match dir.old_mode {
-        None => writeln!(text, "mkdir -m {:o} {path}", dir.mode),
-        Some(old) => writeln!(text, "chmod {:o} {path}   (was {old:o})", dir.mode),
-    };
+fn tell_dir(dir: &DirEdit, teller: &mut Teller) {
+    let (path, mode) = (printable(dir.path.as_bytes()), dir.mode);
+    match dir.old_mode {
+        None => teller.line(&format!("mkdir -m {mode:o} {path}"), ""),
+        Some(old) => teller.line(&format!("chmod {mode:o} {path}"), &format!("   (was {old:o})")),
+    }
 }
 
-fn render_file(edit: &FileEdit, text: &mut String) {
+fn tell_file(edit: &FileEdit, teller: &mut Teller) {
     let path = printable(edit.old.path.as_bytes());
-    let new = edit.content.render(FUTURE_PID);
     if edit.content == Content::Gone {
-        let _ = writeln!(text, "rm {path}");
-        return;
+        return teller.line(&format!("rm {path}"), "");
     }
     if edit.secret {
         let verb = if edit.old.exists() { "replace" } else { "create" };
-        let _ = writeln!(text, "{verb} {path}   ({} bytes, content not shown)", new.len());
+        let size = edit.content.render(FUTURE_PID).len();
+        teller.line(&format!("{verb} {path}"), &format!("   ({size} bytes, content not shown)"));
     } else {
-        text.push_str(&unified_diff(&edit.old.bytes, &new, &edit.old.path));
+        teller.diff(edit, || unified_diff(&edit.old.bytes, &edit.content.render(FUTURE_PID), &edit.old.path));
     }
     if let Some(mode) = edit.mode.filter(|mode| edit.old.exists() && *mode != edit.old.mode) {
-        let _ = writeln!(text, "chmod {mode:o} {path}   (was {:o})", edit.old.mode);
+        teller.line(&format!("chmod {mode:o} {path}"), &format!("   (was {:o})", edit.old.mode));
     }
 }
 
-fn render_keepalive(edit: &KeepaliveEdit, text: &mut String) {
-    edit.dirs.iter().for_each(|dir| render_dir(dir, text));
+fn tell_keepalive(edit: &KeepaliveEdit, teller: &mut Teller) {
+    edit.dirs.iter().for_each(|dir| tell_dir(dir, teller));
     if edit.linger {
-        text.push_str("loginctl enable-linger\n");
+        teller.line("loginctl enable-linger", "");
     }
     if let Some((path, program)) = &edit.program {
-        let _ =
-            writeln!(text, "place this program at {}   ({} bytes)", printable(path.as_bytes()), program.size);
+        let path = printable(path.as_bytes());
+        teller.line(&format!("place this program at {path}"), &format!("   ({} bytes)", program.size));
     }
     // The others are for the case that the first one fails.
     for job in edit.jobs.iter().take(1) {
-        job.dirs.iter().for_each(|dir| render_dir(dir, text));
-        job.files.iter().for_each(|edit| render_file(edit, text));
+        job.dirs.iter().for_each(|dir| tell_dir(dir, teller));
+        job.files.iter().for_each(|edit| tell_file(edit, teller));
     }
 }

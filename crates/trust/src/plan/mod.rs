@@ -9,6 +9,7 @@ mod names;
 mod restore;
 mod setup;
 mod take;
+mod teller;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub use restore::{Command, Part, Peer, restore};
 pub(crate) use setup::unfit;
 pub use setup::{keep, setup, setup_bound, without_keys};
 pub use take::{Found, Left, LeftWhy, Taking, take_all};
+pub use teller::{ChangeText, LineKind, Piece, Run, Teller};
 
 /// What the user wants.
 #[derive(Debug, Clone, Default)]

@@ -18,12 +18,12 @@ use crate::reporter::style::{Style, Tone};
 pub(super) const INDENT: &str = "     ";
 /// Where its commands begin.
 const DEEP: &str = "         ";
-/// So many witnesses are heard.
+/// So many witnesses are heard, and so many different cures are shown.
 const MOST_WITNESSES: usize = 4;
+/// Where there are many findings, so many, and so many cures.
+const MOST_OF_CROWD: usize = 2;
 /// So many lines of each.
 const MOST_LINES: usize = 4;
-/// So many different cures are shown.
-const MOST_CURES: usize = 4;
 /// So many lines of commands are shown of a cure.
 const MOST_COMMANDS: usize = 24;
 
@@ -34,7 +34,14 @@ pub(super) fn draw_short(group: &Group<'_>, number: usize, told: &Told<'_>, styl
 }
 
 /// A finding with its number.
-pub(super) fn draw(group: &Group<'_>, number: usize, told: &Told<'_>, style: &Style) -> Vec<String> {
+pub(super) fn draw(
+    group: &Group<'_>,
+    number: usize,
+    told: &Told<'_>,
+    crowded: bool,
+    style: &Style,
+) -> Vec<String> {
+    let most = if crowded { MOST_OF_CROWD } else { MOST_WITNESSES };
     let lang = style.lang;
     let tone = if group.breaks || told.case.preflight { Tone::Bad } else { Tone::Odd };
     let title = cause_text(group.code, lang).title;
@@ -44,8 +51,8 @@ pub(super) fn draw(group: &Group<'_>, number: usize, told: &Told<'_>, style: &St
     for text in [whereabouts(group, told, style), facts(group, told, style)] {
         lines.extend(wrap(&text, style.width, INDENT, "       "));
     }
-    lines.extend(witnesses(group, told, style));
-    lines.extend(cures(group, told, style));
+    lines.extend(witnesses(group, told, most, style));
+    lines.extend(cures(group, told, most, style));
     let command = format!("gs_sshexkey doctor --explain {}", group.code);
     let hint = DoctorText::Explain { command: &command }.text(lang);
     lines.extend(
@@ -107,12 +114,12 @@ fn heard<'a>(findings: &[&'a Finding]) -> Vec<Words<'a>> {
 }
 
 /// The machines' own words, set apart as not ours.
-fn witnesses(group: &Group<'_>, told: &Told<'_>, style: &Style) -> Vec<String> {
+fn witnesses(group: &Group<'_>, told: &Told<'_>, most: usize, style: &Style) -> Vec<String> {
     let lang = style.lang;
     let (colon, _) = signs(lang);
     let heard = heard(&group.findings);
     let mut lines = Vec::new();
-    for words in heard.iter().take(MOST_WITNESSES) {
+    for words in heard.iter().take(most) {
         let node = &match words.nodes.len() {
             0 => DoctorText::Here {}.text(lang),
             1 => words.nodes.first().map(|node| told.case.label(*node)).unwrap_or_default(),
@@ -138,15 +145,15 @@ fn witnesses(group: &Group<'_>, told: &Told<'_>, style: &Style) -> Vec<String> {
         }
         lines.extend(drawn);
     }
-    if heard.len() > MOST_WITNESSES {
-        let more = DoctorText::MoreSeen { count: &grouped(heard.len() - MOST_WITNESSES) }.text(lang);
+    if heard.len() > most {
+        let more = DoctorText::MoreSeen { count: &grouped(heard.len() - most) }.text(lang);
         lines.extend(wrap(&more, style.width, "     | ", "     |   "));
     }
     lines.iter().map(|line| style.paint(Tone::Faint, line)).collect()
 }
 
 /// What to do about it, where.
-fn cures(group: &Group<'_>, told: &Told<'_>, style: &Style) -> Vec<String> {
+fn cures(group: &Group<'_>, told: &Told<'_>, most: usize, style: &Style) -> Vec<String> {
     let all = remedies(group);
     if all.is_empty() && group.is_unexplained() {
         return Vec::new();
@@ -155,9 +162,8 @@ fn cures(group: &Group<'_>, told: &Told<'_>, style: &Style) -> Vec<String> {
         return wrap(&DoctorText::NoCommand {}.text(style.lang), style.width, INDENT, "       ");
     }
     let mut lines: Vec<String> =
-        all.iter().take(MOST_CURES).flat_map(|remedy| draw_remedy(remedy, told, style)).collect();
-    let mut left: Vec<NodeIx> =
-        all.iter().skip(MOST_CURES).flat_map(|remedy| &remedy.nodes).copied().collect();
+        all.iter().take(most).flat_map(|remedy| draw_remedy(remedy, told, style)).collect();
+    let mut left: Vec<NodeIx> = all.iter().skip(most).flat_map(|remedy| &remedy.nodes).copied().collect();
     left.sort_unstable();
     left.dedup();
     if !left.is_empty() {

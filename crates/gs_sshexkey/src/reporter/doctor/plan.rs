@@ -1,16 +1,18 @@
 //! What `--fix` is about to do, node by node; nodes with the same plan once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sshtrust::diagnose::Command;
 use sshtrust::doctor::NodeTreatment;
-use sshtrust::inventory::NodeIx;
+use sshtrust::inventory::{NodeIx, NodeSpec};
+use sshtrust::plan::{ChangeText, Teller};
 
 use super::findings::{INDENT, whereabouts};
 use super::text::{joined, signs, title};
 use super::words::{nodes, parts, runner, typed};
 use super::{Told, groups};
 use crate::i18n::DoctorText;
+use crate::reporter::changes::{FEW, How, OnNode, draw as differences};
 use crate::reporter::layout::{cut, grouped, wrap};
 use crate::reporter::matrix::section;
 use crate::reporter::style::{Style, Tone};
@@ -24,6 +26,8 @@ struct Most {
     cut: bool,
 }
 
+/// Where the lines of files begin.
+const DEEP: &str = "       ";
 const SCREEN: Most = Most { plans: 8, lines: 40, cut: true };
 const WHOLE: Most = Most { plans: usize::MAX, lines: usize::MAX, cut: false };
 
@@ -31,7 +35,8 @@ const WHOLE: Most = Most { plans: usize::MAX, lines: usize::MAX, cut: false };
 struct Work<'a> {
     nodes: BTreeSet<NodeIx>,
     first: &'a NodeTreatment,
-    diff: String,
+    /// What changes in files, a node each.
+    texts: Vec<(NodeSpec, ChangeText)>,
 }
 
 /// The plan for a screen; `left`: findings that stay as they are, as places in the diagnosis.
@@ -49,19 +54,40 @@ pub(crate) fn render_whole(told: &Told<'_>, treatment: &[NodeTreatment], style: 
     joined(draw(told, treatment, WHOLE, style))
 }
 
+/// Of many nodes those with the same commands are one, though their files differ: that is told with the files.
 fn works(treatment: &[NodeTreatment]) -> Vec<Work<'_>> {
+    let (mut teller, many) = (Teller::default(), treatment.len() > FEW);
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut works: Vec<Work<'_>> = Vec::new();
     for node in treatment {
-        let diff = node.plan.as_ref().map(|plan| plan.render()).unwrap_or_default();
-        let same = |known: &&mut Work<'_>| {
-            known.diff == diff && known.first.commands == node.commands && known.first.parts == node.parts
-        };
-        match works.iter_mut().find(same) {
-            Some(known) => drop(known.nodes.insert(node.node)),
-            None => works.push(Work { nodes: [node.node].into(), first: node, diff }),
+        let text = node.plan.as_ref().map(|plan| teller.plan(plan)).unwrap_or_default();
+        let files = if many { String::new() } else { text.to_string() };
+        let key = format!("{:?} {:?} {files}", node.commands, node.parts);
+        let place = *places.entry(key).or_insert(works.len());
+        match works.get_mut(place) {
+            Some(known) => {
+                known.nodes.insert(node.node);
+                if many {
+                    known.texts.push((node.spec, text));
+                }
+            }
+            None => {
+                works.push(Work { nodes: [node.node].into(), first: node, texts: vec![(node.spec, text)] });
+            }
         }
     }
     works
+}
+
+/// What changes in files. A few nodes with the same work have the same files.
+fn files(work: &Work<'_>, most: Most, style: &Style) -> Vec<String> {
+    if let [(_, text)] = work.texts.as_slice() {
+        return text.to_string().lines().map(str::to_owned).collect();
+    }
+    let texts: Vec<OnNode<'_>> = work.texts.iter().map(|(spec, text)| (*spec, text)).collect();
+    let width = style.width.saturating_sub(DEEP.len());
+    let how = if most.cut { How { screen: Some(width), ..How::of(style) } } else { How::for_log() };
+    differences(&texts, how).lines().map(str::to_owned).collect()
 }
 
 fn draw(told: &Told<'_>, treatment: &[NodeTreatment], most: Most, style: &Style) -> Vec<Vec<String>> {
@@ -86,12 +112,13 @@ fn draw_work(work: &Work<'_>, told: &Told<'_>, most: Most, style: &Style) -> Vec
     if !work.first.parts.is_empty() {
         let text = DoctorText::PlanRestore { parts: &parts(&work.first.parts, lang) }.text(lang);
         lines.extend(wrap(&text, style.width, INDENT, "       "));
-        let mut diff: Vec<String> = work.diff.lines().map(|line| changed(line, most, style)).collect();
+        let mut diff: Vec<String> =
+            files(work, most, style).iter().map(|line| changed(line, most, style)).collect();
         let more = diff.len().saturating_sub(most.lines);
         if more > 1 {
             diff.truncate(most.lines);
             let text = DoctorText::MoreLines { count: &grouped(more) }.text(lang);
-            diff.extend(wrap(&text, style.width, "       ", "       "));
+            diff.extend(wrap(&text, style.width, DEEP, DEEP));
         }
         lines.extend(diff);
     }

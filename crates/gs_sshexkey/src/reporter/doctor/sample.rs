@@ -14,7 +14,7 @@ use sshtrust::session::ConnectError;
 use sshtrust::setup::NodeFailure;
 
 use super::{Fixed, Next, Stage, Told};
-use crate::reporter::sample::{CHANGED, REFUSED, Sample, ix};
+use crate::reporter::sample::{CHANGED, REFUSED, Sample, ix, spec};
 
 /// An examination that owns what it tells.
 pub(crate) struct Examination {
@@ -151,8 +151,13 @@ pub(crate) fn healable() -> Examination {
     examination
 }
 
-fn treated(node: usize, commands: Vec<Command>, parts: &[Part], profile: Option<&str>) -> NodeTreatment {
-    let spec = Sample::new(node as u32 + 1).checked().nodes.as_slice()[node].spec;
+pub(crate) fn treated(
+    node: usize,
+    commands: Vec<Command>,
+    parts: &[Part],
+    profile: Option<&str>,
+) -> NodeTreatment {
+    let spec = spec(node as u32 + 1);
     let edit = |text: &str| FileEdit {
         old: Entry {
             kind: EntryKind::File,

@@ -11,6 +11,8 @@ use crate::reporter::layout::{grouped, wrap};
 use crate::reporter::matrix::{label, not_entered, sample_text, section};
 use crate::reporter::style::{Style, Tone};
 
+/// Of more findings than these each is told in fewer words.
+const CROWD: usize = 5;
 /// So many findings of a section are told in full ...
 const MOST: usize = 8;
 /// ... and so many more in a line.
@@ -103,6 +105,7 @@ impl Kind {
 /// The findings: why trust is broken, what will break it, and what nobody can explain. Numbered throughout.
 pub(super) fn found(told: &Told<'_>, all: &[Group<'_>], style: &Style) -> Vec<Vec<String>> {
     let preflight = told.case.preflight;
+    let crowded = all.len() > CROWD;
     let mut number = 0;
     let mut sections = Vec::new();
     for kind in Kind::ALL {
@@ -114,7 +117,7 @@ pub(super) fn found(told: &Told<'_>, all: &[Group<'_>], style: &Style) -> Vec<Ve
             number += 1;
             // The first stands right below the heading.
             let mut lines = if place == 0 { title(&kind.heading(preflight), style) } else { Vec::new() };
-            lines.extend(draw(group, number, told, style));
+            lines.extend(draw(group, number, told, crowded, style));
             sections.push(lines);
         }
         let mut lines = Vec::new();

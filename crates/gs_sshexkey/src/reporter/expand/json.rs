@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sshtrust::event::Login;
 
+use super::super::changes::Texts;
 use super::super::json::sampled;
 use super::{ExpandReport, ExpandedNode, Role, Stage, host_line};
 
@@ -16,7 +17,8 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.expand/1";
 /// # Errors
 /// Those of the writer.
 pub(crate) fn write(report: &ExpandReport, out: &mut dyn Write) -> io::Result<()> {
-    let document = json!({
+    let mut texts = Texts::of(report.nodes.iter().map(|node| &node.diff));
+    let mut document = json!({
         "schema": SCHEMA,
         "program": concat!("gs_sshexkey ", env!("CARGO_PKG_VERSION")),
         "user": report.user,
@@ -38,15 +40,16 @@ pub(crate) fn write(report: &ExpandReport, out: &mut dyn Write) -> io::Result<()
             "derived": report.proofs.derived,
             "sampled": sampled(report.proofs.sampled),
         },
-        "nodes": report.nodes.iter().map(node).collect::<Value>(),
+        "nodes": report.nodes.iter().map(|one| node(one, &mut texts)).collect::<Value>(),
         "list": report.nodes.iter().map(|node| host_line(node.spec)).collect::<Value>(),
     });
+    texts.end(&mut document);
     writeln!(out, "{document:#}")?;
     out.flush()
 }
 
-fn node(node: &ExpandedNode) -> Value {
-    json!({
+fn node(node: &ExpandedNode, texts: &mut Texts) -> Value {
+    let mut value = json!({
         "address": node.spec.ip.to_string(),
         "port": node.spec.port,
         "name": node.name,
@@ -61,6 +64,7 @@ fn node(node: &ExpandedNode) -> Value {
             Login::Password => "password",
         }),
         "change": node.change,
-        "diff": node.diff,
-    })
+    });
+    texts.put("diff", &node.diff, &mut value);
+    value
 }

@@ -10,12 +10,12 @@ use std::time::{Duration, SystemTime};
 
 use sshtrust::event::{Event, Login};
 use sshtrust::inventory::NodeSpec;
-use sshtrust::plan::NodePlan;
+use sshtrust::plan::{ChangeText, Teller};
 use sshtrust::probe::Proofs;
 use sshtrust::setup::{Options, Outcome};
 
 pub(crate) use json::write as write_json;
-pub(crate) use text::{already as render_already, render as render_text};
+pub(crate) use text::{already as render_already, render as render_text, render_whole};
 
 /// What is told.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ pub(crate) struct ExpandedNode {
     /// The paths of what changes, without any content; empty if nothing does.
     pub(crate) change: String,
     /// The change as text, without anything secret; empty if it was made.
-    pub(crate) diff: String,
+    pub(crate) diff: ChangeText,
 }
 
 impl ExpandReport {
@@ -83,7 +83,7 @@ impl ExpandReport {
                 role: role(*spec),
                 entered: None,
                 change: String::new(),
-                diff: String::new(),
+                diff: ChangeText::default(),
             });
         Self {
             user: options.user.clone(),
@@ -114,8 +114,10 @@ impl ExpandReport {
             Outcome::Created { proofs, .. } => (self.stage, self.proofs) = (Stage::Done, *proofs),
             Outcome::Planned(plans) => {
                 self.stage = Stage::DryRun;
+                let mut teller = Teller::default();
                 for plan in plans {
-                    self.of(plan.spec).for_each(|node| node.diff = NodePlan::render(plan));
+                    let diff = teller.plan(plan);
+                    self.of(plan.spec).for_each(|node| node.diff = diff.clone());
                 }
             }
         }
@@ -123,6 +125,11 @@ impl ExpandReport {
 
     fn of(&mut self, spec: NodeSpec) -> impl Iterator<Item = &mut ExpandedNode> {
         self.nodes.iter_mut().filter(move |node| node.spec == spec)
+    }
+
+    /// The list that holds afterwards, as lines of a hostfile.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| host_line(node.spec)).collect()
     }
 
     /// The nodes with this role.

@@ -23,7 +23,7 @@ fn done() -> ExpandReport {
             _ => Login::Key,
         }),
         change: "/root/.ssh/known_hosts, /root/.ssh/config".to_owned(),
-        diff: String::new(),
+        diff: ChangeText::default(),
     };
     ExpandReport {
         user: "root".to_owned(),
@@ -46,7 +46,8 @@ fn again() -> ExpandReport {
 
 fn dry() -> ExpandReport {
     let mut report = ExpandReport { stage: Stage::DryRun, proofs: Proofs::default(), ..done() };
-    report.nodes[0].diff = "--- /root/.ssh/config\n+++ /root/.ssh/config\n@@ -1 +1 @@\n-a\n+b\n".to_owned();
+    let diff = "--- /root/.ssh/config\n+++ /root/.ssh/config\n@@ -1 +1 @@\n-a\n+b\n";
+    report.nodes[0].diff = Teller::default().text(diff);
     report
 }
 

@@ -6,6 +6,7 @@ use sshtrust::inventory::NodeIx;
 
 use super::view::{View, safe};
 use crate::i18n::{PageText, barred};
+use crate::reporter::matrix::alike;
 
 pub(super) fn not_entered(view: &View) -> Markup {
     let whys: Vec<(NodeIx, String)> = view
@@ -56,10 +57,12 @@ pub(super) fn other_names(view: &View) -> Markup {
     }
 }
 
+/// What is said of nodes, the same of several once.
 fn said_of(view: &View, said: &[(NodeIx, String)]) -> Markup {
+    let said = alike(said.iter().cloned());
     html! {
-        dl.said-of { @for (index, text) in said {
-            div { dt { (view.both(*index)) } dd { (text) } }
+        dl.said-of { @for (nodes, text) in &said {
+            div { dt { (view.list(nodes)) } dd { (text) } }
         } }
     }
 }

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sshtrust::plan::Job;
 
-use super::text::host_line;
 use super::{Found, Left, LeftWhy, Refusal, RevokeReport, RevokedNode, Stage};
 use crate::i18n::{Lang, barred, barred_code};
+use crate::reporter::changes::Texts;
 
 /// Names the form. A number that is higher means that old readers will not do.
 pub(crate) const SCHEMA: &str = "gs_sshexkey.revoke/1";
@@ -18,7 +18,8 @@ pub(crate) const SCHEMA: &str = "gs_sshexkey.revoke/1";
 /// Those of the writer.
 pub(crate) fn write(report: &RevokeReport, out: &mut dyn Write) -> io::Result<()> {
     let count = |is: fn(&RevokedNode) -> bool| report.nodes.iter().filter(|node| is(node)).count();
-    let document = json!({
+    let mut texts = Texts::of(report.nodes.iter().map(|node| &node.change));
+    let mut document = json!({
         "schema": SCHEMA,
         "program": concat!("gs_sshexkey ", env!("CARGO_PKG_VERSION")),
         "user": report.user,
@@ -40,17 +41,18 @@ pub(crate) fn write(report: &RevokeReport, out: &mut dyn Write) -> io::Result<()
             "refused": count(|node| node.refusal == Some(Refusal::Refused)),
             "not_entered": count(RevokedNode::is_barred),
         },
-        "nodes": report.nodes.iter().map(node).collect::<Value>(),
-        "rest": report.barred().iter().map(|node| host_line(node.spec)).collect::<Value>(),
+        "nodes": report.nodes.iter().map(|one| node(one, &mut texts)).collect::<Value>(),
+        "rest": report.rest(),
     });
+    texts.end(&mut document);
     writeln!(out, "{document:#}")?;
     out.flush()
 }
 
 /// One node.
-pub(in crate::reporter) fn node(node: &RevokedNode) -> Value {
+pub(in crate::reporter) fn node(node: &RevokedNode, texts: &mut Texts) -> Value {
     let not_entered = node.entry.as_ref().err();
-    json!({
+    let mut value = json!({
         "address": node.spec.ip.to_string(),
         "port": node.spec.port,
         "name": node.name,
@@ -60,11 +62,12 @@ pub(in crate::reporter) fn node(node: &RevokedNode) -> Value {
         "databases": node.databases.iter().map(|(pid, name)| {
             json!({ "pid": pid, "command": name })
         }).collect::<Value>(),
-        "change": node.change,
         "done_before": node.done_before,
         "gone": node.gone,
         "refusal": node.refusal.as_ref().map(refusal_value),
-    })
+    });
+    texts.put("change", &node.change, &mut value);
+    value
 }
 
 /// Something that stays.

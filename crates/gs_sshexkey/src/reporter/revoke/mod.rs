@@ -13,14 +13,14 @@ use std::time::{Duration, SystemTime};
 use sshtrust::enter::NoEntry;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::operation::{Ended, Revoked, Survey, Surveyed};
-use sshtrust::plan::{Found, Left, LeftWhy, Taking};
+use sshtrust::plan::{ChangeText, Found, Left, LeftWhy, Teller};
 use sshtrust::session::Refusal;
 
 pub(crate) use json::write as write_json;
 pub(super) use json::{left_value, node as json_node, refusal_value};
 pub(crate) use plan::{question, render as render_plan};
+pub(super) use text::{MOST_HOSTS, colon, host_line, host_lines, sections, who, why as left_text};
 pub(crate) use text::{changes, render as render_text};
-pub(super) use text::{colon, host_line, sections, who, why as left_text};
 
 /// What is told.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ pub(crate) struct RevokedNode {
     /// Processes of a database that run as the user: number and name.
     pub(crate) databases: Vec<(u32, String)>,
     /// The change as text, without anything secret.
-    pub(crate) change: String,
+    pub(crate) change: ChangeText,
     /// All that was found is gone, but for what is left.
     pub(crate) gone: bool,
     /// How it received the key afterwards; `None` if that was not tried.
@@ -97,13 +97,14 @@ pub(crate) struct RevokedNode {
 impl RevokeReport {
     /// What was found in a cluster, and is about to be taken away.
     pub(crate) fn new(user: &str, began: SystemTime, survey: &Survey, next: Next) -> Self {
+        let mut teller = Teller::default();
         Self {
             user: user.to_owned(),
             began,
             took: Duration::ZERO,
             stage: Stage::Planned,
             keys: survey.fingerprints(),
-            nodes: survey.nodes.iter().map(RevokedNode::new).collect(),
+            nodes: survey.nodes.iter().map(|node| RevokedNode::new(node, &mut teller)).collect(),
             program: None,
             next,
         }
@@ -134,6 +135,11 @@ impl RevokeReport {
         self.nodes.iter().filter(|node| node.is_barred()).collect()
     }
 
+    /// The nodes that are left over, as lines of a hostfile.
+    pub(crate) fn rest(&self) -> Vec<String> {
+        self.barred().iter().map(|node| host_line(node.spec)).collect()
+    }
+
     /// The same, after it was done.
     pub(crate) fn done(self, revoked: &[Revoked]) -> Self {
         let took = self.began.elapsed().unwrap_or_default();
@@ -154,14 +160,14 @@ impl RevokedNode {
             found: Vec::new(),
             left: Vec::new(),
             databases: Vec::new(),
-            change: String::new(),
+            change: ChangeText { pieces: Vec::new() },
             gone: false,
             refusal: None,
         }
     }
 
     /// Before anything was done.
-    pub(super) fn new(node: &Surveyed) -> Self {
+    pub(super) fn new(node: &Surveyed, teller: &mut Teller) -> Self {
         let taking = node.taking.as_ref();
         Self {
             spec: node.spec,
@@ -171,7 +177,7 @@ impl RevokedNode {
             found: taking.map(|taking| taking.found.clone()).unwrap_or_default(),
             left: taking.map(|taking| taking.left.clone()).unwrap_or_default(),
             databases: node.databases.clone(),
-            change: taking.map(Taking::render).unwrap_or_default(),
+            change: taking.map(|taking| teller.taking(taking)).unwrap_or_default(),
             gone: false,
             refusal: None,
         }

@@ -1,5 +1,7 @@
 //! What `revoke` is about to do, node by node; nodes with the same plan once.
 
+use std::collections::BTreeSet;
+
 use sshtrust::plan::Job;
 use sshtrust::text::printable;
 
@@ -7,7 +9,7 @@ use super::text::{barred, colon, done_before, left, sections, title, who};
 use super::{Found, RevokeReport, RevokedNode};
 use crate::i18n::{Lang, RevokeText};
 use crate::reporter::layout::{grouped, wrap};
-use crate::reporter::matrix::{label, section};
+use crate::reporter::matrix::{alike, label, section};
 use crate::reporter::style::Style;
 
 /// So many different plans are shown.
@@ -100,11 +102,26 @@ fn thing(found: &Found, lang: Lang) -> String {
 
 fn databases(report: &RevokeReport, style: &Style) -> Vec<String> {
     let with = report.nodes.iter().filter(|node| !node.databases.is_empty());
-    let items = with.map(|node| {
-        let processes = processes(&node.databases, MOST_PROCESSES, style.lang);
-        format!("{}{}{processes}", who(&[node], style.lang), colon(style.lang))
-    });
-    section(&RevokeText::Databases { user: &label(&report.user) }.text(style.lang), items.collect(), style)
+    let title = RevokeText::Databases { user: &label(&report.user) }.text(style.lang);
+    let with: Vec<&RevokedNode> = with.collect();
+    let items: Vec<(Vec<&RevokedNode>, String)> = if with.len() <= MOST_PLANS {
+        let all = |node: &&RevokedNode| processes(&node.databases, MOST_PROCESSES, style.lang);
+        with.iter().map(|node| (vec![*node], all(node))).collect()
+    } else {
+        // Every process has a number of its own; their names are what many nodes have in common.
+        alike(with.iter().map(|node| (*node, names(&node.databases, style.lang))))
+    };
+    let items =
+        items.iter().map(|(nodes, text)| format!("{}{}{text}", who(nodes, style.lang), colon(style.lang)));
+    section(&title, items.collect(), style)
+}
+
+/// The names of processes, each once.
+fn names(all: &[(u32, String)], lang: Lang) -> String {
+    let names: BTreeSet<String> = all.iter().map(|(_, name)| label(name)).collect();
+    let more = if names.len() > MOST_PROCESSES { ", ..." } else { "" };
+    let shown: Vec<String> = names.into_iter().take(MOST_PROCESSES).collect();
+    format!("{}{more}", shown.join(if lang == Lang::Zh { "、" } else { ", " }))
 }
 
 /// Processes, as many as are named: `gaussdb (1234), cm_agent (99)`.

@@ -7,6 +7,7 @@ use sshtrust::session::ConnectError;
 
 use super::*;
 use crate::i18n::Lang;
+use crate::reporter::changes::How;
 use crate::reporter::{Style, transcript};
 
 const PLAIN: Style = Style { lang: Lang::En, width: 80, colour: false, unicode: true };
@@ -42,7 +43,7 @@ fn node(number: u8) -> RevokedNode {
         left: Vec::new(),
         databases: Vec::new(),
         done_before: false,
-        change: String::new(),
+        change: ChangeText::default(),
         gone: false,
         refusal: None,
     }
@@ -142,9 +143,9 @@ fn everything() -> RevokeReport {
 
 fn dry() -> RevokeReport {
     let mut report = RevokeReport { stage: Stage::DryRun, ..planned(2) };
-    report.nodes[0].change = "--- /home/omm/.bashrc\n+++ /home/omm/.bashrc\n@@ -1,3 +1 @@\n umask 077\n-export \
-                              SSH_AUTH_SOCK=/home/omm/gaussdb_tmp/gauss_socket_tmp\n-export SSH_AGENT_PID=1001\n"
-        .to_owned();
+    let change = "--- /home/omm/.bashrc\n+++ /home/omm/.bashrc\n@@ -1,3 +1 @@\n umask 077\n-export \
+                              SSH_AUTH_SOCK=/home/omm/gaussdb_tmp/gauss_socket_tmp\n-export SSH_AGENT_PID=1001\n";
+    report.nodes[0].change = Teller::default().text(change);
     report
 }
 
@@ -191,7 +192,7 @@ fn screens() -> Vec<(&'static str, String, Style)> {
         end("revoke-barred-zh", &stopped(), CHINESE),
         end("revoke-nothing", &nothing(), PLAIN),
         end("revoke-nothing-zh", &nothing(), CHINESE),
-        ("revoke-dry-run", changes(&dry()) + "\n" + &render_text(&dry(), &PLAIN), PLAIN),
+        ("revoke-dry-run", changes(&dry(), How::of(&PLAIN)) + "\n" + &render_text(&dry(), &PLAIN), PLAIN),
         end("revoke-declined", &RevokeReport { stage: Stage::Declined, ..planned(3) }, PLAIN),
     ]
 }

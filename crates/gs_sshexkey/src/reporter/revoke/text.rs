@@ -5,11 +5,14 @@ use sshtrust::text::printable;
 
 use super::{LeftWhy, Refusal, RevokeReport, RevokedNode, Stage};
 use crate::i18n::{Lang, RevokeText, barred as barred_text};
+use crate::reporter::changes::{How, OnNode, draw};
 use crate::reporter::fold::folded;
 use crate::reporter::layout::{grouped, wrap};
-use crate::reporter::matrix::{label, section};
+use crate::reporter::matrix::{alike, counted, label, section};
 use crate::reporter::style::{Style, Tone};
 
+/// So many nodes are written one by one, to be copied into a hostfile.
+pub(in crate::reporter) const MOST_HOSTS: usize = 32;
 /// So many ranges of addresses are written.
 const MOST_RANGES: usize = 8;
 
@@ -47,11 +50,13 @@ fn done(report: &RevokeReport, style: &Style) -> Vec<Vec<String>> {
         paint(&RevokeText::GoneSome { user, gone: &grouped(gone), nodes }, Tone::Bad, style)
     };
     let accepted = report.nodes.iter().filter(|node| node.refusal == Some(Refusal::Accepted));
-    let accepted = accepted.map(|node| who(&[node], lang)).collect();
-    let not_tried = report.nodes.iter().filter_map(|node| match &node.refusal {
-        Some(Refusal::NotTried(why)) => Some(format!("{}{}{why}", who(&[node], lang), colon(lang))),
+    let accepted: Vec<&RevokedNode> = accepted.collect();
+    let accepted = if accepted.is_empty() { Vec::new() } else { vec![who(&accepted, lang)] };
+    let not_tried = alike(report.nodes.iter().filter_map(|node| match &node.refusal {
+        Some(Refusal::NotTried(why)) => Some((node, why.clone())),
         _ => None,
-    });
+    }));
+    let not_tried = not_tried.iter().map(|(nodes, why)| format!("{}{}{why}", who(nodes, lang), colon(lang)));
     vec![
         [verdict, refused(report, style)].concat(),
         section(&RevokeText::Accepted {}.text(lang), accepted, style),
@@ -94,8 +99,18 @@ fn rest(report: &RevokeReport, style: &Style) -> Vec<String> {
         None => RevokeText::StillTrustedAny {}.text(style.lang),
     };
     let mut lines = wrap(&text, style.width, "", "  ");
-    lines.extend(barred.iter().map(|node| format!("    {}", host_line(node.spec))));
+    lines.extend(host_lines(&barred.iter().map(|node| node.spec).collect::<Vec<_>>(), style));
     lines.push(RevokeText::ThenRun { command: &report.next.rest }.text(style.lang));
+    lines
+}
+
+/// Nodes as lines of a hostfile; a great many in ranges, with a word about where the lines are.
+pub(in crate::reporter) fn host_lines(nodes: &[NodeSpec], style: &Style) -> Vec<String> {
+    if nodes.len() <= MOST_HOSTS {
+        return nodes.iter().map(|node| format!("    {}", host_line(*node))).collect();
+    }
+    let mut lines = wrap(&counted(nodes.iter().copied(), style.lang), style.width, "    ", "      ");
+    lines.extend(wrap(&RevokeText::HostLines {}.text(style.lang), style.width, "    ", "      "));
     lines
 }
 
@@ -107,10 +122,10 @@ pub(in crate::reporter) fn host_line(node: NodeSpec) -> String {
     }
 }
 
-/// The differences, node by node. They were made safe to show where they were made.
-pub(crate) fn changes(report: &RevokeReport) -> String {
-    let changed = report.nodes.iter().filter(|node| !node.change.is_empty());
-    changed.map(|node| format!("==> {}\n{}\n", node.spec, node.change.trim_end())).collect()
+/// The differences. They were made safe to show where they were made.
+pub(crate) fn changes(report: &RevokeReport, how: How) -> String {
+    let nodes: Vec<OnNode<'_>> = report.nodes.iter().map(|node| (node.spec, &node.change)).collect();
+    draw(&nodes, how)
 }
 
 /// What stays, and why; the same on several nodes once.

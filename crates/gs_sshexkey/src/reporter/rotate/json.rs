@@ -7,6 +7,7 @@ use sshtrust::identity::KeyMode;
 use sshtrust::session::Refusal;
 
 use super::{RotateReport, RotatedNode};
+use crate::reporter::changes::Texts;
 use crate::reporter::revoke::{left_value, refusal_value};
 
 /// Names the form. A number that is higher means that old readers will not do.
@@ -17,7 +18,8 @@ const SCHEMA: &str = "gs_sshexkey.rotate/1";
 /// # Errors
 /// Those of the writer.
 pub(crate) fn write(report: &RotateReport, out: &mut dyn Write) -> io::Result<()> {
-    let document = json!({
+    let mut texts = Texts::of(report.nodes.iter().map(|node| &node.change));
+    let mut document = json!({
         "schema": SCHEMA,
         "program": concat!("gs_sshexkey ", env!("CARGO_PKG_VERSION")),
         "user": report.user,
@@ -30,8 +32,9 @@ pub(crate) fn write(report: &RotateReport, out: &mut dyn Write) -> io::Result<()
         "finished_earlier": report.finishes,
         "old_keys": report.old,
         "counts": counts(&report.nodes, report.pairs),
-        "nodes": report.nodes.iter().map(node).collect::<Value>(),
+        "nodes": report.nodes.iter().map(|one| node(one, &mut texts)).collect::<Value>(),
     });
+    texts.end(&mut document);
     writeln!(out, "{document:#}")?;
     out.flush()
 }
@@ -51,14 +54,15 @@ pub(in crate::reporter) fn counts(nodes: &[RotatedNode], pairs: usize) -> Value 
 }
 
 /// One node.
-pub(in crate::reporter) fn node(node: &RotatedNode) -> Value {
-    json!({
+pub(in crate::reporter) fn node(node: &RotatedNode, texts: &mut Texts) -> Value {
+    let mut value = json!({
         "address": node.spec.ip.to_string(),
         "port": node.spec.port,
         "name": node.name,
         "key": node.key,
-        "change": node.change,
         "left": node.left.iter().map(left_value).collect::<Value>(),
         "refusal": node.refusal.as_ref().map(refusal_value),
-    })
+    });
+    texts.put("change", &node.change, &mut value);
+    value
 }

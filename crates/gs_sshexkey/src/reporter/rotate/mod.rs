@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use sshtrust::identity::KeyMode;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::operation::{Parted, Rotated, Rotating, Rotation};
-use sshtrust::plan::{Left, LeftWhy};
+use sshtrust::plan::{ChangeText, Left, LeftWhy};
 use sshtrust::session::Refusal;
 
 pub(crate) use json::write as write_json;
@@ -77,7 +77,7 @@ pub(crate) struct RotatedNode {
     /// The key that it comes with afterwards: type and fingerprint.
     pub(crate) key: String,
     /// The change as text, without anything secret.
-    pub(crate) change: String,
+    pub(crate) change: ChangeText,
     /// What stays of the old keys, and why.
     pub(crate) left: Vec<Left>,
     /// How it received an old key afterwards; `None` if none was tried.

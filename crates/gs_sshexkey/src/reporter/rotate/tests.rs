@@ -14,7 +14,7 @@ fn node(number: u8, own: bool) -> RotatedNode {
         spec: NodeSpec { ip: std::net::Ipv4Addr::new(10, 0, 0, number).into(), port: 22 },
         name: format!("node{number}"),
         key: format!("ssh-ed25519 SHA256:new{}", if own { number } else { 0 }),
-        change: String::new(),
+        change: ChangeText::default(),
         left: Vec::new(),
         refusal: None,
     }

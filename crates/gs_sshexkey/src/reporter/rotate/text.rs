@@ -7,8 +7,9 @@ use sshtrust::text::printable;
 
 use super::{RotateReport, RotatedNode, Stage};
 use crate::i18n::{Lang, RevokeText, RotateText};
+use crate::reporter::changes::{How, OnNode, draw};
 use crate::reporter::layout::{grouped, wrap};
-use crate::reporter::matrix::{label, section};
+use crate::reporter::matrix::{alike, counted, label, section};
 use crate::reporter::revoke::{colon, left_text, sections};
 use crate::reporter::style::{Style, Tone};
 
@@ -58,10 +59,10 @@ pub(crate) fn question(lang: Lang) -> String {
     RotateText::Ask {}.text(lang)
 }
 
-/// The differences, node by node. They were made safe to show where they were made.
-pub(crate) fn changes(nodes: &[RotatedNode]) -> String {
-    let changed = nodes.iter().filter(|node| !node.change.is_empty());
-    changed.map(|node| format!("==> {}\n{}\n", node.spec, node.change.trim_end())).collect()
+/// The differences. They were made safe to show where they were made.
+pub(crate) fn changes(nodes: &[RotatedNode], how: How) -> String {
+    let nodes: Vec<OnNode<'_>> = nodes.iter().map(|node| (node.spec, &node.change)).collect();
+    draw(&nodes, how)
 }
 
 /// How it ended.
@@ -102,22 +103,38 @@ pub(in crate::reporter) fn proven(nodes: &[RotatedNode], pairs: usize, style: &S
 /// What is not as it should be in the end.
 pub(in crate::reporter) fn troubles(nodes: &[RotatedNode], style: &Style) -> Vec<Vec<String>> {
     let lang = style.lang;
-    let accepted = nodes.iter().filter(|node| node.refusal == Some(Refusal::Accepted)).map(who).collect();
+    let accepted: Vec<&RotatedNode> =
+        nodes.iter().filter(|node| node.refusal == Some(Refusal::Accepted)).collect();
+    let accepted = if accepted.is_empty() { Vec::new() } else { vec![whoever(&accepted, lang)] };
     let not_tried = nodes.iter().filter_map(|node| match &node.refusal {
-        Some(Refusal::NotTried(why)) => Some(format!("{}{}{why}", who(node), colon(lang))),
+        Some(Refusal::NotTried(why)) => Some((node, why.clone())),
         _ => None,
     });
-    let one = |node: &RotatedNode, left: &Left| {
+    let one = |left: &Left| {
         let path = printable(left.path.as_bytes());
         let at = if path.is_empty() { path } else { format!("{path}{}", colon(lang)) };
-        format!("{}{}{at}{}", who(node), colon(lang), left_text(&left.why, lang))
+        format!("{at}{}", left_text(&left.why, lang))
     };
-    let left = nodes.iter().flat_map(|node| node.left.iter().map(move |left| one(node, left)));
+    let left = nodes.iter().flat_map(|node| node.left.iter().map(move |left| (node, one(left))));
+    let told = |items: Vec<(Vec<&RotatedNode>, String)>| -> Vec<String> {
+        let one = |(nodes, text): &(Vec<&RotatedNode>, String)| {
+            format!("{}{}{text}", whoever(nodes, lang), colon(lang))
+        };
+        items.iter().map(one).collect()
+    };
     vec![
         section(&RevokeText::Accepted {}.text(lang), accepted, style),
-        section(&RevokeText::NotSeen {}.text(lang), not_tried.collect(), style),
-        section(&RevokeText::Left {}.text(lang), left.collect(), style),
+        section(&RevokeText::NotSeen {}.text(lang), told(alike(not_tried)), style),
+        section(&RevokeText::Left {}.text(lang), told(alike(left)), style),
     ]
+}
+
+/// Nodes in words.
+fn whoever(nodes: &[&RotatedNode], lang: Lang) -> String {
+    match nodes {
+        [node] => who(node),
+        many => counted(many.iter().map(|node| node.spec), lang),
+    }
 }
 
 /// A node in words.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sshtrust::identity::KeyMode;
 
 use super::ShrinkReport;
+use crate::reporter::changes::Texts;
 use crate::reporter::revoke::json_node as revoked_node;
 use crate::reporter::rotate::{counts, json_node};
 
@@ -17,7 +18,9 @@ const SCHEMA: &str = "gs_sshexkey.shrink/1";
 /// # Errors
 /// Those of the writer.
 pub(crate) fn write(report: &ShrinkReport, out: &mut dyn Write) -> io::Result<()> {
-    let document = json!({
+    let stay = report.stay.iter().map(|node| &node.change);
+    let mut texts = Texts::of(stay.chain(report.leave.iter().map(|node| &node.change)));
+    let mut document = json!({
         "schema": SCHEMA,
         "program": concat!("gs_sshexkey ", env!("CARGO_PKG_VERSION")),
         "user": report.user,
@@ -32,11 +35,12 @@ pub(crate) fn write(report: &ShrinkReport, out: &mut dyn Write) -> io::Result<()
         "keys_of_those_that_stay": report.keys.word(),
         "old_keys": report.old,
         "counts": counts(&report.stay, report.pairs),
-        "stay": report.stay.iter().map(json_node).collect::<Value>(),
-        "leave": report.leave.iter().map(revoked_node).collect::<Value>(),
+        "stay": report.stay.iter().map(|node| json_node(node, &mut texts)).collect::<Value>(),
+        "leave": report.leave.iter().map(|node| revoked_node(node, &mut texts)).collect::<Value>(),
         "not_cleaned": report.not_cleaned,
         "hosts": report.hosts(),
     });
+    texts.end(&mut document);
     writeln!(out, "{document:#}")?;
     out.flush()
 }

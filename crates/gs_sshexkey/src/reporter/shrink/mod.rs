@@ -12,6 +12,7 @@ use sshtrust::enter::NoEntry;
 use sshtrust::identity::KeyMode;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::operation::{Shrinking, Shrunk};
+use sshtrust::plan::Teller;
 
 use super::revoke::{RevokedNode, host_line};
 use super::rotate::{RotatedNode, Stage};
@@ -80,7 +81,9 @@ impl ShrinkReport {
             Shrinking { rotates: true, .. } => Keys::New,
             _ => Keys::Own,
         };
-        let entered = shrinking.survey.iter().flat_map(|survey| &survey.nodes).map(RevokedNode::new);
+        let mut teller = Teller::default();
+        let entered = shrinking.survey.iter().flat_map(|survey| &survey.nodes);
+        let entered = entered.map(|node| RevokedNode::new(node, &mut teller));
         let mut leave: Vec<RevokedNode> = entered.collect();
         for (spec, why) in &shrinking.barred {
             if !leave.iter().any(|node| node.spec == *spec) {

@@ -1,6 +1,6 @@
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use sshtrust::plan::{Left, LeftWhy};
+use sshtrust::plan::{ChangeText, Left, LeftWhy};
 use sshtrust::session::{ConnectError, Refusal};
 
 use super::*;
@@ -20,7 +20,7 @@ fn stays(number: u8) -> RotatedNode {
         spec: spec(number, if number == 2 { 2222 } else { 22 }),
         name: format!("node{number}"),
         key: "ssh-ed25519 SHA256:new".to_owned(),
-        change: String::new(),
+        change: ChangeText::default(),
         left: Vec::new(),
         refusal: None,
     }

@@ -1,22 +1,27 @@
 //! Nodes that leave, as a person reads of them: before, and in the end.
 
 use sshtrust::identity::KeyMode;
+use sshtrust::inventory::NodeSpec;
 use sshtrust::text::printable;
 
-use super::{Keys, ShrinkReport, Stage};
+use super::{Keys, RevokedNode, ShrinkReport, Stage};
 use crate::i18n::{Lang, RevokeText, RotateText, ShrinkText, barred as barred_text};
+use crate::reporter::changes::{How, draw};
 use crate::reporter::layout::{grouped, wrap};
-use crate::reporter::matrix::{label, section};
-use crate::reporter::revoke::{colon, left_text, sections, who as who_left};
-use crate::reporter::rotate::{changes as key_changes, keys, proven, troubles};
+use crate::reporter::matrix::{alike, counted, label, section};
+use crate::reporter::revoke::{MOST_HOSTS, colon, host_lines, left_text, sections, who as who_left};
+use crate::reporter::rotate::{keys, proven, troubles};
 use crate::reporter::style::{Style, Tone};
+
+/// So many nodes that leave have a line each.
+const FEW: usize = 8;
 
 /// The plan for a screen.
 pub(crate) fn render_plan(report: &ShrinkReport, style: &Style) -> String {
     let lang = style.lang;
     let (gone, stay) = (&grouped(report.leave.len()), &grouped(report.stay.len()));
     let head = ShrinkText::Head { user: &label(&report.user), gone, stay }.text(lang);
-    let entered = report.entered().into_iter().map(|node| who_left(&[node], lang)).collect();
+    let entered = leavers(&report.entered(), lang);
     let mut all = vec![
         paint(&head, Tone::Head, style),
         section(&ShrinkText::Leaving {}.text(lang), entered, style),
@@ -47,11 +52,11 @@ pub(crate) fn question(lang: Lang) -> String {
     ShrinkText::Ask {}.text(lang)
 }
 
-/// The differences, node by node. They were made safe to show where they were made.
-pub(crate) fn changes(report: &ShrinkReport) -> String {
-    let leave = report.leave.iter().filter(|node| !node.change.is_empty());
-    let leave = leave.map(|node| format!("==> {}\n{}\n", node.spec, node.change.trim_end()));
-    key_changes(&report.stay) + &leave.collect::<String>()
+/// The differences. They were made safe to show where they were made.
+pub(crate) fn changes(report: &ShrinkReport, how: How) -> String {
+    let stay = report.stay.iter().map(|node| (node.spec, &node.change));
+    let leave = report.leave.iter().map(|node| (node.spec, &node.change));
+    draw(&stay.chain(leave).collect::<Vec<_>>(), how)
 }
 
 /// How it ended.
@@ -75,14 +80,14 @@ fn done(report: &ShrinkReport, style: &Style) -> String {
         paint(&ShrinkText::NotDone { user }.text(lang), Tone::Bad, style)
     };
     let cleaned = report.entered().into_iter().filter(|node| node.is_done() && report.not_cleaned.is_none());
-    let cleaned = cleaned.map(|node| who_left(&[node], lang)).collect();
-    let stays = report.entered().into_iter().flat_map(|node| {
-        let who = who_left(&[node], lang);
+    let cleaned = leavers(&cleaned.collect::<Vec<_>>(), lang);
+    let stays = alike(report.entered().into_iter().flat_map(|node| {
         node.left.iter().map(move |left| {
             let path = printable(left.path.as_bytes());
-            format!("{who}{}{path}{}{}", colon(lang), colon(lang), left_text(&left.why, lang))
+            (node, format!("{path}{}{}", colon(lang), left_text(&left.why, lang)))
         })
-    });
+    }));
+    let stays = stays.iter().map(|(nodes, text)| format!("{}{}{text}", who_left(nodes, lang), colon(lang)));
     let mut all = vec![[verdict, proven(&report.stay, report.pairs, style)].concat()];
     all.extend(troubles(&report.stay, style));
     all.push(section(&ShrinkText::Cleaned {}.text(lang), cleaned, style));
@@ -95,7 +100,11 @@ fn done(report: &ShrinkReport, style: &Style) -> String {
         all.push(paint(&ShrinkText::KeyStays {}.text(lang), Tone::Bad, style));
     }
     let mut list = wrap(&ShrinkText::List {}.text(lang), style.width, "", "");
-    list.extend(report.hosts());
+    match report.stay.len() {
+        // Nothing stands before them: they are there to be copied.
+        0..=MOST_HOSTS => list.extend(report.hosts()),
+        _ => list.extend(host_lines(&report.stay.iter().map(|node| node.spec).collect::<Vec<_>>(), style)),
+    }
     all.push(list);
     sections(all)
 }
@@ -103,10 +112,21 @@ fn done(report: &ShrinkReport, style: &Style) -> String {
 /// The nodes that leave and could not be entered, and why.
 fn barred(report: &ShrinkReport, title: &ShrinkText<'_>, style: &Style) -> Vec<String> {
     let lang = style.lang;
-    let barred = report.barred().into_iter();
-    let items =
-        barred.map(|(node, why)| format!("{node}{}{}", colon(lang), barred_text(why, lang))).collect();
+    let barred = alike(report.barred().into_iter().map(|(node, why)| (node, barred_text(why, lang))));
+    let who = |nodes: &[NodeSpec]| match nodes {
+        [node] => node.to_string(),
+        many => counted(many.iter().copied(), lang),
+    };
+    let items = barred.iter().map(|(nodes, why)| format!("{}{}{why}", who(nodes), colon(lang))).collect();
     section(&title.text(lang), items, style)
+}
+
+/// Nodes that leave: a few one by one.
+fn leavers(nodes: &[&RevokedNode], lang: Lang) -> Vec<String> {
+    match nodes.len() {
+        0..=FEW => nodes.iter().map(|node| who_left(&[*node], lang)).collect(),
+        _ => vec![who_left(nodes, lang)],
+    }
 }
 
 fn paint(text: &str, tone: Tone, style: &Style) -> Vec<String> {
