@@ -11,5 +11,6 @@ mod endings;
 mod faults;
 mod home;
 mod locks;
+mod reading;
 mod strangers;
 mod votes;

@@ -33,7 +33,7 @@ impl<'a> Lines<'a> {
     /// Lets them in on a node.
     #[must_use]
     pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
-        let old = state.bytes(Place::AuthorizedKeys);
+        let old = &state.entry(Place::AuthorizedKeys).bytes;
         let make = || self.added_to(old, state);
         // Bounds are the node's own: its clock, and whom it knows.
         let new = if self.bounding.is_none() { self.made.of(old, make) } else { Arc::new(make()) };

@@ -19,23 +19,30 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::observe::NodeState;
+use crate::observe::{FileBytes, NodeState};
 use crate::place::Place;
 use crate::plan::{Content, DirEdit, FileEdit};
 
 /// New contents of a file by the old ones: most nodes start with the same file and end with the same.
 #[derive(Debug, Default)]
-pub(crate) struct Made(RefCell<HashMap<Vec<u8>, Arc<Vec<u8>>>>);
+pub(crate) struct Made {
+    /// By where it is held, which is soon told; it stays held as long as this is.
+    held: RefCell<HashMap<usize, (FileBytes, Arc<Vec<u8>>)>>,
+    /// By its bytes.
+    equal: RefCell<HashMap<FileBytes, Arc<Vec<u8>>>>,
+}
 
 impl Made {
     /// What becomes of a content; made when it is first met.
-    pub(crate) fn of(&self, old: &[u8], make: impl FnOnce() -> Vec<u8>) -> Arc<Vec<u8>> {
-        let known = self.0.borrow().get(old).cloned();
-        known.unwrap_or_else(|| {
-            let new = Arc::new(make());
-            self.0.borrow_mut().insert(old.to_vec(), new.clone());
-            new
-        })
+    pub(crate) fn of(&self, old: &FileBytes, make: impl FnOnce() -> Vec<u8>) -> Arc<Vec<u8>> {
+        if let Some((_, new)) = self.held.borrow().get(&old.place()) {
+            return new.clone();
+        }
+        let known = self.equal.borrow().get(old).cloned();
+        let new = known.unwrap_or_else(|| Arc::new(make()));
+        self.equal.borrow_mut().insert(old.clone(), new.clone());
+        self.held.borrow_mut().insert(old.place(), (old.clone(), new.clone()));
+        new
     }
 }
 

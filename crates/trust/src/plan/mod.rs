@@ -16,7 +16,7 @@ use sshfiles::{PublicKey, ShellProfile};
 
 use crate::inventory::NodeSpec;
 use crate::key::NodeKeys;
-use crate::observe::{Entry, NodeState};
+use crate::observe::{Entry, FileBytes, NodeState};
 use crate::program::Builds;
 
 pub use crate::part::authorize::bound as bound_lines;
@@ -53,7 +53,7 @@ pub enum Content {
     /// A profile with the exports of an agent that is yet to be started: its process number is known only then.
     Profile {
         /// The profile as it is.
-        old: Arc<[u8]>,
+        old: FileBytes,
         /// The agent's socket.
         socket: String,
     },
