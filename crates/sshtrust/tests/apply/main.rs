@@ -12,5 +12,6 @@ mod faults;
 mod home;
 mod locks;
 mod reading;
+mod splices;
 mod strangers;
 mod votes;

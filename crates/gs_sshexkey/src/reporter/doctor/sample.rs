@@ -156,7 +156,7 @@ fn treated(node: usize, commands: Vec<Command>, parts: &[Part], profile: Option<
     let edit = |text: &str| FileEdit {
         old: Entry {
             kind: EntryKind::File,
-            bytes: (*b"# .bashrc\n").into(),
+            bytes: b"# .bashrc\n".into(),
             ..Entry::absent("/home/omm/.bashrc")
         },
         content: Content::Bytes(std::sync::Arc::new(format!("# .bashrc\n{text}").into_bytes())),
