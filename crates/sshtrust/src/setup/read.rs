@@ -1,6 +1,7 @@
 //! Locks and reads every node that was entered.
 
 use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 
 use super::{NodeFailure, NodeTrouble, Options, SetupError};
 use crate::apply::Worksite;
@@ -10,6 +11,9 @@ use crate::fleet::hold;
 use crate::inventory::NodeSpec;
 use crate::node::NodeError;
 use crate::observe::{Evidence, NodeState, Purpose, Questions, Shelf, fit, gather};
+
+/// Most nodes that are read at a time: the scripts on their way to a thousand would take more memory than what comes back.
+const READING_AT_ONCE: usize = 64;
 
 /// A node that was read and is locked.
 pub(crate) struct Node {
@@ -40,7 +44,9 @@ pub(super) async fn read(
     options: &Options,
     observer: &dyn Observer,
 ) -> Result<Vec<Node>, SetupError> {
+    let gate = &Semaphore::new(READING_AT_ONCE);
     let opening = entered.into_iter().map(|node| async {
+        let _slot = gate.acquire().await;
         let open = async { Worksite::open(node.shell().await?, &options.user, options.limits).await };
         match open.await {
             Ok(site) => Ok((node, site)),
@@ -53,6 +59,7 @@ pub(super) async fn read(
     hold(&sites, &options.limits, !options.dry_run, observer).await?;
     let shelf = &Shelf::for_nodes(open.len());
     let reading = open.into_iter().map(|(entered, site)| async {
+        let _slot = gate.acquire().await;
         let spec = entered.spec;
         read_one(entered, site, options, shelf).await.map_err(|trouble| NodeFailure { node: spec, trouble })
     });
