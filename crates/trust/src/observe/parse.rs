@@ -335,7 +335,8 @@ mod tests {
         let now = Entry { kind: EntryKind::File, stamp: "9:9:9:9".into(), ..Entry::absent("/h/k") };
         // What comes, and what the entry is then; None: none, as long as its content did not come.
         type Coming<'a> = &'a dyn Fn(&mut Frames<'_>);
-        let cases: [(Coming<'_>, Option<(&[u8], &str)>); 6] = [
+        type Wanted = Option<(&'static [u8], &'static str)>;
+        let cases: [(Coming<'_>, Wanted); 6] = [
             (&|_| {}, None),
             (&|frames| frames.keep("known_hosts", &b"table".into()), Some((b"table", "7:5:1:1"))),
             (&|frames| frames.keep("known_hosts", &b"tablet".into()), None),

@@ -83,7 +83,10 @@ pub struct Evidence {
 /// Files of host keys with their paths, in the order in which ssh reads them. They follow from the rest, so they do not
 /// count in a comparison.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Records(OnceLock<Arc<Vec<(String, Arc<KnownHosts>)>>>);
+pub(crate) struct Records(OnceLock<Arc<Vec<Table>>>);
+
+/// One of them; its content is held once for all nodes that have it.
+type Table = (String, Arc<KnownHosts>);
 
 impl PartialEq for Records {
     fn eq(&self, _other: &Self) -> bool {
@@ -95,7 +98,7 @@ impl Eq for Records {}
 
 impl Evidence {
     /// The files of host keys that ssh reads, in its order.
-    pub(crate) fn known_hosts(&self) -> &[(String, Arc<KnownHosts>)] {
+    pub(crate) fn known_hosts(&self) -> &[Table] {
         let read = || {
             let own = self.state.entries.get(&Place::KnownHosts);
             let own = own.map(|own| (own.path.clone(), own.bytes.known_hosts()));
