@@ -198,3 +198,32 @@ fn two_ordinary_users_have_an_agent_each() {
         );
     }
 }
+
+/// What a node has sent into the network so far, in bytes.
+fn sent(node: &Node) -> u64 {
+    let table = sh(node, "root", "cat /proc/net/dev");
+    let cards = table.lines().filter_map(|line| line.split_once(':')).filter(|(name, _)| name.trim() != "lo");
+    cards.filter_map(|(_, words)| words.split_whitespace().nth(8)?.parse::<u64>().ok()).sum()
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
+fn a_large_file_that_all_nodes_have_comes_from_one_of_them() {
+    let lab = cluster(4);
+    let line = format!("# {}\n", "of an administrator ".repeat(50));
+    let table = line.repeat(2000).into_bytes();
+    for node in all(&lab) {
+        node.write("/home/omm/.ssh/known_hosts", &table, 0o600, "omm").unwrap();
+    }
+    set_up(&lab, "omm");
+    let files: Vec<_> =
+        all(&lab).iter().map(|node| node.read("/home/omm/.ssh/known_hosts").unwrap()).collect();
+    assert!(files.iter().all(|file| *file == files[0] && file.starts_with(&table) && *file != table));
+    let before: u64 = all(&lab).into_iter().map(sent).sum();
+    run(lab.node(0), "omm", &hostfile(&all(&lab)), &[], "").must_succeed();
+    let after: u64 = all(&lab).into_iter().map(sent).sum();
+    // Three nodes are read over the network.
+    let (all_sent, one) = (after - before, table.len() as u64);
+    assert!(all_sent < one + one / 2, "the nodes sent {all_sent} bytes, the table has {one}");
+    must_trust(&all(&lab), "omm", false);
+}

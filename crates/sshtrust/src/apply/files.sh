@@ -32,7 +32,8 @@ gs_receive() {
 gs_beside() { printf '%s/.gs_sshexkey.%s.%s.new' "${2%/*}" "$gs_mark" "$1"; }
 
 # $1 step, $2 offset and $3 length in the blob, $4 mode or "keep", $5 path, $6 the new file beside it, quoted: the new
-# content with the old one's owner, mode, ACL and label.
+# content with the old one's owner, mode, ACL and label. If there is a $7, only a part of it is new: so many bytes of the old
+# file stay in front of it, and what is behind $8; $9 is the checksum of the whole, as cksum(1) prints it.
 gs_stage() {
     gs_new=$(gs_beside "$1" "$5")
     gs_mode=$4
@@ -46,8 +47,17 @@ gs_stage() {
         # Not ":": a failed redirection of a special built-in ends the shell at once.
         true >"$gs_new" || gs_fail "$5"
     fi
-    tail -c +$(($2 + 1)) "$gs_journal/blob" | head -c "$3" >"$gs_new" || gs_fail "$5"
-    [ "$(wc -c <"$gs_new")" -eq "$3" ] || gs_fail "$5"
+    if [ -z "${7-}" ]; then
+        tail -c +$(($2 + 1)) "$gs_journal/blob" | head -c "$3" >"$gs_new" || gs_fail "$5"
+        [ "$(wc -c <"$gs_new")" -eq "$3" ] || gs_fail "$5"
+    else
+        {
+            head -c "$7" "$5" && tail -c +$(($2 + 1)) "$gs_journal/blob" | head -c "$3" && tail -c +$(($8 + 1)) "$5"
+        } >"$gs_new" || gs_fail "$5"
+        [ "$(wc -c <"$gs_new")" -eq "${9#* }" ] || gs_fail "$5"
+        # The old file is not the one that was read, although it bears its stamp.
+        [ "$(cksum <"$gs_new")" = "$9" ] || gs_changed "$5"
+    fi
     dd if=/dev/null of="$gs_new" conv=notrunc,fsync 2>/dev/null || gs_fail "$5"
     [ "$gs_mode" = keep ] || chmod "$gs_mode" "$gs_new" || gs_fail "$5"
 }

@@ -6,7 +6,7 @@ use sshfiles::PublicKey;
 
 use super::phase::{Phase, step};
 use crate::identity::IdentityKey;
-use crate::plan::{AgentEdit, Command, Content, DirEdit, FileEdit, NodePlan};
+use crate::plan::{AgentEdit, Command, Content, DirEdit, FileEdit, NodePlan, Splice};
 use crate::text::sh_quote;
 
 /// Folders, outer ones first; undone in the opposite order.
@@ -142,12 +142,10 @@ pub(super) fn files(files: &[FileEdit], mark: &str, agent_pid: &str, first_step:
     let mut folders: Vec<&str> = Vec::new();
     for (index, edit) in files.iter().enumerate() {
         let step = step(first_step + index);
-        let content = edit.content.render(agent_pid);
         let path = sh_quote(&edit.old.path);
         let folder = folder_of(&edit.old.path);
         let new = sh_quote(&sh_quote(&beside(mark, &step, &edit.old.path)));
         let mode = edit.mode.map_or_else(|| "keep".to_owned(), |mode| format!("{mode:o}"));
-        let (offset, length) = (blob.len(), content.len());
         let (quoted, stamp) = (sh_quote(&path), sh_quote(&edit.old.stamp));
         let kind = if edit.secret { "whole" } else { "lines" };
         if !folders.contains(&folder) {
@@ -159,7 +157,15 @@ pub(super) fn files(files: &[FileEdit], mark: &str, agent_pid: &str, first_step:
             continue;
         }
         let _ = writeln!(checks, "gs_same {path} {}", sh_quote(&edit.old.stamp));
-        let _ = writeln!(stages, "gs_stage {step} {offset} {length} {mode} {path} {new}");
+        let (content, place) = match &edit.content {
+            Content::Spliced(splice) => {
+                let Splice { at, from, new, sum, .. } = splice;
+                (new.clone(), format!(" {at} {from} '{sum} {}'", splice.length()))
+            }
+            whole => (whole.render(agent_pid), String::new()),
+        };
+        let (offset, length) = (blob.len(), content.len());
+        let _ = writeln!(stages, "gs_stage {step} {offset} {length} {mode} {path} {new}{place}");
         let _ = writeln!(saves, "gs_save {step} {path} {quoted} {stamp} {kind}");
         let _ = writeln!(swaps, "gs_swap {step} {path} {}", sh_quote(&path));
         blob.extend_from_slice(&content);

@@ -189,7 +189,8 @@ async fn treat_one(case: &Case, kit: &Kit, patient: &Patient<'_>) -> Result<(), 
         return Ok(());
     }
     // The commands may have changed owners and modes of the files that are written now.
-    let mut state = observe::observe(site.shell(), patient.spec, &case.user, true).await?;
+    let mut state =
+        observe::observe(site.shell(), patient.spec, &case.user, true, &observe::Shelf::default()).await?;
     if let Some(node) = case.node(treatment.node) {
         state.host_keys.clone_from(&node.host_keys);
     }

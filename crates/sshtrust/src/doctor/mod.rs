@@ -17,7 +17,7 @@ use crate::enter::Passwords;
 use crate::event::{Event, Login, Observer};
 use crate::fleet::Visited;
 use crate::inventory::{NodeMap, NodeSpec};
-use crate::observe::{Evidence, Purpose, Questions, gather};
+use crate::observe::{Evidence, Purpose, Questions, Shelf, gather};
 use crate::probe::{By, TrustMatrix};
 
 pub use heal::{HealError, Healed, heal};
@@ -125,9 +125,10 @@ async fn case(
 ) -> Case {
     let gate = &Semaphore::new(GATHERING_AT_ONCE);
     let questions = questions(checked);
+    let shelf = &Shelf::for_nodes(visited.iter().count());
     let gathering = visited.iter().zip(&questions).map(|(node, questions)| async move {
         let _slot = gate.acquire().await;
-        evidence(node, &options.check.user, questions, observer).await
+        evidence(node, &options.check.user, questions, shelf, observer).await
     });
     let lives = life::signs(visited);
     let (evidence, lives) = tokio::join!(join_all(gathering), lives);
@@ -195,12 +196,14 @@ async fn evidence(
     visited: &Visited,
     user: &str,
     questions: &Questions,
+    shelf: &Shelf,
     observer: &dyn Observer,
 ) -> (Option<Evidence>, Vec<sshfiles::PublicKey>) {
     let Ok(inside) = &visited.result else { return (None, Vec::new()) };
     let warn = |text: String| observer.event(&Event::Warning { node: visited.spec, text });
     let mut host_keys = inside.entered.host_keys().await.unwrap_or_default();
-    let mut evidence = match gather(&inside.shell, visited.spec, user, questions, Purpose::Diagnosis).await {
+    let gathered = gather(&inside.shell, visited.spec, user, questions, Purpose::Diagnosis, shelf).await;
+    let mut evidence = match gathered {
         Ok(evidence) => evidence,
         Err(error) => {
             warn(error.to_string());

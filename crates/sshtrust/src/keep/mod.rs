@@ -20,7 +20,7 @@ use crate::identity::{AGENT_SOCKET, IdentityKey, STORE_DIR, Unopened, read_ident
 use crate::inventory::NodeSpec;
 use crate::limits::Limits;
 use crate::node::{NodeError, local};
-use crate::observe::observe;
+use crate::observe::{Shelf, observe};
 use crate::plan;
 
 pub use agent::Agent;
@@ -296,7 +296,7 @@ async fn set_exports(
     key: &IdentityKey,
     pid: Option<u32>,
 ) -> Result<bool, KeepError> {
-    let mut state = observe(site.shell(), account.node(), &account.user, false)
+    let mut state = observe(site.shell(), account.node(), &account.user, false, &Shelf::default())
         .await
         .map_err(|e| KeepError::Node(e.into()))?;
     // Where /proc hides it, nobody else knows.

@@ -7,7 +7,7 @@ use crate::apply::Worksite;
 use crate::identity::{Unopened, read_identity};
 use crate::limits::Limits;
 use crate::node::local;
-use crate::observe::look;
+use crate::observe::{Shelf, look};
 use crate::plan::{Job, job_in_force};
 
 /// Whether the profile tells where the agent is.
@@ -81,7 +81,7 @@ pub async fn status(account: &Account) -> Result<Status, KeepError> {
         _ => StoreState::Useless,
     };
     let site = Worksite::open(local::shell().await?, &account.user, Limits::default()).await?;
-    let state = look(site.shell(), account.node(), &account.user, true)
+    let state = look(site.shell(), account.node(), &account.user, true, &Shelf::default())
         .await
         .map_err(|e| KeepError::Node(e.into()))?;
     let keepalive = state.keepalive.unwrap_or_default();

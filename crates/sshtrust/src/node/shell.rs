@@ -234,8 +234,12 @@ impl Worker {
     async fn serve(&mut self, request: &mut Request) -> Result<Output, NodeError> {
         let deadline = Instant::now() + request.limit;
         let reads = !matches!(request.stdin, Stdin::Nothing);
-        let bytes = frame::request(&self.token, self.number, &request.script, request.keep, reads);
+        // What was sent is not kept as long as the script runs: a thousand nodes may be at it.
+        let script = std::mem::take(&mut request.script);
+        let bytes = frame::request(&self.token, self.number, &script, request.keep, reads);
+        drop(script);
         self.send(&bytes, deadline, request.limit).await?;
+        drop(bytes);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         loop {
             match (frame::tail(&out, &self.token, self.number), frame::tail(&err, &self.token, self.number)) {

@@ -4,9 +4,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use trust::observe::{Evidence, ObserveError, Purpose, Questions, parse_evidence};
+use trust::observe::{Evidence, Frames, ObserveError, Purpose, Questions, parse_evidence};
 
-use super::{KEEPALIVE, SCRIPT, now, read_between, read_within};
+use super::{KEEPALIVE, SCRIPT, Shelf, now, read_between, read_within};
 use crate::inventory::NodeSpec;
 use crate::node::Shell;
 use crate::probe::SSH;
@@ -25,7 +25,7 @@ const FAMILIES: [(&str, bool); 6] = [
 /// How long gathering may take on a busy node. Each command in it that may hang is bounded by itself.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Gathers the evidence of one node, in one round trip.
+/// Gathers the evidence of one node, in one round trip, but for large files that no other node of the run has sent.
 ///
 /// # Errors
 /// [`ObserveError`] if it could not be read.
@@ -35,11 +35,14 @@ pub async fn gather(
     user: &str,
     questions: &Questions,
     purpose: Purpose,
+    shelf: &Shelf,
 ) -> Result<Evidence, ObserveError> {
-    let script = script(user, questions, purpose);
+    let script = format!("{}{}", shelf.head(), script(user, questions, purpose));
     let from = now();
     let (token, output) = read_within(shell, &script, LIMIT).await?;
-    let mut evidence = parse_evidence(&output, &token, spec, user)?;
+    let mut frames = Frames::parse(&output, &token);
+    shelf.complete(shell, &mut frames).await?;
+    let mut evidence = parse_evidence(frames, spec, user)?;
     read_between(&mut evidence.state.clock, from);
     if let Some(clock) = &mut evidence.machine.clock {
         (clock.from, clock.to) = (from, now());

@@ -1,7 +1,8 @@
-//! Facts and files of a node, in one round trip.
+//! Facts and files of a node, in one round trip; a file that many nodes have is fetched from one of them.
 
 mod access;
 mod evidence;
+mod shelf;
 
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,7 @@ use crate::text::{printable, sh_quote};
 
 pub use access::who_gets_in;
 pub use evidence::gather;
+pub use shelf::Shelf;
 pub use trust::access::NodeAccess;
 pub use trust::observe::*;
 
@@ -21,7 +23,8 @@ const KEEPALIVE: &str = include_str!("keepalive.sh");
 /// How long reading may take on a busy node.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Reads a node, whatever is wrong with it; `keepalive`: also what keeps the agent alive there.
+/// Reads a node, whatever is wrong with it; `keepalive`: also what keeps the agent alive there; `shelf`: what the nodes of the run
+/// have in common.
 ///
 /// # Errors
 /// [`ObserveError`] if it could not be read.
@@ -30,11 +33,14 @@ pub async fn look(
     spec: NodeSpec,
     user: &str,
     keepalive: bool,
+    shelf: &Shelf,
 ) -> Result<NodeState, ObserveError> {
-    let script = if keepalive { format!("{SCRIPT}{KEEPALIVE}") } else { SCRIPT.to_owned() };
+    let script = format!("{}{SCRIPT}{}", shelf.head(), if keepalive { KEEPALIVE } else { "" });
     let from = now();
     let (token, output) = read(shell, &script).await?;
-    let mut state = Frames::parse(&output, &token).into_state(spec, user, keepalive)?;
+    let mut frames = Frames::parse(&output, &token);
+    shelf.complete(shell, &mut frames).await?;
+    let mut state = frames.into_state(spec, user, keepalive)?;
     read_between(&mut state.clock, from);
     Ok(state)
 }
@@ -48,15 +54,16 @@ pub async fn observe(
     spec: NodeSpec,
     user: &str,
     keepalive: bool,
+    shelf: &Shelf,
 ) -> Result<NodeState, ObserveError> {
-    fit(shell, look(shell, spec, user, keepalive).await?).await
+    fit(shell, look(shell, spec, user, keepalive, shelf).await?, shelf).await
 }
 
 /// Whether a node that was read can be worked on. Reads `authorized_keys` where sshd looks for it.
 ///
 /// # Errors
 /// [`ObserveError`] if it is not fit for work.
-pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, ObserveError> {
+pub async fn fit(shell: &Shell, mut state: NodeState, shelf: &Shelf) -> Result<NodeState, ObserveError> {
     if !state.missing.is_empty() {
         return Err(ObserveError::Missing(state.missing));
     }
@@ -69,7 +76,7 @@ pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, Obser
     }
     let path = keys_file(&state)?;
     if path != format!("{}/.ssh/authorized_keys", state.home) {
-        state.entries.insert(Place::AuthorizedKeys, reread(shell, &path).await?);
+        state.entries.insert(Place::AuthorizedKeys, read_one(shell, &path, shelf).await?);
     }
     Ok(state)
 }
@@ -78,11 +85,15 @@ pub async fn fit(shell: &Shell, mut state: NodeState) -> Result<NodeState, Obser
 ///
 /// # Errors
 /// [`ObserveError`].
-pub async fn keys_file_elsewhere(shell: &Shell, state: &NodeState) -> Result<Option<Entry>, ObserveError> {
+pub async fn keys_file_elsewhere(
+    shell: &Shell,
+    state: &NodeState,
+    shelf: &Shelf,
+) -> Result<Option<Entry>, ObserveError> {
     let usual = &state.entry(Place::AuthorizedKeys).path;
     match keys_file(state) {
         Ok(path) if path != *usual => {
-            let entry = reread(shell, &path).await?;
+            let entry = read_one(shell, &path, shelf).await?;
             // The usual place may be a link: both names lead to one file then.
             Ok((entry.path != *usual).then_some(entry))
         }
@@ -114,9 +125,20 @@ pub async fn glance(shell: &Shell) -> Result<Glance, ObserveError> {
 /// # Errors
 /// [`ObserveError`].
 pub async fn reread(shell: &Shell, path: &str) -> Result<Entry, ObserveError> {
-    let script = format!("{}\ngs_file again {}", functions(), sh_quote(path));
-    let (token, output) = read(shell, &script).await?;
-    Frames::parse(&output, &token).into_entries().remove("again").ok_or(ObserveError::Incomplete("file"))
+    read_one(shell, path, &Shelf::default()).await
+}
+
+/// Reads one file that other nodes may have too.
+async fn read_one(shell: &Shell, path: &str, shelf: &Shelf) -> Result<Entry, ObserveError> {
+    let (token, output) = read(shell, &format!("{}{}", shelf.head(), whole(path))).await?;
+    let mut frames = Frames::parse(&output, &token);
+    shelf.complete(shell, &mut frames).await?;
+    frames.into_entries().remove("again").ok_or(ObserveError::Incomplete("file"))
+}
+
+/// What reads one file.
+fn whole(path: &str) -> String {
+    format!("{}\ngs_file again {}", functions(), sh_quote(path))
 }
 
 async fn read(shell: &Shell, script: &str) -> Result<(String, Vec<u8>), ObserveError> {

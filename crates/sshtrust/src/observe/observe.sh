@@ -21,8 +21,16 @@ gs_file() {
     fi
     gs_stat='- - - -'
     [ "$gs_kind" = none ] || gs_stat=$(stat -L -c '%a %u %g %i:%s:%Y:%Z' "$gs_path")
+    # Of a large file which it is: other nodes have it too. Where nothing tells that, it comes as it is.
+    gs_size=${gs_stat#*:} gs_sum=
+    if [ "$gs_kind" = file ] && [ -n "${gs_at_once-}" ] && [ "${gs_size%%:*}" -gt "$gs_at_once" ]; then
+        gs_sum=$(sha256sum <"$gs_path" 2>/dev/null) && gs_kind=sha256
+    fi
     printf '\n%s entry %s %s %s %s\n%s\n' "$gs_token" "$1" "$gs_kind" "$gs_link" "$gs_stat" "$gs_path"
-    [ "$gs_kind" != file ] || cat "$gs_path" || exit 1
+    case $gs_kind in
+    file) cat "$gs_path" || exit 1 ;;
+    sha256) printf '%s\n' "$gs_sum" ;;
+    esac
     printf '\n%s end\n' "$gs_token"
 }
 

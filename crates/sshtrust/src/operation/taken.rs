@@ -9,7 +9,7 @@ use crate::event::Observer;
 use crate::identity::{IdentityKey, KeyId, KeyRing, Unopened, open_identities, tell_passed_over};
 use crate::inventory::NodeSpec;
 use crate::limits::Limits;
-use crate::observe::{Entry, NodeState, keys_file_elsewhere, look};
+use crate::observe::{Entry, NodeState, Shelf, keys_file_elsewhere, look};
 use crate::place::Place;
 use crate::plan::PassedOver;
 use crate::session::{Refusal, try_taken_key};
@@ -92,8 +92,9 @@ impl Afterwards {
     /// # Errors
     /// Why it cannot be read.
     pub(super) async fn of(site: &Worksite, node: NodeSpec, user: &str) -> Result<Self, String> {
-        let state = look(site.shell(), node, user, true).await.map_err(|e| e.to_string())?;
-        let elsewhere = keys_file_elsewhere(site.shell(), &state).await.ok().flatten();
+        let (shell, shelf) = (site.shell(), &Shelf::default());
+        let state = look(shell, node, user, true, shelf).await.map_err(|e| e.to_string())?;
+        let elsewhere = keys_file_elsewhere(shell, &state, shelf).await.ok().flatten();
         Ok(Self { state, elsewhere })
     }
 

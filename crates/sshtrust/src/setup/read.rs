@@ -1,6 +1,7 @@
 //! Locks and reads every node that was entered.
 
 use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 
 use super::{NodeFailure, NodeTrouble, Options, SetupError};
 use crate::apply::Worksite;
@@ -9,8 +10,10 @@ use crate::event::Observer;
 use crate::fleet::hold;
 use crate::inventory::NodeSpec;
 use crate::node::NodeError;
-use crate::observe::{Evidence, NodeState, Purpose, Questions, fit, gather};
-use crate::place::Place;
+use crate::observe::{Evidence, NodeState, Purpose, Questions, Shelf, fit, gather};
+
+/// Most nodes that are read at a time: the scripts on their way to a thousand would take more memory than what comes back.
+const READING_AT_ONCE: usize = 64;
 
 /// A node that was read and is locked.
 pub(crate) struct Node {
@@ -41,7 +44,9 @@ pub(super) async fn read(
     options: &Options,
     observer: &dyn Observer,
 ) -> Result<Vec<Node>, SetupError> {
+    let gate = &Semaphore::new(READING_AT_ONCE);
     let opening = entered.into_iter().map(|node| async {
+        let _slot = gate.acquire().await;
         let open = async { Worksite::open(node.shell().await?, &options.user, options.limits).await };
         match open.await {
             Ok(site) => Ok((node, site)),
@@ -52,9 +57,11 @@ pub(super) async fn read(
     let sites: Vec<_> = open.iter().map(|(entered, site)| (entered.spec, site)).collect();
     // A dry run writes nothing at all.
     hold(&sites, &options.limits, !options.dry_run, observer).await?;
+    let shelf = &Shelf::for_nodes(open.len());
     let reading = open.into_iter().map(|(entered, site)| async {
+        let _slot = gate.acquire().await;
         let spec = entered.spec;
-        read_one(entered, site, options).await.map_err(|trouble| NodeFailure { node: spec, trouble })
+        read_one(entered, site, options, shelf).await.map_err(|trouble| NodeFailure { node: spec, trouble })
     });
     all(join_all(reading).await)
 }
@@ -69,13 +76,17 @@ fn all<T>(results: Vec<Result<T, NodeFailure>>) -> Result<Vec<T>, SetupError> {
     Err(SetupError::Unfit(failures))
 }
 
-async fn read_one(entered: Entered, site: Worksite, options: &Options) -> Result<Node, NodeTrouble> {
+async fn read_one(
+    entered: Entered,
+    site: Worksite,
+    options: &Options,
+    shelf: &Shelf,
+) -> Result<Node, NodeTrouble> {
     let peers = options.cluster.nodes.iter().map(|node| node.ip).collect();
     let questions = Questions { peers, port: entered.spec.port, ..Questions::default() };
-    let mut evidence = gather(site.shell(), entered.spec, &options.user, &questions, Purpose::SetUp).await?;
-    let mut state = fit(site.shell(), evidence.state.clone()).await?;
-    // The largest file of all, which nothing that is foreseen depends on.
-    evidence.state.entries.remove(&Place::KnownHosts);
+    let evidence =
+        gather(site.shell(), entered.spec, &options.user, &questions, Purpose::SetUp, shelf).await?;
+    let mut state = fit(site.shell(), evidence.state.clone(), shelf).await?;
     state.keepalive = state.keepalive.filter(|_| options.keepalive.is_some());
     state.host_keys = entered
         .host_keys()

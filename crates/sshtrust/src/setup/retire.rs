@@ -13,7 +13,7 @@ use crate::change::{NotKept, Party, Policy, Stop, Transaction};
 use crate::event::Observer;
 use crate::identity::IdentityKey;
 use crate::keep::PublicKey;
-use crate::observe::{NodeState, observe, reread};
+use crate::observe::{NodeState, Shelf, observe, reread};
 use crate::place::Place;
 use crate::plan::{ChangeText, Content, NodePlan, Stage, Staying, Teller, without_keys, without_nodes};
 
@@ -76,8 +76,9 @@ async fn see_off<'a>(
     let states: Vec<NodeState> = ready.nodes.iter().map(|node| node.state.clone()).collect();
     let keys = ready.keys.materials();
     let stay = &Staying { states: &states, names: &ready.names, keys: &keys };
+    let shelf = &Shelf::for_nodes(nodes.len());
     let reading = nodes.iter().map(|(node, plan)| async move {
-        let now = observe(node.site.shell(), node.spec, &node.state.user, false).await;
+        let now = observe(node.site.shell(), node.spec, &node.state.user, false, shelf).await;
         let now = now.map_err(|e| NodeFailure { node: node.spec, trouble: NodeTrouble::from(e) })?;
         Ok((*node, without_nodes(plan, &now, &ready.leaving, stay)))
     });

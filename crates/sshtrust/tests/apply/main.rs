@@ -11,5 +11,7 @@ mod endings;
 mod faults;
 mod home;
 mod locks;
+mod reading;
+mod splices;
 mod strangers;
 mod votes;

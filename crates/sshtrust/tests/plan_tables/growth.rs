@@ -1,6 +1,9 @@
-//! What planning costs grows with the pairs of nodes, not with the cube of the nodes.
+//! What planning costs grows with the pairs of nodes, not with the cube of the nodes; what a plan holds, with the nodes.
 
+use std::collections::HashMap;
 use std::time::Duration;
+
+use sshtrust::plan::Content;
 
 use super::*;
 
@@ -51,4 +54,32 @@ fn four_times_the_nodes_cost_about_sixteen_times_as_much() {
     let ratio = many.as_secs_f64() / few.as_secs_f64();
     // The cube would be 64.
     assert!(ratio < 32.0, "{few:?} and {many:?}: {ratio}");
+}
+
+/// The new bytes that a plan holds for all its nodes; what several of them share, once.
+fn held(plan: &Plan) -> usize {
+    let edits = plan.nodes.iter().flat_map(|node| &node.files);
+    let new = edits.filter_map(|edit| match &edit.content {
+        Content::Bytes(bytes) => Some(bytes),
+        Content::Spliced(splice) => Some(&splice.new),
+        Content::Gone | Content::Profile { .. } => None,
+    });
+    let distinct: HashMap<*const Vec<u8>, usize> =
+        new.map(|bytes| (Arc::as_ptr(bytes), bytes.len())).collect();
+    distinct.values().sum()
+}
+
+#[test]
+fn four_times_the_nodes_take_about_four_times_the_memory() {
+    let memory = |nodes: u8| {
+        let all: Vec<NodeState> = standing(nodes).into_iter().chain([fresh(nodes + 1)]).collect();
+        let plan = plan(&all, key());
+        let known_hosts = all[0].bytes(Place::KnownHosts).len();
+        // No node that has the table gets it again.
+        assert!(held(&plan) < 4 * known_hosts, "{} bytes, the table has {known_hosts}", held(&plan));
+        held(&plan)
+    };
+    let (few, many) = (memory(60), memory(240));
+    // The square would be 16.
+    assert!(many < 8 * few, "{few} and {many} bytes");
 }

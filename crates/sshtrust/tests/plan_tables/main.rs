@@ -19,7 +19,9 @@ use std::sync::{Arc, OnceLock};
 use sshfiles::PublicKey;
 use sshtrust::identity::{IdentityKey, KeyType, NodeKeys};
 use sshtrust::inventory::NodeSpec;
-use sshtrust::observe::{AgentState, Entry, EntryKind, KeepaliveState, Linger, NodeState, SshClient};
+use sshtrust::observe::{
+    AgentState, Entry, EntryKind, FileBytes, KeepaliveState, Linger, NodeState, SshClient,
+};
 use sshtrust::place::Place;
 use sshtrust::plan::{
     AgentEdit, Ingredients, Intent, Job, Keepalive, NodePlan, Plan, PlanError, node_names, outside, setup,
@@ -238,19 +240,19 @@ fn only_what_is_wrong_is_changed() {
         ),
         (
             "the key is no longer authorized",
-            |s| s.entries.get_mut(&Place::AuthorizedKeys).unwrap().bytes = Arc::default(),
+            |s| s.entries.get_mut(&Place::AuthorizedKeys).unwrap().bytes = FileBytes::default(),
             AgentEdit::Nothing,
             &["/root/.ssh/authorized_keys"],
         ),
         (
             "the exports are gone",
-            |s| s.entries.get_mut(&Place::Bashrc).unwrap().bytes = Arc::default(),
+            |s| s.entries.get_mut(&Place::Bashrc).unwrap().bytes = FileBytes::default(),
             AgentEdit::Nothing,
             &["/root/.bashrc"],
         ),
         (
             "the mapping is gone",
-            |s| s.entries.get_mut(&Place::Hosts).unwrap().bytes = Arc::default(),
+            |s| s.entries.get_mut(&Place::Hosts).unwrap().bytes = FileBytes::default(),
             AgentEdit::Nothing,
             &["/etc/hosts"],
         ),
@@ -294,7 +296,7 @@ fn a_key_that_nodes_outside_the_run_still_come_with_keeps_its_line() {
 fn an_agent_that_lives_is_exported_with_its_number() {
     let states = [fresh(1)];
     let mut healthy = carry_out_all(&states, &plan(&states, key()), key());
-    healthy[0].entries.get_mut(&Place::Bashrc).unwrap().bytes = (*b"# emptied\n").into();
+    healthy[0].entries.get_mut(&Place::Bashrc).unwrap().bytes = b"# emptied\n".into();
     let again = carry_out_all(&healthy, &plan(&healthy, key()), key());
     assert!(
         text(&again[0], Place::Bashrc).contains("export SSH_AGENT_PID=4711\n"),
@@ -306,7 +308,7 @@ fn an_agent_that_lives_is_exported_with_its_number() {
     hidden[0].agent.pid = None;
     assert!(plan(&hidden, key()).is_empty());
     // Unknown altogether: "kill $SSH_AGENT_PID" must hit nobody, and the second run must find nothing to do.
-    hidden[0].entries.get_mut(&Place::Bashrc).unwrap().bytes = Arc::default();
+    hidden[0].entries.get_mut(&Place::Bashrc).unwrap().bytes = FileBytes::default();
     let unknown = carry_out_all(&hidden, &plan(&hidden, key()), key());
     assert!(
         text(&unknown[0], Place::Bashrc).ends_with("export SSH_AGENT_PID=\n"),

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
+use super::contents::digest;
 use super::state::{self, Entry, EntryKind};
 use crate::place::Place;
 
@@ -137,11 +136,6 @@ fn without_header<'a>(raw: &'a [u8], shown: &str) -> Option<&'a [u8]> {
     }
     let shown = shown.split_whitespace().next().unwrap_or_default();
     [rest, raw].into_iter().find(|table| digest(table) == shown)
-}
-
-/// As sha256sum(1) prints it.
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

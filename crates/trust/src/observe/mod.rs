@@ -2,6 +2,7 @@
 //! comes back is text that anybody may have written, so every parser here is total.
 
 mod algorithms;
+mod contents;
 mod evidence;
 mod keepalive;
 mod parse;
@@ -12,6 +13,8 @@ use crate::enter::NodeError;
 use crate::machine::MachineId;
 
 pub use algorithms::{accepts_key, matches};
+pub(crate) use contents::OurLines;
+pub use contents::{Contents, FileBytes, Promise};
 pub(crate) use evidence::CLASSIC;
 pub use evidence::{
     Ageing, Callee, Chain, Client, ClientCall, Clock, Condition, Disk, Evidence, Field, Group, Hook, Init,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sshfiles::{AuthorizedKeys, PublicKey, SshdConfig};
 
 use super::algorithms::accepted_algorithms;
+use super::contents::{Contents, FileBytes, Promise};
 use super::keepalive::KeepaliveState;
 use super::state::{AgentState, Entry, EntryKind, NodeState, SshClient};
 use super::{Glance, ObserveError};
@@ -13,6 +14,8 @@ use crate::inventory::NodeSpec;
 use crate::machine::{MachineId, is_posix_shell};
 use crate::place::Place;
 
+/// Stands for "file" where the digest of the content came in its place.
+const DIGEST: &str = "sha256";
 /// Longest host name of DNS.
 const LONGEST_NAME: usize = 253;
 
@@ -21,6 +24,8 @@ const LONGEST_NAME: usize = 253;
 pub struct Frames<'a> {
     facts: BTreeMap<&'a str, &'a [u8]>,
     entries: BTreeMap<String, Entry>,
+    /// Of some files only the digest came.
+    promised: BTreeMap<String, Promise>,
 }
 
 impl<'a> Frames<'a> {
@@ -50,7 +55,11 @@ impl<'a> Frames<'a> {
                 self.facts.insert(name, body);
             }
             ["entry", id, kind, link, mode, uid, gid, stamp] => {
-                let (path, bytes) = split_line(body);
+                let (path, mut bytes) = split_line(body);
+                if *kind == DIGEST {
+                    self.promised.insert((*id).to_owned(), Promise::read(bytes));
+                    bytes = &[];
+                }
                 let entry = Entry {
                     kind: kind_of(kind),
                     path: String::from_utf8_lossy(path).into_owned(),
@@ -65,6 +74,37 @@ impl<'a> Frames<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The files of which only the digest came: the script's word for each, and its path.
+    #[must_use]
+    pub fn promised(&self) -> Vec<(String, String, Promise)> {
+        let path = |id: &String| self.entries.get(id).map(|entry| entry.path.clone());
+        let all = self.promised.iter().filter_map(|(id, said)| Some((id.clone(), path(id)?, said.clone())));
+        all.collect()
+    }
+
+    /// Puts the content in place that was promised. What does not keep the promise is not taken.
+    pub fn keep(&mut self, id: &str, bytes: &FileBytes) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        if self.promised.get(id).is_some_and(|promise| promise.is_kept_by(bytes)) {
+            entry.bytes = bytes.clone();
+            self.promised.remove(id);
+        }
+    }
+
+    /// Puts a file in place as it was read later: meanwhile it has become another one.
+    pub fn replace(&mut self, id: &str, now: Entry) {
+        if let Some(old) = self.entries.get_mut(id) {
+            // It was read where the link led to.
+            *old = Entry { link_owner: old.link_owner, ..now };
+            self.promised.remove(id);
+        }
+    }
+
+    /// Has its contents held together with those of other nodes.
+    pub fn share(&mut self, contents: &mut Contents) {
+        self.entries.values_mut().for_each(|entry| entry.bytes = contents.hold(&entry.bytes));
     }
 
     /// The bytes of a fact, if the script printed it.
@@ -87,6 +127,9 @@ impl<'a> Frames<'a> {
         user: &str,
         keepalive: bool,
     ) -> Result<NodeState, ObserveError> {
+        if !self.promised.is_empty() {
+            return Err(ObserveError::Incomplete("files"));
+        }
         let entries = std::mem::take(&mut self.entries);
         let mut entries: BTreeMap<Place, Entry> =
             entries.into_iter().filter_map(|(word, entry)| Some((Place::named(&word)?, entry))).collect();
@@ -140,9 +183,10 @@ impl<'a> Frames<'a> {
         self.glance()
     }
 
-    /// The entries alone, by the words of the script.
+    /// The entries alone, by the words of the script. One whose content was promised and did not come is not among them.
     #[must_use]
-    pub fn into_entries(self) -> BTreeMap<String, Entry> {
+    pub fn into_entries(mut self) -> BTreeMap<String, Entry> {
+        self.entries.retain(|id, _| !self.promised.contains_key(id));
         self.entries
     }
 }
@@ -169,7 +213,7 @@ fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 fn kind_of(word: &str) -> EntryKind {
     match word {
-        "file" => EntryKind::File,
+        "file" | DIGEST => EntryKind::File,
         "unreadable" => EntryKind::Unreadable,
         "dir" => EntryKind::Directory,
         "none" => EntryKind::Absent,
@@ -279,6 +323,48 @@ mod tests {
         assert_eq!(*entries["b"].bytes, *b"\nends with two\n\n");
         assert_eq!((entries["b"].link_owner, entries["b"].uid), (Some(1000), 1000));
         assert_eq!(entries["c"].kind, EntryKind::Absent);
+    }
+
+    #[test]
+    fn a_content_that_was_promised_is_put_in_place_if_it_is_the_one() {
+        let digest = super::super::contents::digest(b"table");
+        let output = format!(
+            "\nT entry known_hosts sha256 1000 600 1 2 7:5:1:1\n/h/k\n{digest}  -\n\nT end\n\
+             \nT entry config file - 600 1 2 8:2:1:1\n/h/c\nab\nT end\n"
+        );
+        let now = Entry { kind: EntryKind::File, stamp: "9:9:9:9".into(), ..Entry::absent("/h/k") };
+        // What comes, and what the entry is then; None: none, as long as its content did not come.
+        type Coming<'a> = &'a dyn Fn(&mut Frames<'_>);
+        type Wanted = Option<(&'static [u8], &'static str)>;
+        let cases: [(Coming<'_>, Wanted); 6] = [
+            (&|_| {}, None),
+            (&|frames| frames.keep("known_hosts", &b"table".into()), Some((b"table", "7:5:1:1"))),
+            (&|frames| frames.keep("known_hosts", &b"tablet".into()), None),
+            (&|frames| frames.keep("known_hosts", &b"".into()), None),
+            (&|frames| frames.replace("known_hosts", now.clone()), Some((b"", "9:9:9:9"))),
+            (&|frames| frames.keep("config", &b"table".into()), None),
+        ];
+        for (number, (come, wanted)) in cases.into_iter().enumerate() {
+            let mut frames = Frames::parse(output.as_bytes(), "T");
+            let promised: Vec<_> = frames.promised().into_iter().map(|(id, path, _)| (id, path)).collect();
+            assert_eq!(promised, [("known_hosts".to_owned(), "/h/k".to_owned())]);
+            come(&mut frames);
+            assert_eq!(frames.promised().is_empty(), wanted.is_some(), "{number}");
+            let entries = frames.into_entries();
+            let known = entries.get("known_hosts");
+            assert_eq!(known.map(|entry| (&*entry.bytes, entry.stamp.as_str())), wanted, "{number}");
+            // Who made the link was told once.
+            assert!(known.is_none_or(|entry| entry.link_owner == Some(1000)), "{number}");
+            assert_eq!(*entries["config"].bytes, *b"ab");
+        }
+    }
+
+    #[test]
+    fn a_node_whose_files_did_not_all_come_is_no_state() {
+        let output = b"\nT entry known_hosts sha256 - 600 1 2 7:5:1:1\n/h/k\nrubbish\nT end\n";
+        let spec = NodeSpec { ip: [10, 0, 0, 1].into(), port: 22 };
+        let state = Frames::parse(output, "T").into_state(spec, "root", false);
+        assert_eq!(state.map(|state| state.hostname), Err(ObserveError::Incomplete("files")));
     }
 
     proptest! {

@@ -1,11 +1,12 @@
 //! What a node looks like now.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use sshfiles::PublicKey;
 
 use super::algorithms::accepts_key;
+use super::contents::FileBytes;
 use super::keepalive::KeepaliveState;
 use crate::bounds::NodeClock;
 use crate::inventory::NodeSpec;
@@ -46,7 +47,7 @@ pub struct Entry {
     /// Inode, size and times, to see later whether somebody else changed it.
     pub stamp: String,
     /// Content of a file, empty otherwise.
-    pub bytes: Arc<[u8]>,
+    pub bytes: FileBytes,
 }
 
 impl Entry {
@@ -54,7 +55,7 @@ impl Entry {
     #[must_use]
     pub fn absent(path: &str) -> Self {
         let path = path.to_owned();
-        let (stamp, bytes) = (String::new(), Arc::default());
+        let (stamp, bytes) = (String::new(), FileBytes::default());
         Self { kind: EntryKind::Absent, path, link_owner: None, mode: 0, uid: 0, gid: 0, stamp, bytes }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use sshfiles::{AuthorizedKeys, KeyBounds, PublicKey};
 
@@ -33,10 +32,10 @@ impl<'a> Lines<'a> {
     /// Lets them in on a node.
     #[must_use]
     pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
-        let old = state.bytes(Place::AuthorizedKeys);
+        let old = &state.entry(Place::AuthorizedKeys).bytes;
         let make = || self.added_to(old, state);
         // Bounds are the node's own: its clock, and whom it knows.
-        let new = if self.bounding.is_none() { self.made.of(old, make) } else { Arc::new(make()) };
+        let new = if self.bounding.is_none() { self.made.of(old, make) } else { Content::of(old, make()) };
         shared_file(state, Place::AuthorizedKeys, new, Some(0o600))
     }
 
@@ -56,7 +55,7 @@ impl<'a> Lines<'a> {
 pub fn bound(state: &NodeState, now: &Entry, bounding: &Bounding) -> Option<FileEdit> {
     let mut lines = AuthorizedKeys::parse(&now.bytes);
     let changed = lines.bound_ours(|old| bounding.line(state, old));
-    let content = Content::Bytes(Arc::new(lines.to_bytes()));
+    let content = Content::of(&now.bytes, lines.to_bytes());
     (changed > 0).then(|| FileEdit { old: now.clone(), content, mode: None, secret: false })
 }
 
@@ -67,7 +66,7 @@ pub fn without(now: &Entry, keys: &[PublicKey], gone: &BTreeSet<IpAddr>) -> Opti
     let mut lines = AuthorizedKeys::parse(&now.bytes);
     let removed = lines.remove_ours(|key| keys.contains(key));
     let narrowed = lines.bound_ours(|old| narrower(old, gone));
-    let content = Content::Bytes(Arc::new(lines.to_bytes()));
+    let content = Content::of(&now.bytes, lines.to_bytes());
     (removed + narrowed > 0).then(|| FileEdit { old: now.clone(), content, mode: None, secret: false })
 }
 

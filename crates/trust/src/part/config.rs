@@ -1,6 +1,7 @@
 //! The block in `~/.ssh/config` by which plain `ssh` uses the key and the agent, in every process.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sshfiles::{HostEntry, SshConfig};
 
@@ -44,8 +45,8 @@ pub struct Block {
 
 /// The nodes that the block on a node knows.
 #[must_use]
-pub fn known(state: &NodeState) -> Vec<HostEntry> {
-    SshConfig::parse(state.bytes(Place::Config)).block_entries()
+pub fn known(state: &NodeState) -> Arc<Vec<HostEntry>> {
+    state.entry(Place::Config).bytes.block_entries()
 }
 
 impl Block {
@@ -73,7 +74,7 @@ impl Block {
     }
 
     fn with(&self, state: &NodeState, stays: impl Fn(&HostEntry) -> bool) -> Option<FileEdit> {
-        let old = state.bytes(Place::Config);
+        let old = &state.entry(Place::Config).bytes;
         // The user is the same on all nodes.
         let new = self.made.of(old, || {
             let mut config = SshConfig::parse(old);

@@ -26,7 +26,7 @@ impl<'a> Records<'a> {
     /// Puts them on a node.
     #[must_use]
     pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
-        let old = state.bytes(Place::KnownHosts);
+        let old = &state.entry(Place::KnownHosts).bytes;
         let new = self.made.of(old, || self.added_to(old));
         let mode = only_new(state, Place::KnownHosts, 0o600);
         shared_file(state, Place::KnownHosts, new, mode)

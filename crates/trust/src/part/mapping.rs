@@ -26,7 +26,7 @@ impl Mapping {
     /// Puts it on a node.
     #[must_use]
     pub fn put(&self, state: &NodeState) -> Option<FileEdit> {
-        let old = state.bytes(Place::Hosts);
+        let old = &state.entry(Place::Hosts).bytes;
         let new = self.made.of(old, || {
             let mut hosts = Hosts::parse(old);
             hosts.set_mapping(&self.pairs, self.keep_old);

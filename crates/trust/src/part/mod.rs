@@ -16,26 +16,43 @@ pub mod mapping;
 pub mod profile;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::observe::NodeState;
+use crate::observe::{FileBytes, NodeState};
 use crate::place::Place;
-use crate::plan::{Content, DirEdit, FileEdit};
+use crate::plan::{Content, DirEdit, FileEdit, Splice};
 
 /// New contents of a file by the old ones: most nodes start with the same file and end with the same.
 #[derive(Debug, Default)]
-pub(crate) struct Made(RefCell<HashMap<Vec<u8>, Arc<Vec<u8>>>>);
+pub(crate) struct Made {
+    /// By where it is held, which is soon told; it stays held as long as this is.
+    held: RefCell<HashMap<usize, (FileBytes, Content)>>,
+    /// By its bytes.
+    equal: RefCell<HashMap<FileBytes, Content>>,
+    /// What comes into files that differ is mostly the same.
+    lines: RefCell<HashSet<Arc<Vec<u8>>>>,
+}
 
 impl Made {
     /// What becomes of a content; made when it is first met.
-    pub(crate) fn of(&self, old: &[u8], make: impl FnOnce() -> Vec<u8>) -> Arc<Vec<u8>> {
-        let known = self.0.borrow().get(old).cloned();
-        known.unwrap_or_else(|| {
-            let new = Arc::new(make());
-            self.0.borrow_mut().insert(old.to_vec(), new.clone());
-            new
-        })
+    pub(crate) fn of(&self, old: &FileBytes, make: impl FnOnce() -> Vec<u8>) -> Content {
+        if let Some((_, new)) = self.held.borrow().get(&old.place()) {
+            return new.clone();
+        }
+        let known = self.equal.borrow().get(old).cloned();
+        let new = known.unwrap_or_else(|| self.shared(Content::of(old, make())));
+        self.equal.borrow_mut().insert(old.clone(), new.clone());
+        self.held.borrow_mut().insert(old.place(), (old.clone(), new.clone()));
+        new
+    }
+
+    fn shared(&self, content: Content) -> Content {
+        let Content::Spliced(splice) = content else { return content };
+        let mut lines = self.lines.borrow_mut();
+        let new = lines.get(&splice.new).unwrap_or(&splice.new).clone();
+        lines.insert(new.clone());
+        Content::Spliced(Splice { new, ..splice })
     }
 }
 
@@ -53,20 +70,20 @@ pub(crate) fn only_new(state: &NodeState, place: Place, mode: u32) -> Option<u32
 
 /// A file, if its bytes or its mode differ.
 pub(crate) fn file(state: &NodeState, place: Place, bytes: Vec<u8>, mode: Option<u32>) -> Option<FileEdit> {
-    shared_file(state, place, Arc::new(bytes), mode)
+    shared_file(state, place, Content::of(&state.entry(place).bytes, bytes), mode)
 }
 
-/// As [`file`], with bytes that several nodes get.
+/// As [`file`], with a content that several nodes get.
 pub(crate) fn shared_file(
     state: &NodeState,
     place: Place,
-    bytes: Arc<Vec<u8>>,
+    content: Content,
     mode: Option<u32>,
 ) -> Option<FileEdit> {
     let old = state.entry(place);
     let same_mode = mode.is_none_or(|mode| mode == old.mode);
-    if old.exists() && same_mode && *old.bytes == **bytes {
+    if old.exists() && same_mode && content.is(&old.bytes) {
         return None;
     }
-    Some(FileEdit { old: old.clone(), content: Content::Bytes(bytes), mode, secret: false })
+    Some(FileEdit { old: old.clone(), content, mode, secret: false })
 }

@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use sshfiles::{AuthorizedKeys, KeyBounds};
+use sshfiles::KeyBounds;
 
 use crate::bounds::{
     Ask, BoundsWish, MOST_ADDRESSES, NodeClock, Origin, addresses, list_of, matches_address,
@@ -21,7 +21,6 @@ use crate::bounds::{
 use crate::inventory::NodeSpec;
 use crate::observe::NodeState;
 use crate::part::config;
-use crate::place::Place;
 use crate::plan::mode::{let_in, private_half};
 
 /// The first OpenSSH that knows `expiry-time`. An older one takes no line that has it.
@@ -276,27 +275,26 @@ pub fn foresee_bounds(wish: &BoundsWish, nodes: impl Iterator<Item = IpAddr>) ->
     }
 }
 
-/// The bounds of our lines on a node.
 /// The nodes that let in none of the others, where some do: they come, and what they have is of another trust.
 fn strangers(states: &[NodeState]) -> BTreeSet<NodeSpec> {
     let own: Vec<_> = states.iter().filter_map(|state| Some((state.spec, private_half(state)?))).collect();
     let belongs = |state: &&NodeState| {
-        let lets_in = let_in(state);
-        own.iter().any(|(spec, key)| *spec != state.spec && lets_in.contains(key))
+        let lines = let_in(state);
+        own.iter().any(|(spec, key)| *spec != state.spec && lines.keys.contains(key))
     };
     let belong: BTreeSet<NodeSpec> = states.iter().filter(belongs).map(|state| state.spec).collect();
     let others = states.iter().map(|state| state.spec).filter(|spec| !belong.contains(spec));
     if belong.is_empty() { BTreeSet::new() } else { others.collect() }
 }
 
+/// The bounds of our lines on a node.
 fn lines(state: &NodeState) -> Vec<KeyBounds> {
-    let file = AuthorizedKeys::parse(state.bytes(Place::AuthorizedKeys));
-    file.entries().filter(|line| line.ours).map(|line| line.bounds).collect()
+    let_in(state).bounds.clone()
 }
 
 /// The addresses that the block on a node knows.
 fn known(state: &NodeState) -> Vec<IpAddr> {
-    config::known(state).into_iter().filter_map(|host| host.address.parse().ok()).collect()
+    config::known(state).iter().filter_map(|host| host.address.parse().ok()).collect()
 }
 
 /// The clock of a node; of one that does not tell, that of UTC: nothing new is written there.

@@ -67,9 +67,8 @@ fn names_on(state: &NodeState, spec: NodeSpec) -> Vec<String> {
     let mut names: Vec<String> =
         mapped.filter(|(ip, _)| *ip == spec.ip).flat_map(|(_, names)| names).collect();
     let address = spec.ip.to_string();
-    names.extend(
-        config::known(state).into_iter().filter(|host| host.address == address).map(|host| host.name),
-    );
+    let known = config::known(state);
+    names.extend(known.iter().filter(|host| host.address == address).map(|host| host.name.clone()));
     let records = KnownHosts::parse(state.bytes(Place::KnownHosts)).ours();
     let field = host_field(&address, spec.port);
     let keys: Vec<&PublicKey> =

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod choose;
+mod content;
 mod diff;
 mod leave;
 mod mode;
@@ -11,9 +12,7 @@ mod setup;
 mod take;
 mod teller;
 
-use std::sync::Arc;
-
-use sshfiles::{PublicKey, ShellProfile};
+use sshfiles::PublicKey;
 
 use crate::inventory::NodeSpec;
 use crate::key::NodeKeys;
@@ -24,6 +23,7 @@ pub use crate::part::authorize::bound as bound_lines;
 pub use crate::part::keepalive::{Job, JobEdit, Keepalive, KeepaliveEdit, Unable, job_in_force};
 pub use bounds::{Bounding, BoundsError, foresee_bounds};
 pub use choose::{Choice, PassedOver, Pick, Wish, choose_keys, fitting_type};
+pub use content::{Content, Splice};
 pub(crate) use leave::bare;
 pub use leave::{Leaver, Staying, has_block, knows, leavers, strange_keys, without_nodes};
 pub use mode::{bereaved, is_replaced, is_replaced_without, outside, own_keys, standing_mode};
@@ -43,38 +43,6 @@ pub struct Intent {
     pub keep_old_mapping: bool,
     /// Nodes that leave the cluster: the others know them, and they are not among them any more.
     pub leaving: Vec<Leaver>,
-}
-
-/// The new content of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    /// These bytes.
-    Bytes(Arc<Vec<u8>>),
-    /// Nothing: the file goes.
-    Gone,
-    /// A profile with the exports of an agent that is yet to be started: its process number is known only then.
-    Profile {
-        /// The profile as it is.
-        old: Arc<[u8]>,
-        /// The agent's socket.
-        socket: String,
-    },
-}
-
-impl Content {
-    /// The bytes, once the agent's process number is known.
-    #[must_use]
-    pub fn render(&self, agent_pid: &str) -> Arc<Vec<u8>> {
-        match self {
-            Self::Bytes(bytes) => bytes.clone(),
-            Self::Gone => Arc::default(),
-            Self::Profile { old, socket } => {
-                let mut profile = ShellProfile::parse(old);
-                profile.set_agent(socket, agent_pid);
-                Arc::new(profile.to_bytes())
-            }
-        }
-    }
 }
 
 /// One file to write.

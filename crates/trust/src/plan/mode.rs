@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use sshfiles::{AuthorizedKeys, HostEntry, PublicKey, public_half};
+use sshfiles::{HostEntry, PublicKey, public_half};
 
 use super::Leaver;
 use super::setup::entries;
 use crate::inventory::NodeSpec;
 use crate::key::{KeyMode, NodeKeys};
-use crate::observe::NodeState;
+use crate::observe::{NodeState, OurLines};
 use crate::part::{authorize, config};
 use crate::place::Place;
 
@@ -35,8 +36,8 @@ pub fn standing_mode<'a>(states: impl Iterator<Item = &'a NodeState> + Clone) ->
         let keys = noted(state);
         let others = || all.iter().filter(|other| other.spec != state.spec);
         let knows = |other: &&NodeState| {
-            let has = private_half(other).into_iter().chain(let_in(other)).collect::<BTreeSet<_>>();
-            keys.iter().any(|key| has.contains(key))
+            let (own, lines) = (private_half(other), let_in(other));
+            keys.iter().any(|key| own.as_ref() == Some(key) || lines.keys.contains(key))
         };
         all.len() == 1 || others().any(knows)
     };
@@ -70,21 +71,20 @@ pub(super) fn private_half(state: &NodeState) -> Option<PublicKey> {
 }
 
 fn let_each_other_in(own: &[(&NodeState, PublicKey)]) -> bool {
-    let lets_in: Vec<BTreeSet<PublicKey>> = own.iter().map(|(state, _)| let_in(state)).collect();
+    let lets_in: Vec<Arc<OurLines>> = own.iter().map(|(state, _)| let_in(state)).collect();
     let mut holders: BTreeMap<&PublicKey, Vec<&BTreeSet<PublicKey>>> = BTreeMap::new();
     for ((_, key), lines) in own.iter().zip(&lets_in) {
-        holders.entry(key).or_default().push(lines);
+        holders.entry(key).or_default().push(&lines.keys);
     }
     own.iter().zip(&lets_in).any(|((_, key), lines)| {
-        let others = lines.iter().filter(|other| *other != key).filter_map(|other| holders.get(other));
+        let others = lines.keys.iter().filter(|other| *other != key).filter_map(|other| holders.get(other));
         others.flatten().any(|there| there.contains(key))
     })
 }
 
 /// The keys that lines of ours let in.
-pub(super) fn let_in(state: &NodeState) -> BTreeSet<PublicKey> {
-    let file = AuthorizedKeys::parse(state.bytes(Place::AuthorizedKeys));
-    file.entries().filter(|line| line.ours).map(|line| line.key).collect()
+pub(super) fn let_in(state: &NodeState) -> Arc<OurLines> {
+    state.entry(Place::AuthorizedKeys).bytes.our_lines()
 }
 
 /// Whether this key is what opens the node, and the node knows others that may come with it too. One of the list that comes
@@ -92,7 +92,7 @@ pub(super) fn let_in(state: &NodeState) -> BTreeSet<PublicKey> {
 fn serves_others(state: &NodeState, key: &PublicKey, own: &Comers) -> bool {
     let itself = config::Called::of([&config::entry_of(state, Some(&state.hostname))]);
     let lines = let_in(state);
-    let alone = lines.len() == 1 && lines.contains(key);
+    let alone = lines.keys.len() == 1 && lines.keys.contains(key);
     alone && config::known(state).iter().any(|host| !itself.has(host) && !own.comes_with_another(host, key))
 }
 
@@ -194,13 +194,13 @@ pub fn outside(
 ) -> Vec<(NodeSpec, Vec<String>)> {
     let here = config::Called::of(&entries(states, names));
     let known = states.iter().map(|state| {
-        let known = config::known(state).into_iter();
+        let known = config::known(state);
         // A name stands beside an address; one of its own may be an earlier name of a node that is here.
-        let others = known.filter(|old| old.address.parse::<IpAddr>().is_ok());
+        let others = known.iter().filter(|old| old.address.parse::<IpAddr>().is_ok());
         let others = others.filter(|old| !here.has(old));
         let others = others.filter(|old| !leaving.iter().any(|leaver| leaver.is(old)));
         // One with a port of its own has an entry for each of its names.
-        let mut others: Vec<String> = others.map(|host| host.address).collect();
+        let mut others: Vec<String> = others.map(|host| host.address.clone()).collect();
         others.dedup();
         (state.spec, others)
     });

@@ -76,9 +76,8 @@ fn superseded(from: &Ingredients<'_>) -> Vec<PublicKey> {
     let called = config::Called::of(&here);
     let is_here =
         |old: &HostEntry| called.has(old) || from.intent.leaving.iter().any(|leaver| leaver.is(old));
-    let known =
-        |s: &NodeState| config::known(s).into_iter().filter(|host| host.address.parse::<IpAddr>().is_ok());
-    if from.states.iter().any(|s| !known(s).all(|host| is_here(&host))) {
+    let has_address = |host: &&HostEntry| host.address.parse::<IpAddr>().is_ok();
+    if from.states.iter().any(|s| !config::known(s).iter().filter(has_address).all(is_here)) {
         return Vec::new();
     }
     // Those of a replacement that did not come to its end: the new one, and the ones that were to go.

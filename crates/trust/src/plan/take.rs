@@ -4,7 +4,6 @@
 //! can be put back goes in the journal; what cannot (an agent's key, lingering) goes when the change is kept.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use sshfiles::PublicKey;
 
@@ -207,7 +206,7 @@ impl Taking {
     /// A file loses what is ours. One that the tool has made, and that holds nothing else, goes.
     pub(crate) fn edit(&mut self, state: &NodeState, old: &Entry, bytes: Vec<u8>) {
         let goes = bytes.is_empty() && folder::made(state).contains(&old.path);
-        let content = if goes { Content::Gone } else { Content::Bytes(Arc::new(bytes)) };
+        let content = if goes { Content::Gone } else { Content::of(&old.bytes, bytes) };
         self.files.push(FileEdit { old: old.clone(), content, mode: None, secret: false });
     }
 

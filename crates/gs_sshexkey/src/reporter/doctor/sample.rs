@@ -161,7 +161,7 @@ pub(crate) fn treated(
     let edit = |text: &str| FileEdit {
         old: Entry {
             kind: EntryKind::File,
-            bytes: (*b"# .bashrc\n").into(),
+            bytes: b"# .bashrc\n".into(),
             ..Entry::absent("/home/omm/.bashrc")
         },
         content: Content::Bytes(std::sync::Arc::new(format!("# .bashrc\n{text}").into_bytes())),

@@ -12,7 +12,7 @@ use crate::event::Observer;
 use crate::fleet::HoldError;
 use crate::inventory::NodeSpec;
 use crate::keep::PublicKey;
-use crate::observe::{Entry, NodeState, keys_file_elsewhere, look};
+use crate::observe::{Entry, NodeState, Shelf, keys_file_elsewhere, look};
 use crate::operation::hold::{Held, enter_and_hold};
 use crate::operation::taken::TakenKeys;
 use crate::plan::{Taking, own_keys, take_all};
@@ -66,7 +66,8 @@ pub async fn survey(
 ) -> Result<Survey, RevokeError> {
     let work = async {
         let held = enter_and_hold(&options.check, !options.dry_run, passwords, observer).await?;
-        let looking = held.iter().map(|node| look_at(node, options));
+        let shelf = &Shelf::for_nodes(held.len());
+        let looking = held.iter().map(|node| look_at(node, options, shelf));
         let looked = join_all(looking).await.into_iter().collect::<Result<Vec<_>, _>>();
         let looked = looked.map_err(|failure| HoldError::Failed(vec![failure]))?;
         let publics = own_keys(looked.iter().filter_map(|(_, seen)| Some(&seen.as_ref()?.0)));
@@ -104,7 +105,11 @@ pub async fn survey(
 type Seen = (NodeState, Option<Entry>);
 
 /// Looks at a node, if it was entered.
-async fn look_at(held: &Held, options: &Options) -> Result<(Surveyed, Option<Seen>), NodeFailure> {
+async fn look_at(
+    held: &Held,
+    options: &Options,
+    shelf: &Shelf,
+) -> Result<(Surveyed, Option<Seen>), NodeFailure> {
     let spec = held.spec();
     let mut seen = Surveyed {
         spec,
@@ -117,8 +122,9 @@ async fn look_at(held: &Held, options: &Options) -> Result<(Surveyed, Option<See
     };
     let (Some(site), Ok(inside)) = (&held.site, &held.visited.result) else { return Ok((seen, None)) };
     let failure = |trouble: NodeTrouble| NodeFailure { node: spec, trouble };
-    let state = look(site.shell(), spec, &options.check.user, true).await.map_err(|e| failure(e.into()))?;
-    let elsewhere = keys_file_elsewhere(site.shell(), &state).await.map_err(|e| failure(e.into()))?;
+    let (shell, user) = (site.shell(), &options.check.user);
+    let state = look(shell, spec, user, true, shelf).await.map_err(|e| failure(e.into()))?;
+    let elsewhere = keys_file_elsewhere(shell, &state, shelf).await.map_err(|e| failure(e.into()))?;
     seen.databases = site.databases().await.map_err(|e| failure(e.into()))?;
     seen.name = Some(crate::text::printable(state.hostname.as_bytes()));
     seen.host_keys = inside.entered.host_keys().await.unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Who is trusted, against who is listed. What an earlier run listed stands in the block of `~/.ssh/config`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use sshfiles::HostEntry;
 
@@ -18,8 +19,8 @@ const MOST_NAMED: usize = 16;
 struct Knowing<'a> {
     node: NodeIx,
     evidence: &'a Evidence,
-    known: Vec<HostEntry>,
-    called: config::Called,
+    known: Arc<Vec<HostEntry>>,
+    called: Arc<config::Called>,
 }
 
 /// The findings about nodes that are trusted and not listed, or listed and not known.
@@ -27,12 +28,16 @@ pub(super) fn find(case: &Case) -> Vec<Finding> {
     if case.preflight {
         return Vec::new();
     }
-    let seen = case.seen().map(|(node, _, evidence)| {
-        let known = config::known(&evidence.state);
-        Knowing { node, evidence, called: config::Called::of(&known), known }
+    // Most nodes have the same block, which is held once.
+    let mut met: HashMap<usize, Arc<config::Called>> = HashMap::new();
+    let seen = case.seen().filter_map(|(node, _, evidence)| {
+        // Without a block there is nothing that could differ; that it is lost is told by another rule.
+        let known = Some(config::known(&evidence.state)).filter(|known| !known.is_empty())?;
+        let place = Arc::as_ptr(&known).addr();
+        let called = met.entry(place).or_insert_with(|| Arc::new(config::Called::of(known.iter())));
+        Some(Knowing { node, evidence, called: called.clone(), known })
     });
-    // Without a block there is nothing that could differ; that it is lost is told by another rule.
-    let knowing: Vec<Knowing<'_>> = seen.filter(|node| !node.known.is_empty()).collect();
+    let knowing: Vec<Knowing<'_>> = seen.collect();
     [not_listed(case, &knowing), not_known(case, &knowing)].concat()
 }
 

@@ -1,12 +1,10 @@
-use std::sync::Arc;
-
 use sshfiles::PublicKey;
 
 use super::find;
 use crate::diagnose::sample::{healthy, short, spec};
 use crate::diagnose::{ByHand, Case, Code, Finding, Healing, Part};
 use crate::inventory::NodeIx;
-use crate::observe::{Clock, Disk, Entry, EntryKind, Libraries, Setting};
+use crate::observe::{Clock, Disk, Entry, EntryKind, FileBytes, Libraries, Setting};
 use crate::place::Place;
 use crate::probe::{By, Cause, PairState, TrustEdge, TrustMatrix};
 
@@ -275,7 +273,7 @@ fn names() {
     // The user may not read it.
     let mut case = mapped(3);
     let file = case.seen_mut(1).state.entries.get_mut(&Place::Hosts).unwrap();
-    (file.kind, file.mode, file.bytes) = (EntryKind::Unreadable, 0o600, Arc::default());
+    (file.kind, file.mode, file.bytes) = (EntryKind::Unreadable, 0o600, FileBytes::default());
     lose(&mut case, 1, "node3", None);
     let finding = only(&case);
     assert_eq!(finding.cures[0].commands[0].run, "chmod 644 /etc/hosts");

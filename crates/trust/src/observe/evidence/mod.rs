@@ -83,7 +83,10 @@ pub struct Evidence {
 /// Files of host keys with their paths, in the order in which ssh reads them. They follow from the rest, so they do not
 /// count in a comparison.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Records(OnceLock<Arc<Vec<(String, KnownHosts)>>>);
+pub(crate) struct Records(OnceLock<Arc<Vec<Table>>>);
+
+/// One of them; its content is held once for all nodes that have it.
+type Table = (String, Arc<KnownHosts>);
 
 impl PartialEq for Records {
     fn eq(&self, _other: &Self) -> bool {
@@ -95,11 +98,11 @@ impl Eq for Records {}
 
 impl Evidence {
     /// The files of host keys that ssh reads, in its order.
-    pub(crate) fn known_hosts(&self) -> &[(String, KnownHosts)] {
+    pub(crate) fn known_hosts(&self) -> &[Table] {
         let read = || {
             let own = self.state.entries.get(&Place::KnownHosts);
-            let own = own.map(|own| (own.path.clone(), KnownHosts::parse(&own.bytes)));
-            let others = self.keys.known_hosts().map(|(path, known)| (path.to_owned(), known));
+            let own = own.map(|own| (own.path.clone(), own.bytes.known_hosts()));
+            let others = self.keys.known_hosts().map(|(path, known)| (path.to_owned(), Arc::new(known)));
             Arc::new(own.into_iter().chain(others).collect())
         };
         self.records.0.get_or_init(read)
@@ -156,13 +159,7 @@ unseen! {
 ///
 /// # Errors
 /// [`ObserveError`] if what every node tells is missing.
-pub fn parse_evidence(
-    output: &[u8],
-    token: &str,
-    spec: NodeSpec,
-    user: &str,
-) -> Result<Evidence, ObserveError> {
-    let frames = Frames::parse(output, token);
+pub fn parse_evidence(frames: Frames<'_>, spec: NodeSpec, user: &str) -> Result<Evidence, ObserveError> {
     let facts = Facts(&frames);
     let not_seen = Unseen::ALL.iter().filter(|word| facts.has(&format!("unseen/{}", word.as_str())));
     let not_seen = not_seen.copied().collect();

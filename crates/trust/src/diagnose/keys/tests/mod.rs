@@ -99,7 +99,7 @@ pub(super) fn cluster_of_own_keys() -> (Case, Vec<PublicKey>) {
 pub(super) fn keepalive() -> KeepaliveState {
     let table = Entry {
         kind: EntryKind::File,
-        bytes: (*b"* * * * * /bin/sh -c 'gaussdb_tmp/bin/gs_sshexkey agent keep' #OM\n").into(),
+        bytes: b"* * * * * /bin/sh -c 'gaussdb_tmp/bin/gs_sshexkey agent keep' #OM\n".into(),
         ..Entry::absent("")
     };
     KeepaliveState {
