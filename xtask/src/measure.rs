@@ -32,37 +32,47 @@ const PROGRAM: &str = "gs_sshexkey";
 
 /// Runs the program once on a node, as an installer would: no terminal, this on its standard input. It must succeed.
 pub(crate) fn measure(node: &Node, arguments: &[&str], input: &str) -> Result<Cost, TaskError> {
-    let (status, cost) = run(node, arguments, input, Stdio::null(), |_| {})?;
+    let (status, cost) = run(node, arguments, input, [Stdio::null(), Stdio::inherit()], |_| {})?;
     if status.success() { Ok(cost) } else { Err(TaskError::Program { status }) }
 }
 
-/// The same of a program that ends with this status, and what it printed: all is counted, the beginning is kept.
+/// The same of a program that ends with this status, and what it printed: all is counted, the beginning is kept. What it says on
+/// standard error is shown if it ends otherwise.
 pub(crate) fn measure_told(
     node: &Node,
     arguments: &[&str],
     input: &str,
     wanted: i32,
 ) -> Result<(Cost, Vec<u8>), TaskError> {
-    let mut reader = None;
-    let listen = |child: &mut Child| reader = child.stdout.take().map(|out| thread::spawn(|| listen(out)));
-    let (status, mut cost) = run(node, arguments, input, Stdio::piped(), listen)?;
-    let (kept, count) = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    let (mut said, mut complained) = (None, None);
+    let both = |child: &mut Child| {
+        said = child.stdout.take().map(|out| thread::spawn(|| listen(out)));
+        complained = child.stderr.take().map(|out| thread::spawn(|| listen(out)));
+    };
+    let (status, mut cost) = run(node, arguments, input, [Stdio::piped(), Stdio::piped()], both)?;
+    let (kept, count) = said.and_then(|reader| reader.join().ok()).unwrap_or_default();
     cost.output = count;
-    if status.code() == Some(wanted) { Ok((cost, kept)) } else { Err(TaskError::Program { status }) }
+    if status.code() == Some(wanted) {
+        return Ok((cost, kept));
+    }
+    let (complaint, _) = complained.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    eprint!("{}", String::from_utf8_lossy(&complaint));
+    Err(TaskError::Program { status })
 }
 
 fn run(
     node: &Node,
     arguments: &[&str],
     input: &str,
-    output: Stdio,
+    [output, errors]: [Stdio; 2],
     started: impl FnOnce(&mut Child),
 ) -> Result<(ExitStatus, Cost), TaskError> {
     let (start, machine_before) = (Instant::now(), machine_time());
     let mut command = node.command("root");
     command.arg(PROGRAM).args(arguments);
     let start_error = |source| TaskError::Start { program: PROGRAM.to_owned(), source };
-    let mut child = command.stdin(Stdio::piped()).stdout(output).spawn().map_err(start_error)?;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(output).stderr(errors).spawn().map_err(start_error)?;
     started(&mut child);
     if let Some(mut stdin) = child.stdin.take() {
         feed(&mut stdin, input).map_err(start_error)?;
