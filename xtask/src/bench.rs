@@ -28,6 +28,10 @@ pub(crate) enum Bench {
     Watch(crate::bench_watch::Watch),
     /// Expanding, shrinking, rotating and revoking, against the set-up
     Lifecycle(crate::bench_lifecycle::Lifecycle),
+    /// Every step of a cluster's life at several sizes, and how what it costs grows with the nodes
+    Scale(crate::bench_scale::Scale),
+    /// A second set-up where nothing is to do: fails if its cost grows faster than the nodes
+    Rerun(crate::bench_scale::Rerun),
 }
 
 /// How to measure it.
@@ -62,6 +66,8 @@ pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
         Bench::Agent(words) => crate::bench_agent::run(words),
         Bench::Watch(words) => crate::bench_watch::run(words),
         Bench::Lifecycle(words) => crate::bench_lifecycle::run(words),
+        Bench::Scale(words) => crate::bench_scale::run(words),
+        Bench::Rerun(words) => crate::bench_scale::rerun(words),
     }
 }
 

@@ -36,6 +36,13 @@ impl Growth {
     }
 }
 
+/// With which power of the nodes a value grows between two points. None where they tell nothing: the same number of nodes,
+/// or a value that is not positive.
+pub(crate) fn exponent((few, small): (usize, f64), (many, large): (usize, f64)) -> Option<f64> {
+    let told = few > 0 && many > few && small > 0.0 && large > 0.0;
+    told.then(|| (large / small).ln() / (many as f64 / few as f64).ln())
+}
+
 /// The ordered pairs of so many nodes.
 pub(crate) fn pairs(nodes: usize) -> f64 {
     let nodes = nodes as f64;
@@ -53,6 +60,17 @@ mod tests {
         let found = Growth::fit(&points).unwrap();
         assert!((found.fixed - 0.25).abs() < 1e-9 && (found.pair - 0.0125).abs() < 1e-9, "{found:?}");
         assert!((found.at(1000) - 12487.75).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_square_is_told_from_a_line() {
+        assert!((exponent((100, 2.0), (1000, 20.0)).unwrap() - 1.0).abs() < 1e-9);
+        assert!((exponent((200, 0.5), (400, 2.0)).unwrap() - 2.0).abs() < 1e-9);
+        for (one, other) in
+            [((3, 1.0), (3, 2.0)), ((3, 0.0), (30, 2.0)), ((30, 1.0), (3, 2.0)), ((0, 1.0), (3, 1.0))]
+        {
+            assert_eq!(exponent(one, other), None);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod bench_agent;
 mod bench_check;
 mod bench_doctor;
 mod bench_lifecycle;
+mod bench_scale;
 mod bench_watch;
 mod cargo;
 mod checks;
@@ -19,6 +20,7 @@ mod images;
 mod labs;
 mod measure;
 mod packages;
+mod right;
 mod test;
 mod tree;
 

@@ -1,7 +1,7 @@
 //! What one run of the program costs.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +20,8 @@ pub(crate) struct Cost {
     pub(crate) machine_cpu: Duration,
     /// Of the program's own process, in bytes.
     pub(crate) peak_memory: u64,
+    /// What it printed on standard output, in bytes; 0 where nobody read it.
+    pub(crate) output: u64,
 }
 
 /// How often the program's counters are read. Both only grow, so the last reading is as good as exact.
@@ -28,20 +30,70 @@ const GLANCE: Duration = Duration::from_millis(4);
 const TICK: Duration = Duration::from_millis(10);
 const PROGRAM: &str = "gs_sshexkey";
 
-/// Runs the program once on a node, as an installer would: no terminal, this on its standard input.
+/// Runs the program once on a node, as an installer would: no terminal, this on its standard input. It must succeed.
 pub(crate) fn measure(node: &Node, arguments: &[&str], input: &str) -> Result<Cost, TaskError> {
+    let (status, cost) = run(node, arguments, input, [Stdio::null(), Stdio::inherit()], |_| {})?;
+    if status.success() { Ok(cost) } else { Err(TaskError::Program { status }) }
+}
+
+/// The same of a program that ends with this status, and what it printed: all is counted, the beginning is kept. What it says on
+/// standard error is shown if it ends otherwise.
+pub(crate) fn measure_told(
+    node: &Node,
+    arguments: &[&str],
+    input: &str,
+    wanted: i32,
+) -> Result<(Cost, Vec<u8>), TaskError> {
+    let (mut said, mut complained) = (None, None);
+    let both = |child: &mut Child| {
+        said = child.stdout.take().map(|out| thread::spawn(|| listen(out)));
+        complained = child.stderr.take().map(|out| thread::spawn(|| listen(out)));
+    };
+    let (status, mut cost) = run(node, arguments, input, [Stdio::piped(), Stdio::piped()], both)?;
+    let (kept, count) = said.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    cost.output = count;
+    if status.code() == Some(wanted) {
+        return Ok((cost, kept));
+    }
+    let (complaint, _) = complained.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    eprint!("{}", String::from_utf8_lossy(&complaint));
+    Err(TaskError::Program { status })
+}
+
+fn run(
+    node: &Node,
+    arguments: &[&str],
+    input: &str,
+    [output, errors]: [Stdio; 2],
+    started: impl FnOnce(&mut Child),
+) -> Result<(ExitStatus, Cost), TaskError> {
     let (start, machine_before) = (Instant::now(), machine_time());
     let mut command = node.command("root");
     command.arg(PROGRAM).args(arguments);
     let start_error = |source| TaskError::Start { program: PROGRAM.to_owned(), source };
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().map_err(start_error)?;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(output).stderr(errors).spawn().map_err(start_error)?;
+    started(&mut child);
     if let Some(mut stdin) = child.stdin.take() {
         feed(&mut stdin, input).map_err(start_error)?;
     }
     let (status, mut cost) = watch(node, arguments, &mut child).map_err(start_error)?;
     cost.wall = start.elapsed();
     cost.machine_cpu = machine_time().saturating_sub(machine_before);
-    if status.success() { Ok(cost) } else { Err(TaskError::Program { status }) }
+    Ok((status, cost))
+}
+
+/// Most that is kept of what the program printed, in bytes.
+const MOST_KEPT: u64 = 64 << 20;
+
+/// Reads to the end: the beginning, and how much it was in all.
+fn listen(mut from: impl io::Read) -> (Vec<u8>, u64) {
+    let mut kept = Vec::new();
+    // What cannot be read any more is not counted either.
+    let _ = from.by_ref().take(MOST_KEPT).read_to_end(&mut kept);
+    let rest = io::copy(&mut from, &mut io::sink()).unwrap_or_default();
+    let count = rest + kept.len() as u64;
+    (kept, count)
 }
 
 /// A program that wants no input may close it, or end, at any time.

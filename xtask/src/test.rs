@@ -22,8 +22,8 @@ pub(crate) struct Test {
 
 /// Says to the tests that clusters shall have their full size.
 const SCALE: &str = "GS_SSHEXKEY_TEST_SCALE";
-/// Tests that bring up a dozen labs or more: only at scale. The beginning of their names.
-const LONG: [&str; 2] = ["stalls::", "platforms::each"];
+/// Tests that bring up a dozen labs or more, or hundreds of nodes: only at scale. The beginning of their names.
+const LONG: [&str; 3] = ["stalls::", "platforms::each", "scale::"];
 
 /// Runs everything.
 pub(crate) fn run(test: &Test) -> Result<(), TaskError> {

@@ -28,16 +28,19 @@ impl Log {
     /// The absolute path and the error.
     pub(crate) fn open(path: &Path) -> Result<Self, (PathBuf, io::Error)> {
         let absolute = std::path::absolute(path).map_err(|e| (path.to_owned(), e))?;
-        let open = || {
-            if let Some(folder) = absolute.parent() {
-                DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            }
-            OpenOptions::new().append(true).create(true).mode(0o600).open(&absolute)
-        };
-        match open() {
-            Ok(file) => Ok(Self(Some(Mutex::new(file)))),
-            Err(error) => Err((absolute, error)),
-        }
+        let made = absolute
+            .parent()
+            .map_or(Ok(()), |folder| DirBuilder::new().recursive(true).mode(0o700).create(folder));
+        made.and_then(|()| Self::append(&absolute)).map_err(|error| (absolute, error))
+    }
+
+    /// Opens a log for appending in a folder that is there.
+    ///
+    /// # Errors
+    /// That of the file.
+    pub(crate) fn append(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        Ok(Self(Some(Mutex::new(file))))
     }
 
     /// Whether there is one.
@@ -90,5 +93,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(Log::open(dir.path()).is_err());
         assert!(Log::open(Path::new("/proc/none/x.log")).is_err());
+        let missing = dir.path().join("missing/x.log");
+        assert!(Log::append(&missing).is_err() && !missing.parent().unwrap().exists());
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::capacity::Shortage;
 use crate::requirements::Requirement;
 use crate::root::Release;
 use crate::substitute::Substitute;
@@ -13,6 +14,14 @@ pub enum LabError {
     /// The machine lacks something that every lab needs.
     #[error("this machine cannot run a lab:\n{}", sentences(.0))]
     Requirements(Vec<Requirement>),
+    /// The machine has too little of something for so many nodes.
+    #[error("this machine cannot run a lab of {nodes} nodes:\n{}", sentences(.short))]
+    TooLarge {
+        /// How many were asked for.
+        nodes: usize,
+        /// What there is too little of.
+        short: Vec<Shortage>,
+    },
     /// The specification asks for something impossible.
     #[error("the lab cannot be built as asked: {0}")]
     Spec(SpecMistake),
@@ -93,8 +102,8 @@ pub enum LabError {
 /// A specification that no lab can meet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecMistake {
-    /// There must be between 1 and 1,000 nodes (a bridge has 1,023 ports).
-    #[error("{0} nodes; a lab has 1 to 1000")]
+    /// There must be between 1 and 1,023 nodes: so many ports has a bridge.
+    #[error("{0} nodes; a lab has 1 to 1023")]
     Nodes(usize),
     /// A setting names a node that does not exist.
     #[error("node index {0} is out of range")]
@@ -128,6 +137,6 @@ impl LabError {
     }
 }
 
-fn sentences(missing: &[Requirement]) -> String {
+fn sentences(missing: &[impl std::fmt::Display]) -> String {
     missing.iter().map(|one| format!("- {one}")).collect::<Vec<_>>().join("\n")
 }

@@ -8,8 +8,13 @@ use std::thread;
 
 use crate::error::LabError;
 
-/// The key types of a node, with the size that `ssh-keygen` shall give them.
-const TYPES: [(&str, &str); 3] = [("ed25519", "256"), ("ecdsa", "256"), ("rsa", "2048")];
+/// A type of key, with the size that `ssh-keygen` shall give it.
+pub(crate) type KeyType = (&'static str, &'static str);
+
+/// Those of a fresh system.
+pub(crate) const USUAL: &[KeyType] = &[("ed25519", "256"), ("ecdsa", "256"), ("rsa", "2048")];
+/// The one that costs next to nothing to make, to write down and to prove.
+pub(crate) const CHEAP: &[KeyType] = &[("ed25519", "256")];
 
 /// One key file: its name in `/etc/ssh` and its bytes.
 pub(crate) struct HostKey {
@@ -18,15 +23,15 @@ pub(crate) struct HostKey {
     pub(crate) public: Vec<u8>,
 }
 
-/// Makes sure that the pool has keys for `nodes` nodes.
-pub(crate) fn fill_pool(nodes: usize) -> Result<(), LabError> {
+/// Makes sure that the pool has keys of these types for `nodes` nodes.
+pub(crate) fn fill_pool(nodes: usize, types: &[KeyType]) -> Result<(), LabError> {
     let pool = pool_dir();
     fs::create_dir_all(&pool).map_err(LabError::io("create", &pool))?;
     // Two labs may want keys at once.
     let lock = File::create(pool.join("lock")).map_err(LabError::io("create", &pool))?;
     lock.lock().map_err(LabError::io("lock", &pool))?;
     let wanted: Vec<(usize, &str, &str)> = (0..nodes)
-        .flat_map(|node| TYPES.map(|(kind, bits)| (node, kind, bits)))
+        .flat_map(|node| types.iter().map(move |(kind, bits)| (node, *kind, *bits)))
         .filter(|(node, kind, _)| !pool.join(key_name(*node, kind)).exists())
         .collect();
     let next = AtomicUsize::new(0);
@@ -44,10 +49,10 @@ pub(crate) fn fill_pool(nodes: usize) -> Result<(), LabError> {
 }
 
 /// The keys of one node.
-pub(crate) fn of_node(node: usize) -> Result<Vec<HostKey>, LabError> {
+pub(crate) fn of_node(node: usize, types: &[KeyType]) -> Result<Vec<HostKey>, LabError> {
     let pool = pool_dir();
     let read = |path: &Path| fs::read(path).map_err(LabError::io("read", path));
-    TYPES
+    types
         .iter()
         .map(|(kind, _)| {
             let name = key_name(node, kind);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::capacity::shortages;
 use crate::error::LabError;
 use crate::init::Init;
 use crate::keeper::Keeper;
@@ -21,6 +22,9 @@ use crate::{host_keys, layers, network, shared};
 
 /// How long an sshd may take to listen, on a machine that is busy with other labs.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// So many nodes come up at a time. Each begins with a copy of the keeper's mounts, two for every node of the lab, and drops
+/// it again: of a thousand at once that would be two million mounts.
+const WAVE: usize = 32;
 /// How often to look whether it listens.
 const GLANCE: Duration = Duration::from_millis(2);
 /// So much may be written on a node.
@@ -43,7 +47,11 @@ impl Lab {
         let bases = bases(&spec)?;
         spec.check(&bases)?;
         reap_dead_labs()?;
-        host_keys::fill_pool(spec.nodes.len())?;
+        let short = shortages(spec.nodes.len());
+        if !short.is_empty() {
+            return Err(LabError::TooLarge { nodes: spec.nodes.len(), short });
+        }
+        host_keys::fill_pool(spec.nodes.len(), spec.key_types())?;
         let mut keeper = Keeper::start()?;
         lay_disks(&mut keeper, &spec)?;
         lay_layers(&mut keeper, &spec, &bases)?;
@@ -209,20 +217,24 @@ fn fstab(root: &Path) -> String {
     )
 }
 
-/// Starts process 1 of every node, at the same time, and collects their numbers.
+/// Starts process 1 of every node, some at the same time, and collects their numbers.
 fn start_nodes(keeper: &mut Keeper, spec: &LabSpec) -> Result<Vec<Node>, LabError> {
     keeper.order("network")?;
     let order = if spec.systems { "system" } else { "node" };
     if spec.systems {
         keeper.dir.set_group()?;
     }
-    for index in 0..spec.nodes.len() {
+    let mut waiting = 0..spec.nodes.len();
+    for index in waiting.by_ref().take(WAVE) {
         keeper.post(&format!("{order} {}", disk_name(index)))?;
     }
     let users = Arc::from(spec.users.clone());
     let mut nodes: Vec<Option<Node>> = spec.nodes.iter().map(|_| None).collect();
     for _ in 0..spec.nodes.len() {
         let answer = keeper.answer()?;
+        if let Some(next) = waiting.next() {
+            keeper.post(&format!("{order} {}", disk_name(next)))?;
+        }
         let broken = || LabError::Keeper { log: complaints(keeper, &answer) };
         let (index, process) = parse_answer(&answer).ok_or_else(broken)?;
         let init = if spec.systems { Init::held_by(process) } else { Init::Fixed(process) };
@@ -247,8 +259,9 @@ fn parse_answer(answer: &str) -> Option<(usize, ProcessId)> {
 }
 
 fn wait_for_sshd(nodes: &[Node]) -> Result<(), LabError> {
-    let deadline = Instant::now() + PATIENCE;
     for node in nodes {
+        // Each has its own time: the last of a thousand begins long after the first.
+        let deadline = Instant::now() + PATIENCE;
         while !node.sshd_listens() {
             if Instant::now() > deadline || !node.is_alive() {
                 let log = node.read("/var/log/sshd.log").unwrap_or_default();

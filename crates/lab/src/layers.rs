@@ -212,7 +212,7 @@ pub(crate) fn node(layer: &Path, spec: &LabSpec, index: usize, base: &Path) -> R
     put(&etc.join("hosts"), HOSTS.as_bytes(), 0o644, 0)?;
     put(&etc.join("machine-id"), format!("{:032x}\n", index + 1).as_bytes(), 0o444, 0)?;
     put(&etc.join("ssh/sshd_config"), sshd_config(spec, index, base).as_bytes(), 0o644, 0)?;
-    for key in host_keys::of_node(index)? {
+    for key in host_keys::of_node(index, spec.key_types())? {
         put(&etc.join("ssh").join(&key.file), &key.private, 0o600, 0)?;
         put(&etc.join("ssh").join(format!("{}.pub", key.file)), &key.public, 0o644, 0)?;
     }

@@ -30,6 +30,7 @@
 //! ```
 
 mod accounts;
+mod capacity;
 mod container;
 mod error;
 mod fault;
@@ -54,6 +55,7 @@ mod substitute;
 mod system;
 mod terminal;
 
+pub use capacity::{Resource, Shortage};
 pub use container::Container;
 pub use error::{LabError, SpecMistake};
 pub use lab::Lab;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::{LabError, SpecMistake};
+use crate::host_keys::{self, KeyType};
 use crate::requirements::program_in;
 use crate::root::Release;
 use crate::substitute::Substitute;
@@ -75,13 +76,15 @@ pub struct LabSpec {
     pub(crate) as_shipped: bool,
     /// None: the machine's own.
     pub(crate) release: Option<Release>,
+    /// Whether each node has no host key but one of Ed25519.
+    one_key: bool,
     mistake: Option<SpecMistake>,
 }
 
 /// The number of the first ordinary user, as on every distribution.
 const FIRST_UID: u32 = 1000;
 /// A bridge takes at most 1,023 ports.
-const MOST_NODES: usize = 1000;
+const MOST_NODES: usize = 1_023;
 /// What whole systems boot.
 const SYSTEMS: Release = Release::Bookworm;
 
@@ -116,6 +119,7 @@ impl LabSpec {
             systems: false,
             as_shipped: false,
             release: None,
+            one_key: false,
             mistake: (!fits).then_some(SpecMistake::Nodes(nodes)),
         }
     }
@@ -272,6 +276,19 @@ impl LabSpec {
     pub fn substitute(mut self, node: usize, substitute: Substitute) -> LabSpec {
         self.with_node(node, |spec| spec.substitutes.push(substitute));
         self
+    }
+
+    /// Gives each node one host key, of Ed25519, in place of the three of a fresh system. An RSA key takes longer to make than
+    /// all the rest of a node, and of a thousand nodes three lines each are much to write down.
+    #[must_use]
+    pub fn one_host_key(mut self) -> LabSpec {
+        self.one_key = true;
+        self
+    }
+
+    /// The types of the nodes' host keys.
+    pub(crate) fn key_types(&self) -> &'static [KeyType] {
+        if self.one_key { host_keys::CHEAP } else { host_keys::USUAL }
     }
 
     /// The number of a user.

@@ -51,6 +51,24 @@ fn nothing_of_the_machine_shows() {
 
 #[test]
 #[ignore = "needs root: run `cargo xtask test`"]
+fn more_nodes_than_come_up_at_a_time_are_all_there_each_with_one_key_where_that_is_enough() {
+    let lab = Lab::up(LabSpec::new(40).one_host_key()).unwrap();
+    let mut keys = HashSet::new();
+    for (index, node) in lab.nodes().iter().enumerate() {
+        let said = node.sh("root", "hostname; ls /etc/ssh/ssh_host_*_key").unwrap().stdout;
+        assert_eq!(said, format!("node{}\n/etc/ssh/ssh_host_ed25519_key\n", index + 1));
+        keys.insert(node.read("/etc/ssh/ssh_host_ed25519_key.pub").unwrap());
+    }
+    assert_eq!(keys.len(), 40);
+    // The last one hears the first.
+    let script = format!("ssh-keyscan -T 20 -t ed25519,rsa {} 2>/dev/null | wc -l", lab.node(0).ip());
+    assert_eq!(lab.node(39).sh("root", &script).unwrap().stdout.trim(), "1");
+    let too_many = Lab::up(LabSpec::new(1_024)).unwrap_err();
+    assert!(too_many.to_string().contains("1024 nodes; a lab has 1 to 1023"), "{too_many}");
+}
+
+#[test]
+#[ignore = "needs root: run `cargo xtask test`"]
 fn every_node_has_keys_and_processes_of_its_own() {
     let lab = Lab::up(LabSpec::new(3)).unwrap();
     let mut keys = HashSet::new();

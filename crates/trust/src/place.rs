@@ -6,6 +6,10 @@ use std::fmt;
 pub const AGENT_SOCKET: &str = "gaussdb_tmp/gauss_socket_tmp";
 /// The folder of the tool's own files, below the home directory.
 pub const TOOL_DIR: &str = "gaussdb_tmp";
+/// The log of the keepalive, in that folder.
+pub const LOG: &str = "keepalive.log";
+/// The same of the time before, when it had become large.
+pub const OLD_LOG: &str = "keepalive.log.1";
 /// The passphrase store, below the home directory.
 pub const STORE_DIR: &str = "gaussdb_tmp/ssh_protect";
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sshtrust::identity::TOOL_DIR;
 use sshtrust::keep::{self, Account, Agent, Exports, Holder, Kept, Status, StoreState};
+use sshtrust::place::{LOG, OLD_LOG};
 use sshtrust::plan::Job;
 
 use crate::args::AgentJob;
@@ -14,8 +15,6 @@ use crate::host;
 use crate::i18n::{AgentText, Lang};
 use crate::log::{Level, Log};
 
-/// The keepalive's own log, in the tool's folder. A job of cron has no screen.
-const LOG: &str = "keepalive.log";
 /// From this size on, in bytes, a log is put aside and a new one begun.
 const LARGEST_LOG: u64 = 64 << 10;
 
@@ -131,10 +130,11 @@ fn log(account: &Account, level: Level, text: &str) {
         return;
     }
     if last.len() as u64 > LARGEST_LOG {
-        let _ = std::fs::rename(&path, folder.join(format!("{LOG}.1")));
+        let _ = std::fs::rename(&path, folder.join(OLD_LOG));
     }
-    // A log that cannot be written is no reason not to keep the agent.
-    let _ = Log::open(&path).map(|log| log.write(level, text));
+    // A log that cannot be written is no reason not to keep the agent. Nor is a folder made for it: an undo may have taken it
+    // away just now.
+    let _ = Log::append(&path).map(|log| log.write(level, text));
 }
 
 fn last_line(text: &str) -> &str {

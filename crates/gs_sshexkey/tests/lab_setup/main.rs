@@ -57,6 +57,7 @@ mod revoking_nodes;
 mod revoking_others;
 mod rotate;
 mod saved;
+mod scale;
 mod secrets;
 mod sharing;
 mod shrink;

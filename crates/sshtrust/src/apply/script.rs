@@ -6,6 +6,7 @@ use sshfiles::PublicKey;
 
 use super::phase::{Phase, step};
 use crate::identity::IdentityKey;
+use crate::place::{LOG, OLD_LOG, TOOL_DIR};
 use crate::plan::{AgentEdit, Command, Content, DirEdit, FileEdit, NodePlan, Splice};
 use crate::text::sh_quote;
 
@@ -21,9 +22,8 @@ pub(super) fn dirs(dirs: &[DirEdit], phase: Phase) -> String {
                 let undo = sh_quote(&format!("chmod {old:o} {path}"));
                 writeln!(script, "gs_note {step} {undo} && chmod {:o} {path} || gs_fail {path}", dir.mode)
             }
-            // What somebody else has put into it stays.
             None => {
-                let undo = sh_quote(&format!("rmdir {path} 2>/dev/null || :"));
+                let undo = sh_quote(&take_back(&dir.path));
                 writeln!(
                     script,
                     "[ -d {path} ] || {{ gs_note {step} {undo} && mkdir -m {:o} {path} && gs_note_made {path} || gs_fail {path}\n\
@@ -35,6 +35,19 @@ pub(super) fn dirs(dirs: &[DirEdit], phase: Phase) -> String {
     }
     script.push_str(":\n");
     script
+}
+
+/// Takes a folder back that this run has made. What somebody else has put into it stays, but not what a keepalive says in it
+/// that began by our job and ends behind the undo.
+fn take_back(path: &str) -> String {
+    let path_word = sh_quote(path);
+    let remove = format!("rmdir {path_word} 2>/dev/null");
+    if !path.ends_with(&format!("/{TOOL_DIR}")) {
+        return format!("{remove} || :");
+    }
+    let logs = [LOG, OLD_LOG].map(|name| sh_quote(&format!("{path}/{name}"))).join(" ");
+    // It may speak just between the two.
+    format!("rm -f {logs}; {remove} || {{ rm -f {logs}; {remove} || :; }}")
 }
 
 /// How long one command of a cure may take, in seconds.
@@ -190,4 +203,30 @@ pub(super) fn folder_of(path: &str) -> &str {
 pub(super) fn beside(mark: &str, step: &str, path: &str) -> String {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     format!("{folder}/.gs_sshexkey.{mark}.{step}.new")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_was_made_goes_with_what_a_keepalive_said_there_and_stays_with_all_else() {
+        let home = tempfile::tempdir().unwrap();
+        for (name, files, stays) in [
+            (TOOL_DIR, vec![], false),
+            (TOOL_DIR, vec![LOG, OLD_LOG], false),
+            (TOOL_DIR, vec![LOG, "mine"], true),
+            (".ssh", vec![], false),
+            (".ssh", vec![LOG], true),
+        ] {
+            let folder = home.path().join("it's").join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            files.iter().for_each(|file| std::fs::write(folder.join(file), "x").unwrap());
+            let undo = take_back(folder.to_str().unwrap());
+            let output = std::process::Command::new("sh").args(["-c", &undo]).output().unwrap();
+            assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+            assert_eq!(folder.exists(), stays, "{name} with {files:?}");
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::enter::{
     ConfirmedKey, Entered, HostKeyPolicy, Passwords, Patience, Reached, Visit, log_in, no_password, reach,
 };
 use crate::event::{Event, Login, Observer};
-use crate::fleet::{Visited, visit};
+use crate::fleet::{Gate, Visited, visit};
 use crate::inventory::{Cluster, NodeIx, NodeMap, NodeSpec};
 use crate::limits::Limits;
 use crate::plan::{NamesError, node_names};
@@ -170,7 +170,8 @@ pub(crate) async fn enter_all(
     observer: &dyn Observer,
 ) -> Result<NodeMap<Visited>, CheckError> {
     let entries = enter(options, &options.cluster, &[], passwords, observer).await?;
-    let visited = NodeMap::from(join_all(entries.into_iter().map(visit)).await);
+    let gate = Gate::default();
+    let visited = NodeMap::from(join_all(entries.into_iter().map(|entry| gate.pass(visit(entry)))).await);
     for (node, why) in failures(&visited) {
         observer.event(&Event::Warning { node, text: why.to_string() });
     }
@@ -264,15 +265,18 @@ pub(crate) async fn enter(
         entries.extend(logged_in);
     } else {
         let why = "no password was wanted".to_owned();
-        for (connection, spec) in waiting {
+        // A server counts a connection that just goes away as a failure. One that does not answer is not waited for alone.
+        let leaving = waiting.into_iter().map(|(connection, spec)| {
             let closed = no_password(&connection, &why);
-            // A server counts a connection that just goes away as a failure.
-            connection.close().await;
-            entries.push((spec, Err(closed)));
-        }
+            async move {
+                connection.close().await;
+                (spec, Err(closed))
+            }
+        });
+        entries.extend(join_all(leaving).await);
     }
-    let place = |spec: &NodeSpec| cluster.nodes.iter().position(|known| known == spec);
-    entries.sort_by_key(|(spec, _)| place(spec));
+    let places: HashMap<NodeSpec, usize> = cluster.nodes.iter().copied().zip(0..).collect();
+    entries.sort_by_key(|(spec, _)| places.get(spec).copied());
     Ok(entries)
 }
 

@@ -5,14 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant as Moment, sleep, sleep_until};
 
 use super::hush::Hush;
 use super::{CheckError, Checked, Options, checked, enter, enter_all, names, probe_all};
 use crate::enter::{NoEntry, Passwords, Question};
 use crate::event::{Event, Observer};
-use crate::fleet::{Visited, visit};
+use crate::fleet::{Gate, Visited, visit};
 use crate::inventory::{NodeIx, NodeMap, NodeSpec};
 use crate::node::NodeError;
 use crate::observe::{Glance, ObserveError, glance};
@@ -25,8 +24,6 @@ const GRACE: Duration = Duration::from_secs(5);
 const SECOND_LOOK: Duration = Duration::from_secs(3);
 /// Most looks of a round: what changes all the time is told as it is then.
 const MOST_LOOKS: usize = 3;
-/// Most nodes that are being entered at a time.
-const AT_ONCE: usize = 64;
 
 /// What a round found.
 #[derive(Debug)]
@@ -55,21 +52,21 @@ pub struct Watch<'a> {
     coming: FuturesUnordered<LocalBoxFuture<'a, (NodeIx, Option<Visited>)>>,
     /// Whether a node is among them.
     is_coming: NodeMap<bool>,
-    gate: &'a Semaphore,
+    gate: &'a Gate,
     seen: LastSeen,
 }
 
 /// What a watch borrows for as long as it lasts.
 pub struct Room<'a> {
     hushed: Hush<'a>,
-    gate: Semaphore,
+    gate: Gate,
 }
 
 impl<'a> Room<'a> {
     /// For one watch, which tells what happens to `observer`.
     #[must_use]
     pub fn new(observer: &'a dyn Observer) -> Self {
-        Self { hushed: Hush::new(observer), gate: Semaphore::new(AT_ONCE) }
+        Self { hushed: Hush::new(observer), gate: Gate::default() }
     }
 }
 
@@ -219,10 +216,7 @@ impl<'a> Watch<'a> {
             return;
         }
         let (options, observer, gate) = (self.options, self.hushed, self.gate);
-        self.coming.push(Box::pin(async move {
-            let _slot = gate.acquire().await;
-            (node, again(options, spec, observer).await)
-        }));
+        self.coming.push(Box::pin(async move { (node, gate.pass(again(options, spec, observer)).await) }));
     }
 
     /// A node was entered again, or could not be.

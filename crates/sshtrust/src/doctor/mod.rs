@@ -9,13 +9,13 @@ mod treat;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::check::{self, CheckError, Checked, checked, enter_all, names, probe_all};
 use crate::diagnose::{Case, CaseNode, Diagnosis, diagnose};
 use crate::enter::Passwords;
 use crate::event::{Event, Login, Observer};
-use crate::fleet::Visited;
+use crate::fleet::{Gate, Visited};
 use crate::inventory::{NodeMap, NodeSpec};
 use crate::observe::{Evidence, Purpose, Questions, Shelf, gather};
 use crate::probe::{By, TrustMatrix};
@@ -23,8 +23,6 @@ use crate::probe::{By, TrustMatrix};
 pub use heal::{HealError, Healed, heal};
 pub use treat::{NoKit, NodeTreatment, Treatment, Wanted, treat};
 
-/// Most nodes whose evidence is on its way at a time.
-const GATHERING_AT_ONCE: usize = 64;
 /// Most nodes that one node is asked about.
 const MOST_CALLEES: usize = 4;
 /// Most calls of which one node is asked what its settings make of them.
@@ -123,12 +121,11 @@ async fn case(
     visited: &NodeMap<Visited>,
     observer: &dyn Observer,
 ) -> Case {
-    let gate = &Semaphore::new(GATHERING_AT_ONCE);
+    let gate = &Gate::default();
     let questions = questions(checked);
     let shelf = &Shelf::for_nodes(visited.iter().count());
     let gathering = visited.iter().zip(&questions).map(|(node, questions)| async move {
-        let _slot = gate.acquire().await;
-        evidence(node, &options.check.user, questions, shelf, observer).await
+        gate.pass(evidence(node, &options.check.user, questions, shelf, observer)).await
     });
     let lives = life::signs(visited);
     let (evidence, lives) = tokio::join!(join_all(gathering), lives);

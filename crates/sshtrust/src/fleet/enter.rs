@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use sshfiles::PublicKey;
-use tokio::sync::Semaphore;
 
 use crate::event::{Event, Login, Observer};
 use crate::inventory::{Cluster, NodeSpec};
@@ -16,13 +15,11 @@ use crate::session::{
     ConnectError, Connection, Credentials, Search, ShutKey, TrustedHosts, find_records, scan_host_keys,
 };
 
+use super::Gate;
 pub(crate) use super::login::no_password;
 pub use super::login::{Passwords, Patience, Question, log_in};
 pub use crate::session::{ConfirmedKey, HostKeyPolicy, RecordFile};
 pub use trust::enter::NoEntry;
-
-/// Most nodes that are being connected at a time.
-pub(super) const AT_ONCE: usize = 64;
 
 /// Who enters which nodes.
 #[derive(Debug, Clone, Copy)]
@@ -151,10 +148,9 @@ pub async fn reach(
     let trusted = Arc::new(trusted);
     let credentials = Credentials::collect(visit.home, visit.agent).await;
     credentials.passed().iter().for_each(|key| observer.event(&Event::OwnKeyPassedOver(key.clone())));
-    let gate = Semaphore::new(AT_ONCE);
-    let opening = visit.cluster.nodes.iter().map(|spec| async {
-        let _slot = gate.acquire().await;
-        open(*spec, own.contains(&spec.ip), visit, trusted.clone(), &credentials, observer).await
+    let gate = Gate::default();
+    let opening = visit.cluster.nodes.iter().map(|spec| {
+        gate.pass(open(*spec, own.contains(&spec.ip), visit, trusted.clone(), &credentials, observer))
     });
     Ok(join_all(opening).await)
 }

@@ -3,11 +3,10 @@
 
 use futures_util::future::join_all;
 use sshfiles::PublicKey;
-use tokio::sync::Semaphore;
 use trust::enter::{NoEntry, SeenOtherwise};
 
-use super::enter::{AT_ONCE, Entered, describe};
-use super::witness;
+use super::enter::{Entered, describe};
+use super::{Gate, witness};
 use crate::event::{Event, Login, Observer};
 use crate::inventory::NodeSpec;
 use crate::secret::Secret;
@@ -94,16 +93,17 @@ async fn witnessed(waiting: Vec<Waiting>, entered: &[&Entered]) -> (Vec<Waiting>
     let seen_otherwise =
         |seen: &SeenOtherwise| Err(ConnectError::HostKeySeenOtherwise(Box::new(seen.clone())).into());
     let mut refused: Vec<Ended> = inside.map(|(spec, seen)| (*spec, seen_otherwise(seen))).collect();
-    let mut good = Vec::new();
+    let (mut good, mut leaving) = (Vec::new(), Vec::new());
     for (connection, spec) in waiting {
         match otherwise.iter().find(|(node, _)| *node == spec) {
             None => good.push((connection, spec)),
             Some((_, seen)) => {
-                connection.close().await;
+                leaving.push(connection.close());
                 refused.push((spec, seen_otherwise(seen)));
             }
         }
     }
+    join_all(leaving).await;
     (good, refused)
 }
 
@@ -114,10 +114,9 @@ async fn by_password(
     observer: &dyn Observer,
 ) -> Vec<Ended> {
     let (ready, mut done) = first_answers(waiting, patience, passwords).await;
-    let gate = &Semaphore::new(AT_ONCE);
+    let gate = &Gate::default();
     let tries = ready.into_iter().map(|((connection, spec), password)| async move {
-        let _slot = gate.acquire().await;
-        attempt(connection, spec, &password, observer).await
+        gate.pass(attempt(connection, spec, &password, observer)).await
     });
     let mut refused = Vec::new();
     for tried in join_all(tries).await {

@@ -4,11 +4,13 @@
 //! held: each has a worksite, all are locked or none, and what earlier runs left on them is settled.
 
 pub mod enter;
+mod gate;
 mod hold;
 mod login;
 mod visit;
 pub(crate) mod witness;
 
+pub(crate) use gate::Gate;
 pub use hold::{HoldError, let_go};
 pub(crate) use hold::{hold, worksite};
 pub(crate) use visit::{Inside, Visited, visit};

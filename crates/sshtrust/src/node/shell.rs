@@ -89,7 +89,7 @@ struct Talk {
 /// A talk with a script that is running on a node, line by line.
 #[derive(Debug)]
 pub struct Dialogue {
-    /// Lines for the script, without their ends. Dropped, the script is told the end.
+    /// Lines for the script, one or several, without the last end. Dropped, the script is told the end.
     pub say: mpsc::Sender<String>,
     /// The lines that it prints, without their ends and without empty ones. Closed when it has ended.
     pub hear: mpsc::Receiver<Vec<u8>>,
@@ -317,11 +317,17 @@ impl Worker {
                     continue;
                 }
             };
-            let line = said.as_deref().unwrap_or(END_OF_TALK);
-            self.send(format!("{line}\n").as_bytes(), deadline, limit).await?;
-            if said.is_none() {
+            let Some(mut text) = said else {
+                self.send(format!("{END_OF_TALK}\n").as_bytes(), deadline, limit).await?;
                 return Ok(err);
+            };
+            // What waits besides goes the same way.
+            while let Ok(line) = talk.said.try_recv() {
+                text.push('\n');
+                text.push_str(&line);
             }
+            text.push('\n');
+            self.send(text.as_bytes(), deadline, limit).await?;
         }
     }
 

@@ -18,8 +18,10 @@ use crate::node::Shell;
 
 /// How long the loop on a node may run.
 const TALK_LIMIT: Duration = Duration::from_secs(24 * 3600);
-/// How many answers may wait to be filed.
+/// How many nodes' answers may wait to be filed.
 const WAITING_ANSWERS: usize = 1_024;
+/// Most lines of one node that are taken at a time.
+const LINES: usize = 64;
 
 /// A node that is called, and calls if it can.
 #[derive(Debug, Clone)]
@@ -83,7 +85,8 @@ struct Begun {
 
 /// Something that came from a node.
 enum Heard {
-    Answer(Answer),
+    /// All that had come when it was looked at.
+    Answers(Vec<Answer>),
     /// Its shell is gone.
     Lost,
 }
@@ -171,9 +174,10 @@ impl<'a> Run<'a> {
             self.say.insert(index, dialogue.say);
             let answers = self.to_answers.clone();
             tokio::spawn(async move {
-                while let Some(line) = dialogue.hear.recv().await {
-                    let Some(answer) = script::answer(&line) else { continue };
-                    if answers.send((index, Heard::Answer(answer))).await.is_err() {
+                let mut lines = Vec::new();
+                while dialogue.hear.recv_many(&mut lines, LINES).await > 0 {
+                    let heard = lines.drain(..).filter_map(|line| script::answer(&line)).collect();
+                    if answers.send((index, Heard::Answers(heard))).await.is_err() {
                         return;
                     }
                 }
@@ -194,29 +198,52 @@ impl<'a> Run<'a> {
             let wake = self.start + self.wake_at(now);
             tokio::select! {
                 heard = self.answers.recv() => match heard {
-                    Some((from, Heard::Answer(answer))) => self.file(from, answer),
-                    Some((from, Heard::Lost)) => self.lost(from),
+                    Some((from, heard)) => self.take(from, heard),
                     None => return,
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }
+            // The more there is to do, the more is done between two looks at all nodes.
+            while let Ok((from, heard)) = self.answers.try_recv() {
+                self.take(from, heard);
+            }
+        }
+    }
+
+    fn take(&mut self, from: NodeIx, heard: Heard) {
+        match heard {
+            Heard::Answers(answers) => answers.into_iter().for_each(|answer| self.file(from, answer)),
+            Heard::Lost => self.lost(from),
         }
     }
 
     /// Begins whatever may begin.
     fn begin(&mut self, now: Duration) {
+        // The places of a node that proves to be lost are free for others.
+        while self.hand_out(now) {}
+    }
+
+    /// Begins calls; what one node is to do goes to it in one piece. `true`: a node was lost thereby.
+    fn hand_out(&mut self, now: Duration) -> bool {
+        let mut orders: HashMap<NodeIx, Vec<String>> = HashMap::new();
         while self.active < self.pace.limit() {
-            let Some(call) = self.schedule.next(now) else { return };
+            let Some(call) = self.schedule.next(now) else { break };
             self.number += 1;
             let order = self.order(&call);
-            let said = self.say.get(&call.from).zip(order).map(|(say, order)| say.try_send(order));
             self.begun.insert(self.number, Begun { call, when: now, waits: false });
             self.active += 1;
+            orders.entry(call.from).or_default().extend(order);
+        }
+        let mut lost = false;
+        for (from, orders) in orders {
+            let say = self.say.get(&from).filter(|_| !orders.is_empty());
             // A shell whose lines pile up is as good as lost; its other calls are not begun.
-            if !matches!(said, Some(Ok(()))) {
-                self.lost(call.from);
+            if say.is_none_or(|say| say.try_send(orders.join("\n")).is_err()) {
+                self.lost(from);
+                lost = true;
             }
         }
+        lost
     }
 
     /// The line that begins a call. A name is looked up too, to see whether it leads to the node's address; a node's own

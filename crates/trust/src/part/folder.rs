@@ -3,7 +3,7 @@
 use super::dir;
 use crate::observe::NodeState;
 use crate::part::job::PROGRAM;
-use crate::place::{Place, STORE_DIR, TOOL_DIR};
+use crate::place::{LOG, OLD_LOG, Place, STORE_DIR, TOOL_DIR};
 use crate::plan::{DirEdit, Found, Taking};
 use crate::store::MOST_PARTS;
 use crate::text::sh_quote;
@@ -11,8 +11,8 @@ use crate::text::sh_quote;
 /// Files of the tool's own in its folder that hold nothing of trust, below the home.
 const SMALL_FILES: [&str; 10] = [
     "agent.stopped",
-    "keepalive.log",
-    "keepalive.log.1",
+    LOG,
+    OLD_LOG,
     ".kept_runs",
     ".kept_runs.new",
     ".made",
