@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::{Content, FileEdit, NodePlan, Taking};
+use crate::observe::FileBytes;
 
 /// A piece of a run ends at about every sixteenth line ...
 const CUT: u64 = 16;
@@ -109,12 +110,12 @@ impl fmt::Display for ChangeText {
     }
 }
 
-/// Where a file is, as it was and as it will be, in memory: the same diff is not made twice.
-type Versions = (String, usize, usize);
+/// Where a file is, as it was, and what comes in at which offset, in memory: the same diff is not made twice.
+type Versions = (String, usize, usize, usize);
 /// Where the parts of a piece lie in memory: what it is about, and its runs.
 type Places = (usize, Vec<(LineKind, usize)>);
 /// They are held, so that nothing else comes to lie there.
-type Held = (Arc<[u8]>, Arc<Vec<u8>>);
+type Held = (FileBytes, Arc<Vec<u8>>);
 
 /// Makes the texts of nodes.
 #[derive(Debug, Default)]
@@ -175,13 +176,16 @@ impl Teller {
     /// The diff of a file, which is empty if only its mode changes.
     pub(super) fn diff(&mut self, edit: &FileEdit, make: impl FnOnce() -> String) {
         // What no other node shares needs no remembering.
-        let shared = match &edit.content {
-            Content::Bytes(new) if Arc::strong_count(new) > 1 => Some((edit.old.bytes.clone(), new.clone())),
-            _ => None,
+        let (at, new) = match &edit.content {
+            Content::Bytes(new) => (0, Some(new)),
+            Content::Spliced(splice) => (splice.at, Some(&splice.new)),
+            _ => (0, None),
         };
+        let new = new.filter(|new| Arc::strong_count(new) > 1);
+        let shared = new.map(|new| (edit.old.bytes.clone(), new.clone()));
         let versions = shared.as_ref().map(|(old, new)| {
-            let old = if old.is_empty() { 0 } else { old.as_ptr().addr() };
-            (edit.old.path.clone(), old, Arc::as_ptr(new).addr())
+            let old = if old.is_empty() { 0 } else { old.place() };
+            (edit.old.path.clone(), old, at, Arc::as_ptr(new).addr())
         });
         if let Some((_, known)) = versions.as_ref().and_then(|versions| self.diffs.get(versions)) {
             return self.told.extend(known.clone());
