@@ -10,7 +10,7 @@ use crate::i18n::{PageText, headline, page_by, page_state};
 /// So many rows at most: a browser still sorts and filters them at once.
 const MOST: usize = 10_000;
 /// So many bytes at most, for the words of `ssh` can be long.
-const BUDGET: usize = 3 << 20;
+const BUDGET: usize = 4_250_000;
 
 /// One row.
 enum Row<'a> {
