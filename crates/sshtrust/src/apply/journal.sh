@@ -22,6 +22,9 @@ gs_played=
 gs_number=0
 gs_run_id=
 
+# PIPE: nobody is there any more to read an answer. So nothing may be said from here on either, and no lock is left.
+trap 'exec >/dev/null 2>&1; eval "$gs_at_end"; gs_unlock; exit 1' HUP TERM PIPE
+
 # Asks for the input of a request; the caller reads exactly what was promised.
 gs_ask() { printf '\n%s send\n' "$gs_token"; }
 
@@ -117,8 +120,6 @@ gs_begin() {
     gs_began=1
     gs_run_id=$2
     gs_at_end=gs_undo
-    # PIPE: nobody is there any more to read an answer. So nothing may be said from here on either.
-    trap 'exec >/dev/null 2>&1; eval "$gs_at_end"; gs_unlock; exit 1' HUP TERM PIPE
     # Not ":": a failed redirection of a special built-in ends the shell at once.
     true >"$gs_journal/run.$2" || { echo "cannot write $gs_journal" >&2; return 77; }
     gs_ticks=$1

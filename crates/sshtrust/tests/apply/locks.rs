@@ -93,6 +93,34 @@ async fn runs_are_kept_apart_and_nothing_is_left() {
     }
 }
 
+/// A keep that takes too long ends while its shell is at work: nobody reads how that request ends.
+#[test]
+fn no_lock_is_left_where_nobody_hears_any_more_how_a_request_ended() {
+    let home = home(0o755);
+    let (begun, gate) = (home.path("begun"), home.path("gate"));
+    assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let script = format!("true >'{begun}'; read -r line <'{gate}'");
+    runtime.spawn({
+        let opening = runtime.block_on(home.site());
+        async move {
+            let (site, shell) = opening;
+            assert!(site.lock().await.unwrap());
+            shell.run(&script, LIMIT).await
+        }
+    });
+    let deadline = std::time::Instant::now() + LIMIT;
+    while !Path::new(&begun).exists() {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Path::new(&home.path(FILE)).exists());
+    // The end of the program, as far as its shell can see.
+    runtime.shutdown_timeout(LIMIT);
+    fs::write(&gate, "go\n").unwrap();
+    await_none(&home.path(FILE));
+}
+
 #[tokio::test]
 async fn who_only_looks_writes_nothing() {
     for rights in RIGHTS {

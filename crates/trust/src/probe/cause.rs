@@ -20,8 +20,8 @@ pub enum Cause {
     Hung,
     /// The server hung up before the login, at every try.
     ClosedEarly,
-    /// The server hung up in the middle of the login, after its identification string: nearly always PAM, which keeps the
-    /// account out, whatever the key.
+    /// The server said something and hung up, in the middle of the login: nearly always PAM, which keeps the account out,
+    /// whatever the key.
     HungUp,
     /// The program or the host by which the caller's settings go there does not.
     ProxyFailed,
@@ -203,8 +203,10 @@ pub fn likely_cause(status: Option<i32>, said: &str) -> Cause {
         // sshd says nothing else where PAM opens no session (session.c).
         (Some(254), None) if said.is_empty() => Cause::CommandRefused,
         (Some(status), None) if status != 255 => Cause::NoLogin,
-        // The identification strings were exchanged, else ssh names that: `Connection closed by 10.0.0.1 port 22`.
-        (_, None) if said.contains("Connection closed by") => Cause::HungUp,
+        // Words of the server reach the user after the key exchange only. Without any nobody knows how far it came: ssh of
+        // OpenSSH 10 does not tell where the connection ended before the server's identification string.
+        (_, None) if last.starts_with("Connection closed by") && last != said => Cause::HungUp,
+        (_, None) if said.contains("Connection closed by") => Cause::ClosedEarly,
         _ => Cause::Other,
     }
 }
@@ -243,7 +245,7 @@ mod tests {
         (255, "ssh_exchange_identification: Connection closed by remote host", ClosedEarly),
         (255, "ssh_exchange_identification: Exceeded MaxStartups", MaxStartups),
         (255, "kex_exchange_identification: banner line 0: Not allowed at this time", Penalised),
-        (255, "Connection closed by 10.0.0.1 port 22", HungUp),
+        (255, "Connection closed by 10.0.0.1 port 22", ClosedEarly),
         (255, "Down for maintenance | Connection closed by 10.0.0.1 port 22", HungUp),
         (
             255,

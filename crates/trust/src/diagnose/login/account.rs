@@ -97,7 +97,7 @@ fn expired(case: &Case, node: NodeIx) -> Option<Finding> {
     // A key that opens nothing because of that is refused in the same way, or without a word.
     let barring = match entry {
         Some(NoEntry::Connect(ConnectError::AccountRefused { .. })) => {
-            case.pairs_to(node, &[Cause::PasswordExpired, Cause::HungUp])
+            case.pairs_to(node, &[Cause::PasswordExpired, Cause::ClosedEarly, Cause::HungUp])
         }
         Some(_) => case.pairs_to(node, &[Cause::PasswordExpired]),
         None => Vec::new(),
@@ -130,6 +130,11 @@ fn locked(case: &Case, node: NodeIx) -> Option<Finding> {
     Some(finding.cure(Cure::by_hand(node, ByHand::Security, [unlock])))
 }
 
+/// Whether the server ended the call without an answer, with words of its own before that or not.
+const fn hung_up(cause: &Cause) -> bool {
+    matches!(cause, Cause::ClosedEarly | Cause::HungUp)
+}
+
 /// Only root may log in while there is `/etc/nologin` or `/run/nologin`: pam_nologin(8).
 fn closed_to_all(case: &Case, node: NodeIx) -> Option<Finding> {
     let says_so = |text: &str| text.contains("pam_nologin") || text.contains("System is booting up");
@@ -138,7 +143,7 @@ fn closed_to_all(case: &Case, node: NodeIx) -> Option<Finding> {
     let pairs = case.pairs(|edge| {
         let said = says_so(&edge.said) || (!words.is_empty() && edge.said.contains(words));
         // Without words of its own the server just hangs up.
-        let silent = file.is_some() && edge.cause == Cause::HungUp;
+        let silent = file.is_some() && hung_up(&edge.cause);
         edge.to == node && edge.from != node && (said || silent)
     });
     if pairs.is_empty() && !(case.preflight && file.is_some()) {
@@ -146,9 +151,8 @@ fn closed_to_all(case: &Case, node: NodeIx) -> Option<Finding> {
     }
     let finding = Finding::new(Code::AccountNotAllowed, node);
     // A server that hangs up without a word may have another reason to.
-    let mute = |pair: &EdgeIx| {
-        case.edge(*pair).is_some_and(|edge| edge.cause == Cause::HungUp && !says_so(&edge.said))
-    };
+    let mute =
+        |pair: &EdgeIx| case.edge(*pair).is_some_and(|edge| hung_up(&edge.cause) && !says_so(&edge.said));
     let finding = if !pairs.is_empty() && pairs.iter().all(mute) { finding.likely() } else { finding };
     let finding = match (&file, pairs.first().and_then(|pair| case.edge(*pair))) {
         (Some((path, text)), _) => finding.seen(node, path, text),
@@ -178,7 +182,7 @@ fn kept_out_by_pam(case: &Case, node: NodeIx) -> Option<Finding> {
     let evidence = case.node(node)?.evidence.as_ref()?;
     let words = format!("Access denied for user {} by PAM account configuration", case.user);
     let line = evidence.service.refusals.iter().find(|line| line.contains(&words))?;
-    let pairs = case.pairs_to(node, &[Cause::HungUp, Cause::NoLogin]);
+    let pairs = case.pairs_to(node, &[Cause::ClosedEarly, Cause::HungUp, Cause::NoLogin]);
     let told = |pair: &EdgeIx| case.edge(*pair).is_some_and(|edge| told(&edge.said).is_some());
     let pairs: Vec<EdgeIx> = pairs.into_iter().filter(|pair| !told(pair)).collect();
     if pairs.is_empty() {

@@ -60,7 +60,7 @@ fn not_given(case: &Case, node: NodeIx) -> Finding {
 
 /// It hangs up on whoever has proven to be the user: callers hear no more than that the connection was closed.
 fn kept_out(case: &Case, node: NodeIx) -> Finding {
-    let pairs = case.pairs_to(node, &[Cause::HungUp, Cause::NoLogin]);
+    let pairs = case.pairs_to(node, &[Cause::ClosedEarly, Cause::HungUp, Cause::NoLogin]);
     let cure = Cure::by_hand(node, ByHand::Judgement, look_at_pam(&case.user));
     Finding::new(Code::AccountNotAllowed, node).likely().explains(pairs).cure(cure)
 }

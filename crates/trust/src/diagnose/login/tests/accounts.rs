@@ -96,7 +96,7 @@ fn states_of_accounts() {
         (
             "PAM keeps the account out, and nobody can look",
             |case| {
-                case.break_column(1, &Cause::HungUp, HUNG_UP);
+                case.break_column(1, &Cause::ClosedEarly, HUNG_UP);
                 case.bar(1, refused_account("Down for maintenance"));
             },
             &[("account-not-allowed", 1, 2)],
@@ -104,7 +104,7 @@ fn states_of_accounts() {
         (
             "the account has ended, and the coordinator was told",
             |case| {
-                case.break_column(1, &Cause::HungUp, HUNG_UP);
+                case.break_column(1, &Cause::ClosedEarly, HUNG_UP);
                 case.bar(
                     1,
                     refused_account("Your account has expired; please contact your system administrator."),
