@@ -9,10 +9,12 @@
 //! out that do what the call by address does.
 
 mod by_name;
+mod prober;
 mod run;
 mod script;
 
-pub use run::{Prober, probe, probe_what_differs};
+pub use prober::Prober;
+pub use run::{probe, probe_what_differs};
 pub(crate) use script::SSH;
 pub use trust::probe::{
     By, Cause, Change, Counts, Coverage, EdgeIx, Extent, LastSeen, MOST_CALLERS, OtherKey, Pair, PairState,

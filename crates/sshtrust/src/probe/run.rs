@@ -6,15 +6,14 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use trust::machine::MachineId;
 use trust::probe::by_name::Twins;
 use trust::probe::{Call, Machines, Pace, Proof, Schedule, WAITS};
 
 use super::by_name::twins;
+use super::prober::Prober;
 use super::script::{self, Answer, How, Order};
 use super::{By, Cause, Pair, PairState, Progress, Scope, TrustEdge, TrustMatrix, WIDTH, likely_cause};
-use crate::inventory::{NodeIx, NodeMap, NodeSpec};
-use crate::node::Shell;
+use crate::inventory::{NodeIx, NodeMap};
 
 /// How long the loop on a node may run.
 const TALK_LIMIT: Duration = Duration::from_secs(24 * 3600);
@@ -22,25 +21,6 @@ const TALK_LIMIT: Duration = Duration::from_secs(24 * 3600);
 const WAITING_ANSWERS: usize = 1_024;
 /// Most lines of one node that are taken at a time.
 const LINES: usize = 64;
-
-/// A node that is called, and calls if it can.
-#[derive(Debug, Clone)]
-pub struct Prober {
-    /// Which node.
-    pub spec: NodeSpec,
-    /// Its shell; without one it calls nobody.
-    pub shell: Option<Shell>,
-    /// Its host name, if it is to be called by that and has one that can be used.
-    pub name: Option<String>,
-    /// Its `ssh` may prefer a cheap key exchange: OpenSSH 8.1 or later, not in FIPS mode.
-    pub cheap_kex: bool,
-    /// Which machine it is; `None`: nobody has been there.
-    pub machine: Option<MachineId>,
-    /// Its login shell understands what is written for sh(1).
-    pub posix_shell: bool,
-    /// It let us in, and did not answer: a call to it is not waited for long.
-    pub hangs: bool,
-}
 
 /// Probes the ordered pairs of the scope. A node whose shell is lost on the way leaves its other pairs unseen.
 pub async fn probe(

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use trust::probe::Pairs;
 use trust::probe::by_name::{Files, Judge, Told, Twins};
 
-use super::run::Prober;
+use super::prober::Prober;
 use crate::inventory::{NodeIx, NodeMap};
 use crate::limits::Limits;
 use crate::node::Shell;
