@@ -64,6 +64,8 @@ fn nothing_is_done_where_nothing_is_amiss_and_other_agents_live_on() {
     let node = lab.node(0);
     sh(node, "root", "pkill -x cron");
     set_up(&lab, "omm");
+    // The set-up's own session on the node ends a moment after the set-up.
+    assert!(wait_until(|| command_lines(node).iter().all(|line| line.starts_with("ssh-agent "))));
     sh(node, "omm", "ssh-agent -a /tmp/own.agent >/dev/null");
     let before = at_rest(node);
     let running = command_lines(node);
