@@ -117,7 +117,7 @@ impl Step {
             Self::Check => vec!["check", "-f", HOSTS, "--verify", verify],
             Self::Faulty => vec!["check", "-f", HOSTS, "--verify", verify, "--no-password", "--json"],
             Self::Expand => vec!["expand", "-f", HOSTS, "--add", new],
-            Self::Shrink => vec!["shrink", "-f", MORE_HOSTS, "--remove", new, "--yes"],
+            Self::Shrink => vec!["shrink", "-f", MORE_HOSTS, "--remove", new, "--yes", "--verify", verify],
             Self::Revoke => vec!["revoke", "-f", HOSTS, "--yes"],
         }
     }

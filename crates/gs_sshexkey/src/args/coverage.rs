@@ -84,6 +84,8 @@ mod tests {
             Ok(Job::Check(Check { coverage, .. })) => coverage,
             Ok(Job::Doctor(doctor)) => doctor.look.coverage,
             Ok(Job::Setup(setup)) => setup.coverage,
+            Ok(Job::Rotate(rotate)) => rotate.run.coverage,
+            Ok(Job::Shrink(shrink)) => shrink.run.coverage,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -99,6 +101,9 @@ mod tests {
             ("check -f h --verify sample:0", Extent::Sample(Some(0))),
             ("check -f h --sample 20", Extent::Sample(Some(20))),
             ("doctor -f h --sample 2 --seed 9", Extent::Sample(Some(2))),
+            ("shrink -f h --remove a", Extent::Usual),
+            ("shrink -f h --remove a --verify all", Extent::All),
+            ("rotate -f h --verify sample:4", Extent::Sample(Some(4))),
         ] {
             assert_eq!(of(line).extent, extent, "{line}");
         }
@@ -113,6 +118,7 @@ mod tests {
             ("-f h --verify some", format!("{verify}all, sample, sample:K.")),
             ("check -f h --verify sample:", format!("{verify}all, sample, sample:K.")),
             ("check -f h --verify sample:-1", format!("{verify}all, sample, sample:K.")),
+            ("rotate -f h --verify new", format!("{verify}all, sample, sample:K.")),
             ("expand -f h --add n --verify few", format!("{verify}new, all, sample, sample:K.")),
             (
                 "check -f h --sample 2 --verify all",

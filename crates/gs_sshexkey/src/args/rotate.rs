@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sshtrust::identity::{KeyMode, KeyType};
+use sshtrust::probe::Coverage;
 
+use super::coverage::CoverageWords;
 use super::mistake::{see, together};
 use super::setup::{KeyTypeWord, KeysWord};
 use super::source::{LoginWords, SourceWords};
@@ -40,6 +42,8 @@ pub(crate) struct ChangeRun {
     pub(crate) dry_run: bool,
     /// Show the plan and ask.
     pub(crate) ask: bool,
+    /// How much is proven.
+    pub(crate) coverage: Coverage,
     /// For programs.
     pub(crate) json: bool,
     /// The language of the screen.
@@ -55,6 +59,8 @@ pub(super) struct ChangeRunWords {
     dry_run: bool,
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    coverage: CoverageWords,
     #[arg(long)]
     json: bool,
 }
@@ -67,8 +73,8 @@ impl ChangeRunWords {
         }
         let LoginWords { host_keys, password_file, no_password, log } = self.login.consistent(verb)?;
         let (host_keys, ask) = (host_keys.read(), !self.yes);
-        let Self { dry_run, json, .. } = self;
-        Ok(ChangeRun { password_file, host_keys, no_password, log, dry_run, ask, json, lang })
+        let (dry_run, coverage, json) = (self.dry_run, self.coverage.read()?, self.json);
+        Ok(ChangeRun { password_file, host_keys, no_password, log, dry_run, ask, coverage, json, lang })
     }
 }
 

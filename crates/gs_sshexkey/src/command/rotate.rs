@@ -10,7 +10,7 @@ use sshtrust::enter::{HostKeyPolicy, Passwords, Question};
 use sshtrust::inventory::{Cluster, NodeSpec};
 use sshtrust::operation::{RotateOptions as Options, plan_rotation, rotate};
 use sshtrust::passwords::PasswordFile;
-use sshtrust::probe::{Coverage, Extent};
+use sshtrust::probe::Coverage;
 use sshtrust::secret::Secret;
 use tokio::sync::watch;
 
@@ -50,6 +50,8 @@ fn work(words: &Rotate, inputs: Inputs, watcher: &Watcher) -> Result<bool, Repor
         keys: words.keys,
         key_type: words.key_type,
         dry_run: words.run.dry_run,
+        // What lets keys go is proven by each pair, if nobody says otherwise.
+        coverage: words.run.coverage.of_all_if(true),
         ..options(cluster, host_keys, user, words.source.states_host_names())
     };
     let result = runtime::complete(drive(words, &options, passwords, watcher)).map_err(not_tried)?;
@@ -74,8 +76,7 @@ pub(super) fn options(cluster: Cluster, host_keys: HostKeyPolicy, user: User, ch
         bounds: BoundsWish::default(),
         growth: None,
         dry_run: false,
-        // What lets keys go is proven by each pair.
-        coverage: Coverage { extent: Extent::All, seed: 0 },
+        coverage: Coverage::default(),
         host_keys,
         limits: testing::limits(),
         keepalive: None,

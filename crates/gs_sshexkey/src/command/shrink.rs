@@ -85,7 +85,7 @@ fn work(
     let Inputs { passwords, host_keys, .. } = inputs;
     let user = host::user().map_err(not_tried)?;
     let mut stay = options(stay, host_keys.clone(), user, words.source.states_host_names());
-    stay.dry_run = words.run.dry_run;
+    (stay.dry_run, stay.coverage) = (words.run.dry_run, words.run.coverage);
     let leave = verb::entering_by_key(&stay, leave);
     let options = Options { stay, leave, keep_key: words.keep_key };
     let result = runtime::complete(drive(&words.run, &options, passwords, watcher)).map_err(not_tried)?;

@@ -83,7 +83,8 @@ fn one_that_is_alive_leaves(lab: &Lab, user: &str) {
     must_stay_as_it_is(nodes[0], user, stay);
     // A second run has nothing to do, and changes no key.
     let after = keys(stay, user);
-    must_shrink(nodes[0], user, &nodes, "10.77.0.4", &[]);
+    let sampled = must_shrink(nodes[0], user, &nodes, "10.77.0.4", &["--verify", "sample:0", "--seed", "5"]);
+    assert!(sampled.contains("Sampled: 6 of 9 pairs (--seed 5 "), "{sampled}");
     assert_eq!(keys(stay, user), after);
 }
 

@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use sshtrust::identity::KeyMode;
+use sshtrust::probe::Proofs;
 use sshtrust::session::Refusal;
 
 use super::{RotateReport, RotatedNode};
 use crate::reporter::changes::Texts;
+use crate::reporter::json::sampled;
 use crate::reporter::revoke::{left_value, refusal_value};
 
 /// Names the form. A number that is higher means that old readers will not do.
@@ -31,7 +33,7 @@ pub(crate) fn write(report: &RotateReport, out: &mut dyn Write) -> io::Result<()
         "keys": mode(report.modes.1),
         "finished_earlier": report.finishes,
         "old_keys": report.old,
-        "counts": counts(&report.nodes, report.pairs),
+        "counts": counts(&report.nodes, report.proofs),
         "nodes": report.nodes.iter().map(|one| node(one, &mut texts)).collect::<Value>(),
     });
     texts.end(&mut document);
@@ -47,10 +49,16 @@ const fn mode(mode: KeyMode) -> &'static str {
 }
 
 /// How many nodes and pairs, and how many nodes refused an old key.
-pub(in crate::reporter) fn counts(nodes: &[RotatedNode], pairs: usize) -> Value {
+pub(in crate::reporter) fn counts(nodes: &[RotatedNode], proofs: Proofs) -> Value {
     let refused = nodes.iter().filter(|node| node.refusal == Some(Refusal::Refused)).count();
     let tried = nodes.iter().filter(|node| node.refusal.is_some()).count();
-    json!({ "nodes": nodes.len(), "pairs": pairs, "tried": tried, "refused": refused })
+    json!({
+        "nodes": nodes.len(),
+        "pairs": proofs.total(),
+        "sampled": sampled(proofs.sampled),
+        "tried": tried,
+        "refused": refused,
+    })
 }
 
 /// One node.

@@ -12,6 +12,7 @@ use sshtrust::identity::KeyMode;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::operation::{Parted, Rotated, Rotating, Rotation};
 use sshtrust::plan::{ChangeText, Left, LeftWhy};
+use sshtrust::probe::Proofs;
 use sshtrust::session::Refusal;
 
 pub(crate) use json::write as write_json;
@@ -63,8 +64,8 @@ pub(crate) struct RotateReport {
     pub(crate) old: Vec<String>,
     /// In the user's order.
     pub(crate) nodes: Vec<RotatedNode>,
-    /// How many pairs were proven to work.
-    pub(crate) pairs: usize,
+    /// How many pairs were proven to work, and how.
+    pub(crate) proofs: Proofs,
 }
 
 /// One node.
@@ -96,15 +97,15 @@ impl RotateReport {
             finishes: rotation.finishes,
             old: rotation.old_keys(),
             nodes: rotation.nodes.iter().map(RotatedNode::new).collect(),
-            pairs: 0,
+            proofs: Proofs::default(),
         }
     }
 
     /// The same, after it was done.
     pub(crate) fn done(mut self, rotated: &Rotated) -> Self {
         self.nodes.iter_mut().for_each(|node| node.part(&rotated.nodes));
-        let (took, pairs) = (self.began.elapsed().unwrap_or_default(), rotated.proofs.total());
-        Self { stage: Stage::Done, took, pairs, ..self }
+        let took = self.began.elapsed().unwrap_or_default();
+        Self { stage: Stage::Done, took, proofs: rotated.proofs, ..self }
     }
 
     /// Whether there is nothing left to do: what was asked for is done and proven.

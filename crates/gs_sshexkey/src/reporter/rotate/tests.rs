@@ -1,5 +1,6 @@
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use sshtrust::probe::Sampled;
 
 use super::*;
 use crate::i18n::Lang;
@@ -30,12 +31,13 @@ fn planned(mode: KeyMode) -> RotateReport {
         finishes: false,
         old: vec![OLD.to_owned()],
         nodes: (1..=3).map(|number| node(number, mode == KeyMode::PerNode)).collect(),
-        pairs: 0,
+        proofs: Proofs::default(),
     }
 }
 
 fn done() -> RotateReport {
-    let mut report = RotateReport { stage: Stage::Done, pairs: 9, ..planned(KeyMode::Shared) };
+    let proofs = Proofs { called: 9, ..Proofs::default() };
+    let mut report = RotateReport { stage: Stage::Done, proofs, ..planned(KeyMode::Shared) };
     report.nodes.iter_mut().for_each(|node| node.refusal = Some(Refusal::Refused));
     report
 }
@@ -154,7 +156,7 @@ fn what_is_written_is_as_the_schema_says_and_nothing_else_passes() {
         assert!(errors.is_empty(), "{errors:?}\n{value:#}");
     }
     let good = value(&half_done());
-    assert_eq!(good["counts"], json!({ "nodes": 3, "pairs": 9, "tried": 3, "refused": 1 }));
+    assert_eq!(good["counts"], json!({ "nodes": 3, "pairs": 9, "sampled": null, "tried": 3, "refused": 1 }));
     assert_eq!((&good["done"], &good["keys"]), (&json!(false), &json!("shared")));
     for (place, member) in
         [("", "old_keys"), ("/counts", "tried"), ("/nodes/0", "refusal"), ("/nodes/0/left/0", "why")]
@@ -170,4 +172,19 @@ fn what_is_written_is_as_the_schema_says_and_nothing_else_passes() {
         *bad.pointer_mut(place).unwrap() = value;
         assert!(!validator.is_valid(&bad), "{place}");
     }
+}
+
+/// What was proven stands for more: on the screen, and for programs.
+#[test]
+fn a_sample_is_said_to_be_one() {
+    let sampled = Some(Sampled { of: 90, seed: 7 });
+    let report = RotateReport { proofs: Proofs { called: 9, derived: 0, sampled }, ..done() };
+    let text = render_text(&report, &PLAIN);
+    assert!(text.contains("Sampled: 9 of 90 pairs (--seed 7 "), "{text}");
+    assert!(render_text(&report, &CHINESE).contains("90"), "{text}");
+    let mut out = Vec::new();
+    write_json(&report, &mut out).unwrap();
+    let document: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(document["counts"]["sampled"], json!({ "of": 90, "seed": 7 }));
+    assert!(!render_text(&done(), &PLAIN).contains("Sampled"));
 }

@@ -2,6 +2,7 @@
 
 use sshtrust::identity::KeyMode;
 use sshtrust::plan::Left;
+use sshtrust::probe::Proofs;
 use sshtrust::session::Refusal;
 use sshtrust::text::printable;
 
@@ -9,7 +10,7 @@ use super::{RotateReport, RotatedNode, Stage};
 use crate::i18n::{Lang, RevokeText, RotateText};
 use crate::reporter::changes::{How, OnNode, draw};
 use crate::reporter::layout::{grouped, wrap};
-use crate::reporter::matrix::{alike, counted, label, section};
+use crate::reporter::matrix::{alike, counted, label, sample_text, section};
 use crate::reporter::revoke::{colon, left_text, sections};
 use crate::reporter::style::{Style, Tone};
 
@@ -80,24 +81,25 @@ pub(crate) fn render(report: &RotateReport, style: &Style) -> String {
             } else {
                 paint(&RotateText::NotDone { user }.text(lang), Tone::Bad, style)
             };
-            let mut all = vec![[verdict, proven(&report.nodes, report.pairs, style)].concat()];
+            let mut all = vec![[verdict, proven(&report.nodes, report.proofs, style)].concat()];
             all.extend(troubles(&report.nodes, style));
             sections(all)
         }
     }
 }
 
-/// What was proven, in one line.
-pub(in crate::reporter) fn proven(nodes: &[RotatedNode], pairs: usize, style: &Style) -> Vec<String> {
+/// What was proven, in one line; in another one, what it stands for.
+pub(in crate::reporter) fn proven(nodes: &[RotatedNode], proofs: Proofs, style: &Style) -> Vec<String> {
     let refused = nodes.iter().filter(|node| node.refusal == Some(Refusal::Refused)).count();
     let tried = nodes.iter().filter(|node| node.refusal.is_some()).count();
-    let pairs = &grouped(pairs);
+    let pairs = &grouped(proofs.total());
     let text = if tried == 0 {
         RotateText::ProvenOnly { pairs }.text(style.lang)
     } else {
         RotateText::Proven { pairs, refused: &grouped(refused), tried: &grouped(tried) }.text(style.lang)
     };
-    wrap(&text, style.width, "", "  ")
+    let sampled = proofs.sampled.map(|sampled| sample_text(proofs.total(), sampled, style.lang));
+    [text].into_iter().chain(sampled).flat_map(|text| wrap(&text, style.width, "", "  ")).collect()
 }
 
 /// What is not as it should be in the end.

@@ -34,7 +34,7 @@ pub(crate) fn write(report: &ShrinkReport, out: &mut dyn Write) -> io::Result<()
         },
         "keys_of_those_that_stay": report.keys.word(),
         "old_keys": report.old,
-        "counts": counts(&report.stay, report.pairs),
+        "counts": counts(&report.stay, report.proofs),
         "stay": report.stay.iter().map(|node| json_node(node, &mut texts)).collect::<Value>(),
         "leave": report.leave.iter().map(|node| revoked_node(node, &mut texts)).collect::<Value>(),
         "not_cleaned": report.not_cleaned,

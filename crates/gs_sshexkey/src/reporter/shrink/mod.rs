@@ -13,6 +13,7 @@ use sshtrust::identity::KeyMode;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::operation::{Shrinking, Shrunk};
 use sshtrust::plan::Teller;
+use sshtrust::probe::Proofs;
 
 use super::revoke::{RevokedNode, host_line};
 use super::rotate::{RotatedNode, Stage};
@@ -39,8 +40,8 @@ pub(crate) struct ShrinkReport {
     pub(crate) old: Vec<String>,
     /// The nodes that stay, in the user's order.
     pub(crate) stay: Vec<RotatedNode>,
-    /// How many pairs of them were proven to work.
-    pub(crate) pairs: usize,
+    /// How many pairs of them were proven to work, and how.
+    pub(crate) proofs: Proofs,
     /// The nodes that leave, in the user's order.
     pub(crate) leave: Vec<RevokedNode>,
     /// Why those that leave were not cleaned, if they were to be.
@@ -99,7 +100,7 @@ impl ShrinkReport {
             keys,
             old: shrinking.old_keys(),
             stay: shrinking.nodes.iter().map(RotatedNode::new).collect(),
-            pairs: 0,
+            proofs: Proofs::default(),
             leave,
             not_cleaned: None,
         }
@@ -116,8 +117,8 @@ impl ShrinkReport {
             Ok(revoked) => self.leave.iter_mut().for_each(|node| node.end(revoked)),
             Err(error) => self.not_cleaned = Some(why(error)),
         }
-        let (took, pairs) = (self.began.elapsed().unwrap_or_default(), shrunk.proofs.total());
-        Self { stage: Stage::Done, took, pairs, ..self }
+        let took = self.began.elapsed().unwrap_or_default();
+        Self { stage: Stage::Done, took, proofs: shrunk.proofs, ..self }
     }
 
     /// Whether there is nothing left to do: what was asked for is done and proven. A node that left and cannot be entered

@@ -1,6 +1,7 @@
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use sshtrust::plan::{ChangeText, Left, LeftWhy};
+use sshtrust::probe::{Proofs, Sampled};
 use sshtrust::session::{ConnectError, Refusal};
 
 use super::*;
@@ -41,14 +42,15 @@ fn planned() -> ShrinkReport {
         keys: Keys::New,
         old: vec![OLD.to_owned()],
         stay: (1..=3).map(stays).collect(),
-        pairs: 0,
+        proofs: Proofs::default(),
         leave: vec![entered(4)],
         not_cleaned: None,
     }
 }
 
 fn done() -> ShrinkReport {
-    let mut report = ShrinkReport { stage: Stage::Done, pairs: 9, ..planned() };
+    let proofs = Proofs { called: 9, ..Proofs::default() };
+    let mut report = ShrinkReport { stage: Stage::Done, proofs, ..planned() };
     report.stay.iter_mut().for_each(|node| node.refusal = Some(Refusal::Refused));
     report.leave.iter_mut().for_each(|node| (node.gone, node.refusal) = (true, Some(Refusal::Refused)));
     report
@@ -166,4 +168,19 @@ fn what_is_written_is_as_the_schema_says_and_nothing_else_passes() {
         assert!(bad.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(member).is_some());
         assert!(!validator.is_valid(&bad), "{place}/{member}");
     }
+}
+
+/// What was proven stands for more: on the screen, and for programs.
+#[test]
+fn a_sample_is_said_to_be_one() {
+    let sampled = Some(Sampled { of: 90, seed: 7 });
+    let report = ShrinkReport { proofs: Proofs { called: 9, derived: 0, sampled }, ..done() };
+    let text = render_text(&report, &PLAIN);
+    assert!(text.contains("Sampled: 9 of 90 pairs (--seed 7 "), "{text}");
+    assert!(render_text(&report, &CHINESE).contains("90"), "{text}");
+    let mut out = Vec::new();
+    write_json(&report, &mut out).unwrap();
+    let document: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(document["counts"]["sampled"], json!({ "of": 90, "seed": 7 }));
+    assert!(!render_text(&done(), &PLAIN).contains("Sampled"));
 }

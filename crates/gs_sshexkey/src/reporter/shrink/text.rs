@@ -88,7 +88,7 @@ fn done(report: &ShrinkReport, style: &Style) -> String {
         })
     }));
     let stays = stays.iter().map(|(nodes, text)| format!("{}{}{text}", who_left(nodes, lang), colon(lang)));
-    let mut all = vec![[verdict, proven(&report.stay, report.pairs, style)].concat()];
+    let mut all = vec![[verdict, proven(&report.stay, report.proofs, style)].concat()];
     all.extend(troubles(&report.stay, style));
     all.push(section(&ShrinkText::Cleaned {}.text(lang), cleaned, style));
     all.push(section(&RevokeText::Left {}.text(lang), stays.collect(), style));

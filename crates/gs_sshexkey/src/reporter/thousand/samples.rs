@@ -252,18 +252,18 @@ pub(super) fn rotating(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> Ro
         finishes: false,
         old: (1..=SIZE).map(|number| format!("SHA256:old{number}")).collect(),
         nodes: (1..=SIZE).map(node).collect(),
-        pairs: 1_000_000,
+        proofs: Proofs { called: 1_000_000, ..Proofs::default() },
     }
 }
 
 /// A hundred leave.
 pub(super) fn shrinking(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> ShrinkReport {
-    let RotateReport { user, began, took, old, nodes, pairs, .. } = rotating(stage, node);
+    let RotateReport { user, began, took, old, nodes, proofs, .. } = rotating(stage, node);
     let mut leave: Vec<RevokedNode> = revoking(revoke::Stage::Done).nodes;
     let leave = leave.split_off(900);
     let stay = nodes.into_iter().take(900).collect();
     let (mode, keys, not_cleaned) = (KeyMode::PerNode, Keys::New, None);
-    ShrinkReport { user, began, took, stage, mode, keys, old, stay, pairs, leave, not_cleaned }
+    ShrinkReport { user, began, took, stage, mode, keys, old, stay, proofs, leave, not_cleaned }
 }
 
 /// 300 come.
