@@ -18,7 +18,7 @@ use crate::text::printable;
 pub(super) const MOST_OUTPUT: usize = 64 << 20;
 
 /// How much is written at once, in bytes.
-const PIECE: usize = 8 << 10;
+const PIECE: usize = 4 << 10;
 
 /// A piece of what the shell printed.
 #[derive(Debug)]
@@ -135,12 +135,12 @@ impl Shell {
         Ok(Self { requests })
     }
 
-    /// Runs a script in a subshell, with nothing on its standard input.
+    /// Runs a script in a subshell, with nothing on its standard input. One that is given away is not kept while it runs.
     ///
     /// # Errors
     /// [`NodeError`] if there was no answer; a failed script is an [`Output`] with its status.
-    pub async fn run(&self, script: &str, limit: Duration) -> Result<Output, NodeError> {
-        self.request(script.to_owned(), Stdin::Nothing, false, limit).await
+    pub async fn run(&self, script: impl Into<String>, limit: Duration) -> Result<Output, NodeError> {
+        self.request(script.into(), Stdin::Nothing, false, limit).await
     }
 
     /// Runs a script in the loop itself, so that what it defines stays.

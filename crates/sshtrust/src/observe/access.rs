@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// # Errors
 /// [`ObserveError`] if it could not be read.
 pub async fn who_gets_in(shell: &Shell, user: &str) -> Result<NodeAccess, ObserveError> {
-    let (token, output) = read_within(shell, &script(user, ""), LIMIT).await?;
+    let (token, output) = read_within(shell, script(user, ""), LIMIT).await?;
     NodeAccess::parse(&output, &token)
 }
 

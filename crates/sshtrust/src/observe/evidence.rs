@@ -39,7 +39,7 @@ pub async fn gather(
 ) -> Result<Evidence, ObserveError> {
     let script = format!("{}{}", shelf.head(), script(user, questions, purpose));
     let from = now();
-    let (token, output) = read_within(shell, &script, LIMIT).await?;
+    let (token, output) = read_within(shell, script, LIMIT).await?;
     let mut frames = Frames::parse(&output, &token);
     shelf.complete(shell, &mut frames).await?;
     let mut evidence = parse_evidence(frames, spec, user)?;

@@ -37,7 +37,7 @@ pub async fn look(
 ) -> Result<NodeState, ObserveError> {
     let script = format!("{}{SCRIPT}{}", shelf.head(), if keepalive { KEEPALIVE } else { "" });
     let from = now();
-    let (token, output) = read(shell, &script).await?;
+    let (token, output) = read(shell, script).await?;
     let mut frames = Frames::parse(&output, &token);
     shelf.complete(shell, &mut frames).await?;
     let mut state = frames.into_state(spec, user, keepalive)?;
@@ -114,7 +114,7 @@ pub async fn glance(shell: &Shell) -> Result<Glance, ObserveError> {
                          grep -i 'expiry-time=' \"$gs_home/.ssh/authorized_keys\" 2>/dev/null | \
                          head -c 1048576 | gs_fact ends";
     let from = now();
-    let (token, output) = read(shell, &format!("{}\n{FACTS}", functions())).await?;
+    let (token, output) = read(shell, format!("{}\n{FACTS}", functions())).await?;
     let mut glance = Frames::parse(&output, &token).into_glance()?;
     read_between(&mut glance.clock, from);
     Ok(glance)
@@ -130,7 +130,7 @@ pub async fn reread(shell: &Shell, path: &str) -> Result<Entry, ObserveError> {
 
 /// Reads one file that other nodes may have too.
 async fn read_one(shell: &Shell, path: &str, shelf: &Shelf) -> Result<Entry, ObserveError> {
-    let (token, output) = read(shell, &format!("{}{}", shelf.head(), whole(path))).await?;
+    let (token, output) = read(shell, format!("{}{}", shelf.head(), whole(path))).await?;
     let mut frames = Frames::parse(&output, &token);
     shelf.complete(shell, &mut frames).await?;
     frames.into_entries().remove("again").ok_or(ObserveError::Incomplete("file"))
@@ -141,7 +141,7 @@ fn whole(path: &str) -> String {
     format!("{}\ngs_file again {}", functions(), sh_quote(path))
 }
 
-async fn read(shell: &Shell, script: &str) -> Result<(String, Vec<u8>), ObserveError> {
+async fn read(shell: &Shell, script: String) -> Result<(String, Vec<u8>), ObserveError> {
     read_within(shell, script, LIMIT).await
 }
 
@@ -161,14 +161,16 @@ fn read_between(clock: &mut Option<NodeClock>, from: i64) {
 /// Runs a reading script under a token of its own.
 async fn read_within(
     shell: &Shell,
-    script: &str,
+    script: String,
     limit: Duration,
 ) -> Result<(String, Vec<u8>), ObserveError> {
     let mut bytes = [0u8; 12];
     getrandom::fill(&mut bytes).map_err(|e| NodeError::NoShell(e.to_string()))?;
     let token = bytes.iter().fold(String::from("gsobserve"), |token, byte| format!("{token}{byte:02x}"));
-    let output =
-        shell.run(&format!("gs_token={token}\n{script}"), limit).await?.success("reading the node")?;
+    // A thousand nodes may be at it: what was sent is kept by nobody.
+    let whole = format!("gs_token={token}\n{script}");
+    drop(script);
+    let output = shell.run(whole, limit).await?.success("reading the node")?;
     Ok((token, output.stdout))
 }
 

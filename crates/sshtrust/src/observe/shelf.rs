@@ -114,6 +114,6 @@ enum Brought {
 
 /// A file with all its bytes, as it is now.
 async fn now(shell: &Shell, path: &str) -> Result<Entry, ObserveError> {
-    let (token, output) = read(shell, &whole(path)).await?;
+    let (token, output) = read(shell, whole(path)).await?;
     Frames::parse(&output, &token).into_entries().remove("again").ok_or(ObserveError::Incomplete("file"))
 }

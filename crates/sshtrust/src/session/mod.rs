@@ -12,6 +12,7 @@ mod credentials;
 mod handler;
 mod host_key;
 mod key_file;
+mod paced;
 mod peek;
 mod records;
 mod refusal;

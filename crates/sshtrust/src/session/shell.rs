@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::connect::Connection;
+use super::paced::{Pace, Paced};
 use crate::node::{Chunk, NodeError, Pipes, Shell};
 use crate::text::printable;
 
@@ -64,14 +65,15 @@ impl Connection {
         let first = timeout(limit, asked).await.unwrap_or(Err(NodeError::Unanswered(limit.as_secs())))?;
         let (read, write) = channel.split();
         let (sender, output) = mpsc::channel(64);
-        let input = Box::pin(write.make_writer());
+        let pace = Pace::default();
+        let input = Box::pin(Paced::new(write.make_writer(), pace.clone()));
         tokio::spawn(async move {
             let told = match first {
                 Some(chunk) => sender.send(chunk).await.is_ok(),
                 None => true,
             };
             if told {
-                pump(read, sender).await;
+                pump(read, sender, &pace).await;
             }
             drop(write);
         });
@@ -108,8 +110,11 @@ fn chunk(message: ChannelMsg) -> Option<Chunk> {
 }
 
 /// Reads until the channel ends: an exit status can come after the end of file.
-async fn pump(mut from: ChannelReadHalf, to: mpsc::Sender<Chunk>) {
+async fn pump(mut from: ChannelReadHalf, to: mpsc::Sender<Chunk>, pace: &Pace) {
     while let Some(message) = from.wait().await {
+        if let ChannelMsg::WindowAdjusted { new_size } = message {
+            pace.told(new_size);
+        }
         let Some(chunk) = chunk(message) else { continue };
         if to.send(chunk).await.is_err() {
             return;
