@@ -13,8 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
     file.lookup("node1.example.com", 2222);
     file.remove_ours();
     let clean = file.to_bytes();
-    assert!(file.set_ours("node1", 22, std::slice::from_ref(&key)));
-    assert!(!file.set_ours("node1", 22, std::slice::from_ref(&key)));
+    assert!(file.set_ours(&["node1"], 22, std::slice::from_ref(&key)));
+    assert!(!file.set_ours(&["node1"], 22, std::slice::from_ref(&key)));
     assert!(file.lookup("node1", 22).iter().any(|known| known.ours && known.key == key));
     assert_eq!(file.remove_ours(), 1);
     // But for a final newline that was missing.

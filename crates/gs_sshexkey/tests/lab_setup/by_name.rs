@@ -86,8 +86,10 @@ fn configure(node: &Node, lines: &str) {
 
 /// Lines of the system's known_hosts on a node: a marker, a name, and the keys of a node.
 fn record(on: &Node, marker: &str, name: &str, keys_of: &Node) {
-    let keys =
-        format!("sed -n 's/^{} \\(.*\\) #OM$/{marker}{name} \\1/p' /root/.ssh/known_hosts", keys_of.ip());
+    let keys = format!(
+        "sed -n 's/^{}[^ ]* \\(.*\\) #OM$/{marker}{name} \\1/p' /root/.ssh/known_hosts",
+        keys_of.ip()
+    );
     sh(on, "root", &format!("{keys} >> /etc/ssh/ssh_known_hosts; test -s /etc/ssh/ssh_known_hosts"));
 }
 

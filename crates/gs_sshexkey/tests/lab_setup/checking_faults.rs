@@ -137,17 +137,11 @@ fn a_name_that_leads_elsewhere_is_told_with_where_it_leads() {
     assert_eq!(document["faults"][0]["found"], wrong.ip().to_string(), "{document:#}");
     // ssh itself would be content, if somebody had recorded the wrong machine's key under that name.
     let known = text(node, "/root/.ssh/known_hosts");
-    let fooled: String = known
-        .lines()
-        .filter(|line| !line.starts_with(&format!("{} ", right.name())))
-        .flat_map(|line| {
-            let again = line
-                .strip_prefix(&format!("{} ", wrong.name()))
-                .map(|rest| format!("{} {rest}\n", right.name()));
-            [Some(format!("{line}\n")), again]
-        })
-        .flatten()
-        .collect();
+    let (of_right, of_wrong) = (format!(",{} ", right.name()), format!(",{} ", wrong.name()));
+    let fooled = known
+        .replace(&of_right, " ")
+        .replace(&of_wrong, &format!("{}{} ", of_wrong.trim_end(), of_right.trim_end()));
+    assert_eq!(fooled.matches(right.name()).count(), known.matches(&of_wrong).count(), "{fooled}");
     node.write("/root/.ssh/known_hosts", fooled.as_bytes(), 0o600, "root").unwrap();
     must_reach(&[node], "root", &[right.name().to_owned()]);
     must_show(&lab, &flags, "", &[(1, 2, "name", "wrong-address")], &[]);

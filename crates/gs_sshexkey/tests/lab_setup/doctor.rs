@@ -112,7 +112,7 @@ fn three_faults_of_three_kinds_are_each_named_and_sshds_own_words_are_quoted() {
     let answer = format!("{PASSWORD}\n");
     sh(nodes[1], "root", "chmod o+w /root");
     nodes[2].stop_sshd().unwrap();
-    let stale = "ssh-keygen -q -t ed25519 -N '' -f /tmp/other; sed -i '/^10.77.0.1 /d' .ssh/known_hosts; \
+    let stale = "ssh-keygen -q -t ed25519 -N '' -f /tmp/other; sed -i '/^10.77.0.1,/d' .ssh/known_hosts; \
                  echo \"10.77.0.1 $(cut -d' ' -f1,2 /tmp/other.pub)\" >>.ssh/known_hosts";
     sh(nodes[3], "root", stale);
     let wanted = [("sshd-down", 2), ("home-permissions", 1), ("known-hosts-conflict", 3)];

@@ -63,7 +63,7 @@ fn what_is_told_to_strangers_names_nobody() {
     let foreign = "ssh-keygen -qt ed25519 -N '' -C alice@desk -f /tmp/alice; \
                    echo \"from=\\\"10.77.0.0/16,*.corp\\\" $(cat /tmp/alice.pub)\" >>.ssh/authorized_keys; \
                    echo 'no-such-option AAAA of Bob' >>.ssh/authorized_keys; \
-                   sed -i '/^10.77.0.1 /d' .ssh/known_hosts; \
+                   sed -i '/^10.77.0.1,/d' .ssh/known_hosts; \
                    echo \"10.77.0.1 $(cut -d' ' -f1,2 /tmp/alice.pub)\" >>.ssh/known_hosts";
     sh(nodes[3], "omm", foreign);
     for words in [&["check", "--by", "both"][..], &["doctor", "--no-password"], &["access", "--no-password"]]

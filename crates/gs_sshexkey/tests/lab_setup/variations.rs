@@ -41,7 +41,7 @@ fn one_node_on_a_port_of_its_own_is_reached_by_plain_ssh() {
     must_trust(&all(&lab), "root", true);
     for node in all(&lab) {
         let known = text(node, "/root/.ssh/known_hosts");
-        let hosts = ["10.77.0.1 ", "node1 ", "[10.77.0.2]:2222 ", "[node2]:2222 ", "10.77.0.3 ", "node3 "];
+        let hosts = ["10.77.0.1,node1 ", "[10.77.0.2]:2222,[node2]:2222 ", "10.77.0.3,node3 "];
         for host in hosts {
             assert!(known.lines().any(|line| line.starts_with(host)), "no {host} in\n{known}");
         }
@@ -96,8 +96,8 @@ fn a_hostfile_of_ipv6_addresses_gives_trust_by_them_and_by_name() {
     must_reach(&nodes, "root", &addresses.iter().cloned().chain(names).collect::<Vec<_>>());
     for node in &nodes {
         let known = text(node, "/root/.ssh/known_hosts");
-        assert!(known.lines().any(|line| line.starts_with("fd77::2 ")), "{known}");
-        assert!(known.lines().any(|line| line.starts_with("[fd77::3]:2222 ")), "{known}");
+        assert!(known.lines().any(|line| line.starts_with("fd77::2,")), "{known}");
+        assert!(known.lines().any(|line| line.starts_with("[fd77::3]:2222,")), "{known}");
         must_have_block(&text(node, "/root/.ssh/config"), "fd77::3", "fd77::3", 2222);
     }
 }

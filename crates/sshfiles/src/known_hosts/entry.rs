@@ -45,11 +45,6 @@ impl Entry {
         let literal = !matches!(self.hosts, HostField::Patterns(_));
         literal && self.marker == Marker::None && self.hosts.matches(host)
     }
-
-    /// Whether this is a line of ours for one host alone.
-    pub(super) fn is_ours_for_one(&self) -> bool {
-        self.ours && self.names().is_some_and(|names| names.len() == 1)
-    }
 }
 
 /// A line without a marker, less one of the hosts that it names, given in lower case; `None` if no other is left.

@@ -5,7 +5,7 @@ mod pattern;
 
 pub use self::pattern::matches_pattern;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use self::entry::{Entry, what_is_left};
 use crate::OM_MARK;
@@ -18,7 +18,7 @@ const DEFAULT_PORT: u16 = 22;
 
 /// The host keys a user knows.
 ///
-/// A line of ours is `host algorithm base64 #OM`. It ends in LF whatever the other lines end in: ssh accepts
+/// A line of ours is `host,host algorithm base64 #OM`. It ends in LF whatever the other lines end in: ssh accepts
 /// CRLF too (the CR falls into the comment), but nobody needs a CR after the mark.
 #[derive(Clone, Debug)]
 pub struct KnownHosts {
@@ -87,39 +87,38 @@ impl KnownHosts {
         ids.into_iter().filter_map(|id| self.known_host(id)).collect()
     }
 
-    /// Sees to it that the lines of ours for exactly this host and port hold exactly these keys, a line a
-    /// key. Returns whether anything changed.
+    /// Sees to it that the lines of ours give each of these hosts, which are one machine, exactly these keys at this port.
+    /// Returns whether anything changed.
     ///
-    /// Right lines stay where they are, stale ones go, missing ones are appended in the given order. Lines of
-    /// ours that name several hosts are left alone, and so is the whole file if `host` is neither a name nor
-    /// an IP address. If the last line is one of ours that does not end, as older versions left it, it is ended.
-    pub fn set_ours(&mut self, host: &str, port: u16, keys: &[PublicKey]) -> bool {
-        if !is_plain_host(host) {
+    /// What is right stays where it is, also as a line for each host, as older versions wrote them. A host goes from a
+    /// line with another key, with the line if nobody else is on it; what is missing is appended in the given order, a
+    /// line a key for all hosts that lack it. A host that is neither a name nor an IP address is passed over. If the last
+    /// line is one of ours that does not end, as older versions left it, it is ended.
+    pub fn set_ours(&mut self, hosts: &[&str], port: u16, keys: &[PublicKey]) -> bool {
+        let mut fields: Vec<String> = Vec::new();
+        for field in hosts.iter().filter(|host| is_plain_host(host)).map(|host| host_field(host, port)) {
+            if !fields.iter().any(|known| known.eq_ignore_ascii_case(&field)) {
+                fields.push(field);
+            }
+        }
+        if fields.is_empty() {
             return false;
         }
-        let field = host_field(host, port);
-        let mut missing: Vec<&PublicKey> = Vec::new();
-        for key in keys {
-            if !missing.contains(&key) {
-                missing.push(key);
-            }
-        }
+        let mut present: HashSet<(&PublicKey, &str)> = HashSet::new();
         let mut stale = Vec::new();
-        for (id, entry) in self.ours_of(field.to_ascii_lowercase().as_bytes()) {
-            match missing.iter().position(|key| **key == entry.key) {
-                Some(at) => {
-                    missing.remove(at);
+        for field in &fields {
+            let name = field.to_ascii_lowercase().into_bytes();
+            for (id, entry) in self.ours_of(&name) {
+                let key = keys.iter().find(|key| **key == entry.key);
+                if !key.is_some_and(|key| present.insert((key, field))) {
+                    stale.push((id, name.clone()));
                 }
-                None => stale.push(id),
             }
         }
+        let missing = lines_for(keys, &fields, &mut present);
         let changed = !stale.is_empty() || !missing.is_empty();
-        for id in stale {
-            self.remove(id);
-        }
-        for key in missing {
-            self.append(format!("{field} {key} {OM_MARK}").into_bytes());
-        }
+        stale.iter().for_each(|(id, name)| self.take_host(*id, name));
+        missing.into_iter().for_each(|line| self.append(line));
         self.end_ours() || changed
     }
 
@@ -175,26 +174,29 @@ impl KnownHosts {
         count
     }
 
-    /// The lines of ours that name one host alone: the host as it stands there, and its key.
+    /// What lines of ours say: each host as it stands there, in lower case, and its key.
     pub fn ours(&self) -> Vec<(String, PublicKey)> {
-        self.lines.iter().filter_map(|(id, _)| self.ours_for_one(id)).collect()
+        let lines = self.lines.iter().filter_map(|(id, _)| self.entries.get(&id)).filter(|entry| entry.ours);
+        let hosts = |entry: &'_ Entry| -> Vec<(String, PublicKey)> {
+            let names = entry.names().unwrap_or_default().iter();
+            names.map(|name| (String::from_utf8_lossy(name).into_owned(), entry.key.clone())).collect()
+        };
+        lines.flat_map(hosts).collect()
     }
 
-    /// Removes the lines of ours that name one host alone and are chosen by it, as it stands there, and by the key. Returns
-    /// how many.
+    /// Takes from the lines of ours each host that is chosen by its name, as [`KnownHosts::ours`] has it, and by the key; with
+    /// the line if nobody else is on it. Returns how many.
     pub fn remove_ours_if(&mut self, gone: impl Fn(&str, &PublicKey) -> bool) -> usize {
-        let ids = self.lines.iter().map(|(id, _)| id);
-        let chosen = ids.filter(|id| self.ours_for_one(*id).is_some_and(|(host, key)| gone(&host, &key)));
-        let chosen: Vec<usize> = chosen.collect();
-        let count = chosen.len();
-        chosen.into_iter().for_each(|id| self.remove(id));
-        count
-    }
-
-    fn ours_for_one(&self, id: usize) -> Option<(String, PublicKey)> {
-        let entry = self.entries.get(&id).filter(|entry| entry.is_ours_for_one())?;
-        let host = String::from_utf8_lossy(entry.names()?.first()?).into_owned();
-        Some((host, entry.key.clone()))
+        let mut chosen: Vec<(usize, Vec<u8>)> = Vec::new();
+        for (id, entry) in self.entries.iter().filter(|(_, entry)| entry.ours) {
+            let names = entry.names().unwrap_or_default().iter();
+            let names = names.filter(|name| gone(&String::from_utf8_lossy(name), &entry.key));
+            chosen.extend(names.map(|name| (*id, name.clone())));
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen.iter().for_each(|(id, name)| self.take_host(*id, name));
+        chosen.len()
     }
 
     /// Ends the last line, if it is ours. Returns whether a byte changed.
@@ -216,12 +218,13 @@ impl KnownHosts {
         Some(KnownHost { line: self.lines.number(id), marker: *marker, key: key.clone(), ours: *ours })
     }
 
-    /// The lines of ours whose host field is this name alone.
+    /// The lines of ours that name this host, given in lower case.
     fn ours_of(&self, name: &[u8]) -> impl Iterator<Item = (usize, &Entry)> {
-        let ids = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
-        ids.iter()
-            .filter_map(|id| Some((*id, self.entries.get(id)?)))
-            .filter(|(_, entry)| entry.is_ours_for_one())
+        let mut ids = self.by_name.get(name).cloned().unwrap_or_default();
+        // A line may name it twice.
+        ids.dedup();
+        let entries = ids.into_iter().filter_map(|id| Some((id, self.entries.get(&id)?)));
+        entries.filter(|(_, entry)| entry.ours)
     }
 
     /// Takes one host out of a line, with the line if it is the only one there.
@@ -274,6 +277,20 @@ impl KnownHosts {
             }
         }
     }
+}
+
+/// A line for each key that some of these hosts lack. What they have then is added to `present`.
+fn lines_for<'a>(
+    keys: &'a [PublicKey],
+    fields: &'a [String],
+    present: &mut HashSet<(&'a PublicKey, &'a str)>,
+) -> Vec<Vec<u8>> {
+    let line = |key: &'a PublicKey| {
+        let lacking = fields.iter().map(String::as_str).filter(|field| present.insert((key, field)));
+        let lacking = lacking.collect::<Vec<_>>().join(",");
+        (!lacking.is_empty()).then(|| format!("{lacking} {key} {OM_MARK}").into_bytes())
+    };
+    keys.iter().filter_map(line).collect()
 }
 
 /// How ssh names a host in `known_hosts`: as it is, or `[host]:port` where the port is not 22.

@@ -57,7 +57,7 @@ pub(crate) const FORMATS: [Format; 7] = [
         name: "known_hosts",
         put: |bytes| {
             let mut file = KnownHosts::parse(bytes);
-            (file.set_ours("h", 22, &[key(1), key(2)]), file.to_bytes())
+            (file.set_ours(&["h"], 22, &[key(1), key(2)]), file.to_bytes())
         },
         take: |bytes| {
             let mut file = KnownHosts::parse(bytes);

@@ -36,8 +36,8 @@ fn edits_are_undone() {
         assert!(is_restored(&bytes, &keys.to_bytes()), "{name}");
 
         let mut known = KnownHosts::parse(&bytes);
-        assert!(known.set_ours("node99", 22, &[key(1), key(2)]), "{name}");
-        assert!(known.set_ours("node99", 22, &[]), "{name}");
+        assert!(known.set_ours(&["node99"], 22, &[key(1), key(2)]), "{name}");
+        assert!(known.set_ours(&["node99"], 22, &[]), "{name}");
         assert!(is_restored(&bytes, &known.to_bytes()), "{name}");
 
         let mut profile = ShellProfile::parse(&bytes);

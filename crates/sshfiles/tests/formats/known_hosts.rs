@@ -111,7 +111,7 @@ fn reads_the_examples() {
 #[test]
 fn sets_our_lines() {
     let (a, b, c) = (key(1), key_of("ssh-rsa", 2), key_of("ecdsa-sha2-nistp256", 3));
-    let user = format!("h {a} mine\nh,x {c} #OM\n");
+    let user = format!("h {a} mine\nx,y {c} #OM\n");
     let cases: Vec<(String, Vec<&PublicKey>, String)> = vec![
         (String::new(), vec![&a, &b], format!("h {a} #OM\nh {b} #OM\n")),
         (user.clone(), vec![&a, &a], format!("{user}h {a} #OM\n")),
@@ -128,15 +128,60 @@ fn sets_our_lines() {
         ),
         (format!("h {b} #OM\nh {a} #OM"), vec![&a], format!("h {a} #OM\n")),
         (format!("h* {b} #OM\n"), vec![&a], format!("h* {b} #OM\nh {a} #OM\n")),
+        (format!("x,h {a} #OM\nh,y {c} #OM\n"), vec![&a, &b], format!("x,h {a} #OM\ny {c} #OM\nh {b} #OM\n")),
+        (format!("h,h {c} #OM\nh,y {a} #OM\nx,h {a} #OM"), vec![&a], format!("h,y {a} #OM\nx {a} #OM\n")),
     ];
     for (before, keys, after) in cases {
         let keys: Vec<PublicKey> = keys.into_iter().cloned().collect();
         let mut known = KnownHosts::parse(before.as_bytes());
-        assert!(known.set_ours("h", 22, &keys), "{before}");
-        assert!(!known.set_ours("h", 22, &keys), "{before}");
+        assert!(known.set_ours(&["h"], 22, &keys), "{before}");
+        assert!(!known.set_ours(&["h"], 22, &keys), "{before}");
         assert_eq!(text(known.to_bytes()), after);
-        assert!(!KnownHosts::parse(after.as_bytes()).set_ours("H", 22, &keys), "{before}");
+        assert!(!KnownHosts::parse(after.as_bytes()).set_ours(&["H"], 22, &keys), "{before}");
     }
+}
+
+#[test]
+fn hosts_that_are_one_machine_share_a_line_a_key_and_older_lines_stay() {
+    let (a, b, old) = (key(1), key_of("ssh-rsa", 2), key(9));
+    let apart = format!("h {a} #OM\ni {a} #OM\n");
+    let cases = [
+        (String::new(), format!("h,i {a} #OM\nh,i {b} #OM\n")),
+        (format!("h,i {a} #OM\nh,i {b} #OM\n"), format!("h,i {a} #OM\nh,i {b} #OM\n")),
+        (apart.clone(), format!("{apart}h,i {b} #OM\n")),
+        (format!("h {a} #OM\ni {b} #OM\n"), format!("h {a} #OM\ni {b} #OM\ni {a} #OM\nh {b} #OM\n")),
+        // Host keys that were made anew, and a machine that got another name.
+        (format!("# 1\nh,i {old} #OM\n"), format!("# 1\nh,i {a} #OM\nh,i {b} #OM\n")),
+        (format!("h,was {old} #OM\n"), format!("was {old} #OM\nh,i {a} #OM\nh,i {b} #OM\n")),
+        // The user's own say nothing here.
+        (format!("h,i {a}\nh,i {old} mine\n"), {
+            format!("h,i {a}\nh,i {old} mine\nh,i {a} #OM\nh,i {b} #OM\n")
+        }),
+    ];
+    for (before, after) in cases {
+        let mut known = KnownHosts::parse(before.as_bytes());
+        let keys = [a.clone(), b.clone()];
+        assert_eq!(known.set_ours(&["h", "i", "H", "a b"], 22, &keys), before != after, "{before}");
+        assert_eq!(text(known.to_bytes()), after);
+        assert!(!known.set_ours(&["i", "h"], 22, &keys), "{before}");
+    }
+    let mut known = KnownHosts::parse(b"");
+    assert!(known.set_ours(&["fe80::2", "i"], 2222, std::slice::from_ref(&a)));
+    assert_eq!(text(known.to_bytes()), format!("[fe80::2]:2222,[i]:2222 {a} #OM\n"));
+}
+
+#[test]
+fn hosts_are_taken_from_shared_lines_and_others_stay() {
+    let (a, b) = (key(1), key(2));
+    let before = format!("h,I {a} #OM\nh {b} #OM\n# x\nh,i {a} mine\nx,y {b} #OM\n");
+    let mut known = KnownHosts::parse(before.as_bytes());
+    let said: Vec<String> = known.ours().into_iter().map(|(host, _)| host).collect();
+    assert_eq!(said, ["h", "i", "h", "x", "y"]);
+    assert_eq!(known.remove_ours_if(|host, key| host == "h" || host == "y" && *key == a), 2);
+    assert_eq!(text(known.to_bytes()), format!("I {a} #OM\n# x\nh,i {a} mine\nx,y {b} #OM\n"));
+    assert_eq!(known.remove_ours_if(|host, _| host == "h"), 0);
+    assert_eq!(known.remove_ours_if(|_, _| true), 3);
+    assert_eq!(text(known.to_bytes()), format!("# x\nh,i {a} mine\n"));
 }
 
 /// `ssh-keygen -H` of `10.0.0.1`.
@@ -178,15 +223,15 @@ fn replaces_exactly_one_host() {
 #[test]
 fn sets_other_ports_and_looks_them_up() {
     let mut known = KnownHosts::parse(b"# first\n");
-    assert!(known.set_ours("fe80::1", 2222, &[key(1)]));
-    assert!(known.set_ours("fe80::1", 22, &[key(2)]));
+    assert!(known.set_ours(&["fe80::1"], 2222, &[key(1)]));
+    assert!(known.set_ours(&["fe80::1"], 22, &[key(2)]));
     assert_eq!(
         text(known.to_bytes()),
         format!("# first\n[fe80::1]:2222 {} #OM\nfe80::1 {} #OM\n", key(1), key(2))
     );
     let found = known.lookup("fe80::1", 2222);
     assert_eq!(found.iter().map(|f| (f.line, f.ours)).collect::<Vec<_>>(), [(2, true)]);
-    assert!(known.set_ours("fe80::1", 2222, &[]));
+    assert!(known.set_ours(&["fe80::1"], 2222, &[]));
     assert_eq!(known.lookup("fe80::1", 22).first().map(|f| f.line), Some(2));
     assert!(known.lookup("fe80::1", 2222).is_empty());
 }
@@ -195,7 +240,7 @@ fn sets_other_ports_and_looks_them_up() {
 fn refuses_hosts_that_would_change_the_line() {
     for host in ["", "a b", "a,b", "*", "!a", "@revoked", "#a", "|1|x", "a\nb", "[a]:22", "é"] {
         let mut known = KnownHosts::parse(b"x");
-        assert!(!known.set_ours(host, 22, &[key(1)]), "{host:?}");
+        assert!(!known.set_ours(&[host], 22, &[key(1)]), "{host:?}");
         assert_eq!(known.to_bytes(), b"x");
     }
 }
@@ -221,10 +266,10 @@ fn many_names_take_time_for_each_and_not_for_each_pair() {
         let names: Vec<String> = (0..count).map(|n| format!("node{n}.example.com")).collect();
         processor_time(|| {
             let mut known = KnownHosts::parse(b"* mine\n");
-            assert!(names.iter().all(|name| known.set_ours(name, 22, &keys)));
+            assert!(names.iter().all(|name| known.set_ours(&[name], 22, &keys)));
             let mut known = KnownHosts::parse(&known.to_bytes());
-            assert!(!names.iter().any(|name| known.set_ours(name, 22, &keys)));
-            assert!(names.iter().all(|name| known.set_ours(name, 22, &new_keys)));
+            assert!(!names.iter().any(|name| known.set_ours(&[name], 22, &keys)));
+            assert!(names.iter().all(|name| known.set_ours(&[name], 22, &new_keys)));
             assert!(names.iter().all(|name| known.lookup(name, 22).len() == 3));
             assert_eq!(known.remove_ours(), 3 * count);
             assert_eq!(known.to_bytes(), b"* mine\n");

@@ -63,7 +63,7 @@ fn ssh_keygen_reads_lines_of_ours_among_crlf() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("known_hosts");
     let mut known = KnownHosts::parse(&corpus("known_hosts.crlf"));
-    known.set_ours("fe80::2", 2222, &[key(1)]);
+    known.set_ours(&["fe80::2"], 2222, &[key(1)]);
     std::fs::write(&file, known.to_bytes()).unwrap();
     let Some(found) = lines_found("[fe80::2]:2222", &file) else { return };
     let ours: Vec<usize> = known.lookup("fe80::2", 2222).iter().map(|found| found.line).collect();

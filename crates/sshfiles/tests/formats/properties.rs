@@ -148,7 +148,7 @@ proptest! {
     #[test]
     fn known_hosts_edits(bytes in any_file(), port in prop::sample::select(vec![22u16, 2222])) {
         let keys = [key(1), key(2)];
-        let edit = |file: &mut KnownHosts| file.set_ours("10.0.0.1", port, &keys);
+        let edit = |file: &mut KnownHosts| file.set_ours(&["10.0.0.1"], port, &keys);
         let edited = twice_is_once(&bytes, KnownHosts::parse, KnownHosts::to_bytes, edit)?;
         keeps_lines(&bytes, &edited, |line| contains(line, "#OM"))?;
         is_glued_to_nothing(&edited, |bytes| KnownHosts::parse(bytes).remove_ours())?;
@@ -160,7 +160,7 @@ proptest! {
         clean.remove_ours();
         let clean = clean.to_bytes();
         let mut file = KnownHosts::parse(&clean);
-        file.set_ours("10.0.0.1", port, &keys);
+        file.set_ours(&["10.0.0.1"], port, &keys);
         prop_assert_eq!(KnownHosts::parse(&file.to_bytes()).remove_ours(), 2);
         prop_assert_eq!(file.remove_ours(), 2);
         prop_assert!(is_restored(&clean, &file.to_bytes()));

@@ -97,20 +97,19 @@ pub fn settle_names(
 pub fn merge(known: &mut KnownHosts, answers: &[(NodeSpec, Answer)]) -> Vec<Replaced> {
     let mut replaced: Vec<Replaced> = Vec::new();
     for (node, answer) in answers {
-        for host in answer.hosts(*node) {
-            let keys = |known: &KnownHosts| {
-                let records = known.lookup(&host, node.port).into_iter().filter(|record| record.ours);
-                records.map(|record| record.key).collect::<Vec<PublicKey>>()
-            };
-            let before = keys(known);
-            known.set_ours(&host, node.port, &answer.host_keys);
-            let after = keys(known);
-            let gone = before.into_iter().filter(|key| !after.contains(key));
-            let gone = gone.map(|old| Replaced { node: *node, old });
-            for one in gone {
-                if !replaced.contains(&one) {
-                    replaced.push(one);
-                }
+        let hosts = answer.hosts(*node);
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let keys = |known: &KnownHosts| {
+            let records = hosts.iter().flat_map(|host| known.lookup(host, node.port));
+            records.filter(|record| record.ours).map(|record| record.key).collect::<Vec<PublicKey>>()
+        };
+        let before = keys(known);
+        known.set_ours(&hosts, node.port, &answer.host_keys);
+        let after = keys(known);
+        let gone = before.into_iter().filter(|key| !after.contains(key));
+        for one in gone.map(|old| Replaced { node: *node, old }) {
+            if !replaced.contains(&one) {
+                replaced.push(one);
             }
         }
     }

@@ -119,14 +119,17 @@ gs_lines_not_in() {
     fi || gs_cannot_write "$gs_work"
 }
 
-# $1 a file of lines, $2 a file of lines that it shall hold. Missing ones are appended, stale ones go: lines with our mark
-# that gs_is_stale knows and $2 does not hold. All others stay, byte for byte, a last one without a line end too.
+# $1 a file of lines, $2 a file of lines that it shall hold. Missing ones are appended: those that neither the file nor
+# gs_other_words of it hold. Stale ones go: lines with our mark that gs_is_stale knows and $2 does not hold. All others stay,
+# byte for byte, a last one without a line end too.
 gs_merge() {
-    gs_old=$gs_work/old gs_missing=$gs_work/missing gs_stale=$gs_work/stale
+    gs_old=$gs_work/old gs_have=$gs_work/have gs_missing=$gs_work/missing gs_stale=$gs_work/stale
     rm -f "$gs_old"
     true >"$gs_old" || gs_cannot_write "$gs_work"
     if [ -e "$1" ] && ! cat "$1" >"$gs_old"; then gs_fail "cannot read $1" "无法读取 $1"; fi
-    gs_lines_not_in "$gs_old" <"$2" >"$gs_missing" || exit 1
+    # A last line without an end must not run into the next one.
+    { cat "$gs_old" && echo && gs_other_words <"$gs_old"; } >"$gs_have" || gs_cannot_write "$gs_work"
+    gs_lines_not_in "$gs_have" <"$2" >"$gs_missing" || exit 1
     grep -a ' #OM$' "$gs_old" | gs_lines_not_in "$2" | while IFS= read -r gs_line; do
         if gs_is_stale "$gs_line"; then printf '%s\n' "$gs_line"; fi
     done >"$gs_stale"
@@ -140,11 +143,28 @@ gs_merge() {
     gs_say "Updated $1." "已更新 $1。"
 }
 
-# $1 known_hosts, $2 its wanted lines, $3 their hosts with blanks around each.
+# $1 known_hosts, $2 its wanted lines, a host each, $3 their hosts with blanks around each. A line of ours may name several
+# hosts, which are one machine: it says the same as a line for each, and is stale if it is for one of them.
 gs_merge_known_hosts() {
-    gs_hosts=$3
+    gs_hosts=$3 gs_wanted=$2
+    gs_other_words() {
+        sed -n '/^[^ ]*,[^ ]* .* #OM$/ {
+            :next
+            h
+            s/^\([^ ,]*\),[^ ]* /\1 /p
+            g
+            s/^[^ ,]*,\([^ ]* \)/\1/
+            /^[^ ]*,/ b next
+            p
+        }'
+    }
     gs_is_stale() {
-        case $gs_hosts in *" ${1%% *} "*) return 0 ;; *) return 1 ;; esac
+        gs_left=${1%% *},
+        while [ -n "$gs_left" ]; do
+            gs_one=${gs_left%%,*} gs_left=${gs_left#*,}
+            case $gs_hosts in *" $gs_one "*) grep -qxF "$gs_one ${1#* }" "$gs_wanted" || return 0 ;; esac
+        done
+        return 1
     }
     gs_merge "$1" "$2"
 }
@@ -153,6 +173,7 @@ gs_merge_known_hosts() {
 # key is the user's decision.
 gs_merge_authorized_keys() {
     gs_tags=$3
+    gs_other_words() { :; }
     gs_is_stale() {
         case $1 in ssh-* | ecdsa-* | sk-*) ;; *) return 1 ;; esac
         gs_tag=${1% \#OM}

@@ -35,10 +35,9 @@ impl<'a> Records<'a> {
     fn added_to(&self, old: &[u8]) -> Vec<u8> {
         let mut hosts = KnownHosts::parse(old);
         for (node, name) in self.states.iter().zip(self.names) {
-            hosts.set_ours(&node.spec.ip.to_string(), node.spec.port, &node.host_keys);
-            if let Some(name) = name {
-                hosts.set_ours(name, node.spec.port, &node.host_keys);
-            }
+            let address = node.spec.ip.to_string();
+            let called: Vec<&str> = [address.as_str()].into_iter().chain(name.as_deref()).collect();
+            hosts.set_ours(&called, node.spec.port, &node.host_keys);
         }
         hosts.to_bytes()
     }

@@ -25,7 +25,7 @@ fn found(pid: u32) -> Vec<Found> {
         Found::Key { path: at(".ssh/id_om") },
         Found::Key { path: at(".ssh/id_om.pub") },
         Found::AuthorizedKeys { path: at(".ssh/authorized_keys"), lines: 1 },
-        Found::KnownHosts { path: at(".ssh/known_hosts"), lines: 18 },
+        Found::KnownHosts { path: at(".ssh/known_hosts"), lines: 9 },
         Found::Config { path: at(".ssh/config") },
         Found::Exports { path: at(".bashrc") },
         Found::Agent { pid: Some(pid) },

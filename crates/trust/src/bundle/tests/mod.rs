@@ -146,7 +146,7 @@ fn names_that_are_not_one_nodes_alone_are_left_out() {
     let mut known = KnownHosts::parse(b"");
     merge(&mut known, &answers[3..]);
     let text = String::from_utf8(known.to_bytes()).unwrap();
-    assert_eq!(text, format!("10.0.0.4 {ED25519} #OM\nc {ED25519} #OM\n"));
+    assert_eq!(text, format!("10.0.0.4,c {ED25519} #OM\n"));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn stale_lines_of_ours_go_and_no_others() {
             format!("10.0.0.2 {OTHER} #OM"),
             format!("10.0.0.1 {OTHER}"),
             format!("@revoked 10.0.0.1 {OTHER} #OM"),
-            format!("10.0.0.1,n {OTHER} #OM"),
+            format!("10.0.0.2,n {OTHER} #OM"),
             format!("10.0.0.11 {OTHER} #OM"),
         ];
         let text = |lines: &[String], stale: &str| format!("{stale}\n{}\n", lines.join("\n"));
@@ -114,6 +114,24 @@ fn stale_lines_of_ours_go_and_no_others() {
             machine.text("home/.ssh/known_hosts"),
             format!("{}\n10.0.0.1 {host} #OM\n", known.join("\n"))
         );
+    }
+}
+
+#[test]
+fn a_line_for_several_hosts_says_what_a_line_for_each_says() {
+    for shell in shells() {
+        let machine = Machine::with_key(shell);
+        let host = machine.key("etc/ssh_host_ed25519_key.pub");
+        let right = format!("node1,10.0.0.1,x {host} #OM");
+        let stale = format!("10.0.0.9,10.0.0.1 {OTHER} #OM");
+        let others = format!("10.0.0.2,node2 {OTHER} #OM\n10.0.0.1,n {OTHER}\n");
+        machine.put("home/.ssh/known_hosts", format!("{right}\n{stale}\n{others}").as_bytes());
+        machine.run(&script(&[]), &[]).must_be_well();
+        assert_eq!(machine.text("home/.ssh/known_hosts"), format!("{right}\n{others}"), "{shell:?}");
+        // What is right without a line end is right.
+        machine.put("home/.ssh/known_hosts", right.as_bytes());
+        machine.run(&script(&[]), &[]).must_be_well();
+        assert_eq!(machine.text("home/.ssh/known_hosts"), right, "{shell:?}");
     }
 }
 
