@@ -1,5 +1,6 @@
 //! Made-up results for the tests of what is shown.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use sshtrust::check::{Checked, CheckedNode, NoEntry};
@@ -23,7 +24,7 @@ pub(crate) fn at(checked: &mut Checked, place: usize) -> &mut CheckedNode {
 pub(crate) struct Sample {
     nodes: NodeMap<CheckedNode>,
     by: Vec<By>,
-    edges: Vec<TrustEdge>,
+    edges: BTreeMap<(NodeIx, NodeIx, By), TrustEdge>,
     slow: Vec<(NodeIx, NodeIx, u32)>,
     pairs: Pairs,
 }
@@ -46,7 +47,7 @@ impl Sample {
             CheckedNode { spec, name, described: None, no_name: None, entry, expires: None }
         };
         let nodes = (1..=size).map(node).collect();
-        Self { nodes, by: vec![By::Ip], edges: Vec::new(), slow: Vec::new(), pairs: Pairs::all() }
+        Self { nodes, by: vec![By::Ip], edges: BTreeMap::new(), slow: Vec::new(), pairs: Pairs::all() }
     }
 
     pub(crate) fn by(mut self, by: &[By]) -> Self {
@@ -57,7 +58,7 @@ impl Sample {
     /// A node that could not be entered calls nobody.
     pub(crate) fn barred(mut self, node: usize, why: NoEntry) -> Self {
         self = self.node(node, |node| node.entry = Err(why));
-        self.edges.retain(|edge| edge.from != ix(node - 1));
+        self.edges.retain(|(from, ..), _| *from != ix(node - 1));
         self
     }
 
@@ -91,33 +92,26 @@ impl Sample {
         if self.nodes.get(from).unwrap().entry.is_err() {
             return self;
         }
-        self.edges.retain(|edge| (edge.from, edge.to, edge.by) != (from, to, by));
         let host = match by {
             By::Ip => self.nodes.get(to).unwrap().spec.ip.to_string(),
             By::Name => self.nodes.get(to).unwrap().name.clone().unwrap(),
         };
         let state = if cause.is_throttling() { PairState::Throttled } else { PairState::Broken };
         let said = said.replace("{host}", &host);
-        self.edges.push(TrustEdge { from, to, by, host, state, status: Some(255), said, cause, millis: 90 });
+        let edge = TrustEdge { from, to, by, host, state, status: Some(255), said, cause, millis: 90 };
+        self.edges.insert((from, to, by), edge);
         self
     }
 
-    /// Many pairs, by address, none of them broken before. What cannot be entered calls nobody.
+    /// Many pairs, by address. What cannot be entered calls nobody.
     pub(crate) fn all_break(
         mut self,
         pairs: impl IntoIterator<Item = (usize, usize)>,
         cause: &Cause,
         said: &str,
     ) -> Self {
-        for (from, to) in pairs {
-            let (from, to) = (ix(from - 1), ix(to - 1));
-            if from == to || self.nodes.get(from).unwrap().entry.is_err() {
-                continue;
-            }
-            let host = self.nodes.get(to).unwrap().spec.ip.to_string();
-            let (state, status, cause) = (PairState::Broken, Some(255), cause.clone());
-            let said = said.replace("{host}", &host);
-            self.edges.push(TrustEdge { from, to, by: By::Ip, host, state, status, said, cause, millis: 90 });
+        for (from, to) in pairs.into_iter().filter(|(from, to)| from != to) {
+            self = self.breaks(from, to, By::Ip, cause.clone(), said);
         }
         self
     }
@@ -132,7 +126,7 @@ impl Sample {
         let coverage = Coverage { extent: Extent::Sample(Some(each)), seed };
         self.pairs = self.pairs.covered(coverage, self.nodes.len());
         let pairs = &self.pairs;
-        self.edges.retain(|edge| pairs.holds(edge.from, edge.to));
+        self.edges.retain(|(from, to, _), _| pairs.holds(*from, *to));
         self
     }
 
@@ -161,8 +155,7 @@ impl Sample {
         for (from, to, millis) in self.slow {
             matrix.set(from, to, self.by[0], Pair { state: PairState::Slow, millis });
         }
-        self.edges.sort_by_key(|edge| (edge.from, edge.to, edge.by));
-        self.edges.into_iter().for_each(|edge| matrix.add(edge));
+        self.edges.into_values().for_each(|edge| matrix.add(edge));
         Checked {
             user: "omm".to_owned(),
             began: UNIX_EPOCH + Duration::from_millis(1_800_000_000_250),
