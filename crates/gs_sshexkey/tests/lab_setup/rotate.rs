@@ -101,7 +101,7 @@ fn the_old_key_in_hand_opens_nothing_and_a_plain_run_changes_nothing() {
         let document = rotate(nodes[1], user, &nodes, &["--yes", "--json"]);
         assert_eq!((document.code, document.stderr.as_str()), (Some(0), ""), "{}", document.stdout);
         let document: Value = serde_json::from_str(&document.stdout).unwrap();
-        let counts = serde_json::json!({ "nodes": 3, "pairs": 9, "tried": 3, "refused": 3 });
+        let counts = serde_json::json!({ "nodes": 3, "pairs": 9, "sampled": null, "tried": 3, "refused": 3 });
         assert_eq!((&document["counts"], &document["done"]), (&counts, &true.into()), "{document:#}");
         let new = keys(&nodes, user);
         assert!(new.len() == old.len() && !old.iter().any(|key| new.contains(key)), "{old:?} {new:?}");
