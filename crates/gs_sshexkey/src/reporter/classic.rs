@@ -77,7 +77,9 @@ impl Classic {
         let (total, Proofs { called, derived, sampled }) = (proofs.total(), proofs);
         self.detail(&format!("{total} pairs work: {called} called, {derived} derived by name"));
         if let Some(sampled) = sampled {
-            self.hint(&sample_text(total, *sampled, self.lang));
+            let text = sample_text(total, *sampled, self.lang);
+            // A screen of its own says it where it says what works.
+            if self.quiet { self.detail(&text) } else { self.hint(&text) }
         }
     }
 
