@@ -130,7 +130,7 @@ impl Sample {
         self
     }
 
-    pub(crate) fn checked(mut self) -> Checked {
+    pub(crate) fn checked(self) -> Checked {
         let specs = self.nodes.iter().map(|node| node.spec).collect();
         let scope = Scope {
             pairs: self.pairs.clone(),
