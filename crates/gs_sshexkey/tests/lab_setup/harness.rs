@@ -1,5 +1,7 @@
 //! What the lab tests share: a cluster, the program on it, and what trust looks like.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Child, Output, Stdio};
 use std::time::Duration;
@@ -159,13 +161,23 @@ pub(crate) fn snapshots(nodes: &[&Node]) -> Vec<Snapshot> {
 }
 
 /// The state of one node, with times, when no run and no keepalive is at work there: under load their locks may outlive
-/// them for a moment.
+/// them for a moment, and cron starts a keepalive each minute.
 pub(crate) fn at_rest(node: &Node) -> Snapshot {
     // By a descriptor for reading: flock(1) makes a file that is gone by now.
     let free = "for f in /root/.gs_sshexkey.lock /home/*/.gs_sshexkey.lock; do \
-                [ ! -e $f ] || flock -n 9 9<$f || [ ! -e $f ] || exit; done 2>/dev/null; echo free";
-    wait_until(|| node.sh("root", free).is_ok_and(|said| said.stdout == "free\n"));
-    node.snapshot(TOUCHED)
+                [ ! -e $f ] || { flock -n 9 9<$f && echo $f; } || [ ! -e $f ] || exit; done 2>/dev/null; echo free";
+    let found = RefCell::new(None);
+    wait_until(|| {
+        let Ok(said) = node.sh("root", free) else { return false };
+        let state = node.snapshot(TOUCHED);
+        // What a run that was killed has left is free; what came after the look is a run's or a keepalive's.
+        let locks =
+            state.entries.keys().map(String::as_str).filter(|path| path.ends_with("/.gs_sshexkey.lock"));
+        let at_rest = locks.chain(["free"]).collect::<BTreeSet<_>>() == said.stdout.lines().collect();
+        found.replace(Some(state));
+        at_rest
+    });
+    found.into_inner().unwrap_or_else(|| node.snapshot(TOUCHED))
 }
 
 /// One node's.
