@@ -146,7 +146,7 @@ gs_merge() {
 # $1 known_hosts, $2 its wanted lines, a host each, $3 their hosts with blanks around each. A line of ours may name several
 # hosts, which are one machine: it says the same as a line for each, and is stale if it is for one of them.
 gs_merge_known_hosts() {
-    gs_hosts=$3 gs_wanted=$2
+    gs_hosts=$3 gs_wrong=$gs_work/wrong
     gs_other_words() {
         sed -n '/^[^ ]*,[^ ]* .* #OM$/ {
             :next
@@ -158,11 +158,17 @@ gs_merge_known_hosts() {
             p
         }'
     }
+    { [ ! -e "$1" ] || cat "$1" 2>/dev/null; } | gs_other_words | gs_lines_not_in "$2" >"$gs_wrong" || exit 1
     gs_is_stale() {
         gs_left=${1%% *},
         while [ -n "$gs_left" ]; do
             gs_one=${gs_left%%,*} gs_left=${gs_left#*,}
-            case $gs_hosts in *" $gs_one "*) grep -qxF "$gs_one ${1#* }" "$gs_wanted" || return 0 ;; esac
+            case $gs_hosts in *" $gs_one "*) ;; *) continue ;; esac
+            # A right line for one host is among the wanted ones, and does not come here.
+            case ${1%% *} in
+            *,*) if [ ! -s "$gs_wrong" ] || ! grep -aqxF "$gs_one ${1#* }" "$gs_wrong"; then continue; fi ;;
+            esac
+            return 0
         done
         return 1
     }

@@ -282,8 +282,14 @@ fn a_cluster_of_a_thousand_is_no_trouble() {
     let answers: Vec<_> = nodes.map(|node| (node, one.clone())).collect();
     let finish = finish_script("omm", &answers);
     machine.run(&finish, &[]).must_be_well();
-    assert_eq!(machine.text("home/.ssh/known_hosts").lines().count(), 1000);
+    let known = machine.text("home/.ssh/known_hosts");
+    assert_eq!(known.lines().count(), 1000);
     assert_eq!(machine.text("home/.ssh/authorized_keys").lines().count(), 1000);
+    // As a set-up writes them.
+    let known: String = known.lines().enumerate().map(|(i, line)| format!("n{i},{line}\n")).collect();
+    machine.put("home/.ssh/known_hosts", known.as_bytes());
+    machine.run(&finish, &[]).must_be_well();
+    assert!(machine.text("home/.ssh/known_hosts") == known, "lines for several hosts are right");
     let home = machine.home();
     machine.run(&finish, &[]).must_be_well();
     assert_eq!(machine.home(), home);
