@@ -22,7 +22,7 @@ gs_start_agent() {
 
 # What ssh-agent prints is not run: it has the path in it as it is.
 gs_launch() {
-    gs_printed=$(gs_detached ssh-agent -s -a "$1" 8<&- 9<&-) || exit 1
+    gs_printed=$(gs_detached ssh-agent -s -a "$1" 7<&- 8<&- 9<&-) || exit 1
     SSH_AGENT_PID=$(printf '%s\n' "$gs_printed" | sed -n 's/^SSH_AGENT_PID=\([0-9]*\);.*/\1/p')
     [ -n "$SSH_AGENT_PID" ] || exit 1
     echo "$SSH_AGENT_PID"
@@ -41,7 +41,7 @@ gs_add_key() {
     head -c "$2" | {
         SSH_AUTH_SOCK=$1
         export SSH_AUTH_SOCK
-        gs_bounded "$gs_patience" ssh-add - 8<&- 9<&-
+        gs_bounded "$gs_patience" ssh-add - 7<&- 8<&- 9<&-
         gs_added=$?
         [ $gs_added != 124 ] || echo "ssh-add did not end within $gs_patience seconds" >&2
         cat >/dev/null

@@ -13,6 +13,7 @@ IFS=$gs_ifs
 gs_uid=$3 gs_gid=$4 gs_home=$6 gs_shell=$7
 gs_journal=$gs_home/.gs_sshexkey.journal
 gs_tick=1
+gs_hurry=
 gs_patience=60
 gs_at_end=
 gs_at_last=gs_unlock
@@ -39,23 +40,33 @@ gs_started() {
     echo "${20}"
 }
 
-# If the coordinator is silent for $1 ticks, or its shell here was killed, the node goes back by itself, or settles if it has
-# voted, or finishes if it has kept. First the work ends that is under way: it must not go on behind the undo. With it goes the lock; who takes it then,
-# this or the next run, puts the node in order. The watcher ends with this run's journal; nobody has to find and end it.
+# If the coordinator is silent for $1 seconds, or its shell here was killed, the node goes back by itself, or settles if it
+# has voted, or finishes if it has kept. First the work ends that is under way: it must not go on behind the undo. With it
+# goes the lock; who takes it then, this or the next run, puts the node in order. The watcher ends with this run's journal;
+# nobody has to find and end it.
+#
+# 7 is a pipe that ends with this shell, so that the watcher needs to look seldom: a thousand nodes may be one machine. What
+# lives longer than this shell must not inherit it.
 gs_watch() {
     gs_born=$(gs_started $$)
+    gs_glance=${gs_hurry:-$((($1 + 9) / 10))}
+    # A failed redirection of a special built-in ends the shell at once.
+    # shellcheck disable=SC2094 # Two ends of one pipe.
+    mkfifo "$gs_journal/life" 2>/dev/null && ( exec 7<>"$gs_journal/life" ) 2>/dev/null &&
+        exec 7<>"$gs_journal/life" 6<"$gs_journal/life"
     (
         # The lock is the loop's.
         gs_locked=
-        gs_left=$1
+        gs_left=10
         while gs_is_open; do
-            sleep $gs_tick
+            gs_look || gs_left=0
+            gs_is_open || return
             gs_left=$((gs_left - 1))
             # A number may have been given to somebody else since.
             [ "$(gs_started $$)" = "$gs_born" ] || gs_left=0
             if [ $gs_left -gt 0 ] && { [ -e "$gs_journal/beat" ] || [ -e "$gs_journal.prepared/beat" ]; }; then
                 rm -f "$gs_journal/beat" "$gs_journal.prepared/beat"
-                gs_left=$1
+                gs_left=10
             elif [ $gs_left -le 0 ]; then
                 gs_end_work
                 # What that loop had begun may still be at work and hold the lock; another run puts the node in order itself.
@@ -71,7 +82,20 @@ gs_watch() {
                 return
             fi
         done
-    ) >/dev/null 2>&1 </dev/null 8<&- 9<&- &
+    ) >/dev/null 2>&1 </dev/null 7<&- 8<&- 9<&- &
+    exec 6<&-
+}
+
+# Until the next glance. Status 1: the loop's shell and all that it has started are gone.
+gs_look() {
+    timeout "$gs_glance" cat <&6
+    case $? in
+    0) return 1 ;;
+    # Of coreutils, and of busybox.
+    124 | 143) ;;
+    # There is no pipe, or no timeout(1) as we know it.
+    *) sleep "$gs_glance" ;;
+    esac
 }
 
 # Whether this run is neither kept to its end nor undone yet.
@@ -110,7 +134,7 @@ gs_below() {
     done
 }
 
-# $1 ticks of patience, $2 the run, $3 address and port of the one who decides (empty: this node itself), then address and
+# $1 seconds of patience, $2 the run, $3 address and port of the one who decides (empty: this node itself), then address and
 # port of each other node of the run.
 gs_begin() {
     # What an earlier stage has kept must not stand in the way of this one.
@@ -122,7 +146,7 @@ gs_begin() {
     gs_at_end=gs_undo
     # Not ":": a failed redirection of a special built-in ends the shell at once.
     true >"$gs_journal/run.$2" || { echo "cannot write $gs_journal" >&2; return 77; }
-    gs_ticks=$1
+    gs_silence=$1
     {
         echo "run $2"
         [ -z "$3" ] || echo "decider $3"
@@ -130,7 +154,7 @@ gs_begin() {
         for gs_peer in "$@"; do echo "peer $gs_peer"; done
         # Where it cannot be written cat(1) says why; some shells do not.
     } | cat >"$gs_journal/run" && [ -s "$gs_journal/run" ] || { echo "cannot write $gs_journal" >&2; return 77; }
-    gs_watch "$gs_ticks"
+    gs_watch "$gs_silence"
 }
 
 # The coordinator lives. Fails if the node has already gone back.

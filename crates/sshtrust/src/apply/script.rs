@@ -56,11 +56,11 @@ const COMMAND_LIMIT: u64 = 60;
 /// A command of a cure. What it starts must not inherit the lock.
 pub(super) fn command(command: &Command, number: usize) -> String {
     let note = command.undo.as_ref().map_or_else(String::new, |undo| {
-        let undo = format!("( {undo} ) >/dev/null 2>&1 </dev/null 8<&- 9<&-");
+        let undo = format!("( {undo} ) >/dev/null 2>&1 </dev/null 7<&- 8<&- 9<&-");
         format!("gs_note {} {} || gs_fail \"$gs_journal\"\n", step(number), sh_quote(&undo))
     });
     format!(
-        "{note}gs_bounded {COMMAND_LIMIT} sh -c {} >/dev/null </dev/null 8<&- 9<&-\n",
+        "{note}gs_bounded {COMMAND_LIMIT} sh -c {} >/dev/null </dev/null 7<&- 8<&- 9<&-\n",
         sh_quote(&command.run)
     )
 }

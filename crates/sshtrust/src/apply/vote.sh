@@ -104,7 +104,7 @@ gs_settle() {
 
 gs_settle_later() {
     (
-        exec 8<&- 9<&-
+        exec 7<&- 8<&- 9<&-
         gs_locked=
         gs_minutes=60
         while [ $gs_minutes -gt 0 ] && [ -d "$gs_journal.prepared" ]; do
@@ -138,7 +138,7 @@ gs_verdict() {
     done <"$gs_journal.prepared/peers"
 }
 
-gs_holds_key() { SSH_AUTH_SOCK=$gs_home/gaussdb_tmp/gauss_socket_tmp gs_bounded 5 ssh-add -l >/dev/null 2>&1 8<&- 9<&-; }
+gs_holds_key() { SSH_AUTH_SOCK=$gs_home/gaussdb_tmp/gauss_socket_tmp gs_bounded 5 ssh-add -l >/dev/null 2>&1 7<&- 8<&- 9<&-; }
 
 # $1 address, $2 port: what that node knows of this node's run: kept, undone, waits; or that it refused the key. Who says
 # that it has kept makes sure of that first.
@@ -149,7 +149,7 @@ gs_ask_peer() {
     gs_asked="$gs_asked; elif grep -qx \"run \$r\" \$f/run || grep -qx \"run \$r\" \$f.prepared/run; then echo gs:\$r waits"
     gs_asked="$gs_asked; else echo gs:\$r undone; fi"
     gs_said=$(gs_bounded 10 ssh -n -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=yes -p "$2" -l "$gs_user" "$1" \
-        "exec sh -c '$gs_asked'" 2>&1 8<&- 9<&-)
+        "exec sh -c '$gs_asked'" 2>&1 7<&- 8<&- 9<&-)
     case $gs_said in
     *"gs:$gs_run kept"*) echo kept ;;
     *"gs:$gs_run undone"*) echo undone ;;

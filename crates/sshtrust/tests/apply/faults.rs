@@ -124,12 +124,31 @@ async fn a_lost_connection_undoes_by_itself() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_shell_is_seen_at_once_and_where_it_cannot_be_it_is_looked_for() {
+    // An hour between two glances: nothing but the end of the shell wakes the watcher.
+    let at_once = "gs_hurry=3600";
+    let without_pipe = "gs_hurry=0.1; mkfifo() { return 1; }";
+    // As of a busybox(1) that wants -t.
+    let other_timeout = "gs_hurry=0.1; timeout() { [ \"$2\" != cat ] || return 1; command timeout \"$@\"; }";
+    for way in [at_once, without_pipe, other_timeout] {
+        let home = Home::new();
+        let before = tree(home.dir.path());
+        let (site, shell) = home.site().await;
+        shell.define(way, LIMIT).await.unwrap().success("hurrying").unwrap();
+        site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
+        // Nothing is left to the shell itself.
+        shell.run("kill -9 $$", LIMIT).await.unwrap_err();
+        tokio::task::spawn_blocking(move || home.await_tree(&before)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_coordinator_that_is_silent_for_too_long_is_given_up() {
     let home = Home::new();
     let before = tree(home.dir.path());
     let (site, shell) = home.site().await;
     // A tick is a second otherwise.
-    shell.define("gs_tick=0.01", LIMIT).await.unwrap().success("hurrying").unwrap();
+    shell.define("gs_tick=0.01 gs_hurry=0.1", LIMIT).await.unwrap().success("hurrying").unwrap();
     site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
     site.renew().await.unwrap();
     let home = Arc::new(home);
@@ -175,6 +194,8 @@ async fn after_a_power_cut_at_any_command_the_next_run_recovers() {
 async fn what_somebody_changed_after_the_run_is_not_undone() {
     let home = Home::new();
     let (site, shell) = home.site().await;
+    // A power cut leaves no watcher.
+    shell.define("gs_watch() { :; }", LIMIT).await.unwrap();
     site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
     // Days later, after a power cut: the owner has edited one file, another one was left as it was.
     shell.define("gs_at_end=", LIMIT).await.unwrap();
