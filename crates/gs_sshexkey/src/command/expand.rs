@@ -96,8 +96,7 @@ fn work(words: &Expand, joined: Joined, inputs: Inputs, watcher: &Watcher) -> Re
         new_key: false,
         bounds: words.bounds.clone(),
         dry_run: words.dry_run,
-        // A bound that shuts somebody out would shut him out of what is not proven.
-        coverage: words.coverage.of_all_if(words.bounds != BoundsWish::default()),
+        coverage: words.coverage,
         host_keys,
         limits: testing::limits(),
         keepalive: if words.no_keepalive { None } else { std::env::current_exe().ok() },

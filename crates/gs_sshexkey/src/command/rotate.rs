@@ -50,8 +50,7 @@ fn work(words: &Rotate, inputs: Inputs, watcher: &Watcher) -> Result<bool, Repor
         keys: words.keys,
         key_type: words.key_type,
         dry_run: words.run.dry_run,
-        // What lets keys go is proven by each pair, if nobody says otherwise.
-        coverage: words.run.coverage.of_all_if(true),
+        coverage: words.run.coverage,
         ..options(cluster, host_keys, user, words.source.states_host_names())
     };
     let result = runtime::complete(drive(words, &options, passwords, watcher)).map_err(not_tried)?;

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sshtrust::bounds::BoundsWish;
 use sshtrust::inventory::NodeSpec;
 use sshtrust::passwords::PasswordFile;
 use sshtrust::plan::{ChangeText, Job, Keepalive, NodePlan, Teller, foresee_bounds};
@@ -76,8 +75,7 @@ fn work(words: &Setup, inputs: Inputs, user: User, screen: &Classic) -> Result<(
         new_key: words.new_key,
         bounds: words.bounds.clone(),
         dry_run: words.dry_run,
-        // A bound that shuts somebody out would shut him out of what is not proven.
-        coverage: words.coverage.of_all_if(words.bounds != BoundsWish::default()),
+        coverage: words.coverage,
         host_keys,
         limits: testing::limits(),
         keepalive: if words.no_keepalive { None } else { std::env::current_exe().ok() },

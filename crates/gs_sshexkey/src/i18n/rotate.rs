@@ -26,6 +26,9 @@ messages! {
         Promise {}
             "Every node is let in with the new key, and that is proven, before the old key goes: every pair works all the time. Then the old key is tried once at each node, and must be refused."
             "先让所有节点用新密钥登录并验证，之后才去除旧密钥：期间任意两个节点之间始终可以登录。最后在每个节点上用旧密钥尝试登录一次，必须被拒绝。";
+        PromiseSampled {}
+            "Every node is let in with the new key before the old key goes; that is proven by a sample of the pairs. Then the old key is tried once at each node, and must be refused."
+            "先让所有节点用新密钥登录，并抽样验证，之后才去除旧密钥。最后在每个节点上用旧密钥尝试登录一次，必须被拒绝。";
         Ask {} "Replace the keys? [y/N] " "是否更换密钥？[y/N] ";
 
         // The end.

@@ -40,6 +40,8 @@ pub struct Rotation {
     pub modes: (Option<KeyMode>, KeyMode),
     /// An earlier replacement was cut off when every node had its new key already: no other is made, the old lines go.
     pub finishes: bool,
+    /// Not each pair is proven.
+    pub samples: bool,
     pub(super) ready: Ready,
     pub(super) taken: TakenKeys,
 }
@@ -107,8 +109,8 @@ pub async fn plan_rotation(
         let ready = setup::plan(&options, nodes, &[], observer).await?;
         let old = states.into_iter().map(|state| (state.spec, (!finishes).then_some(state))).collect();
         let taken = TakenKeys::open(old, observer).await;
-        let modes = (now, ready.keys.mode());
-        Ok(Rotation { nodes: rotating(&ready), modes, finishes, ready, taken })
+        let (modes, samples) = ((now, ready.keys.mode()), ready.pairs.sample().is_some());
+        Ok(Rotation { nodes: rotating(&ready), modes, finishes, samples, ready, taken })
     };
     tokio::select! {
         planned = work => planned,

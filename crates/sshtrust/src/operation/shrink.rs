@@ -106,8 +106,6 @@ pub async fn plan_shrinking(
         let stay = SetupOptions {
             keys: Some(keys.mode),
             new_key: keys.rotates && !keys.finishes,
-            // What lets keys go is proven by each pair, if nobody says otherwise.
-            coverage: options.stay.coverage.of_all_if(keys.rotates || keys.finishes),
             ..options.stay.clone()
         };
         let ready = setup::plan(&stay, nodes, &leaving, observer).await?;

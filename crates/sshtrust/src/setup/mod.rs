@@ -137,7 +137,7 @@ pub(crate) struct Ready {
     /// What changes.
     pub(crate) plan: Plan,
     /// What is to be proven.
-    pairs: Pairs,
+    pub(crate) pairs: Pairs,
     /// The nodes that leave.
     pub(crate) leaving: Vec<Leaver>,
     limits: Limits,
@@ -198,7 +198,10 @@ pub(crate) async fn plan(
     let plan = crate::plan::setup_bound(&ingredients, &bounding)
         .map_err(|(node, error)| SetupError::Unfit(vec![NodeFailure { node, trouble: error.into() }]))?;
     let pairs = options.growth.as_ref().map_or_else(Pairs::all, |growth| growth.pairs(&ingredients));
-    let pairs = pairs.covered(options.coverage, states.len());
+    // What lets keys go, or bounds whom they let in, is proven by each pair, if nobody says otherwise.
+    let at_stake =
+        plan.replaces_key || !plan.superseded.is_empty() || options.bounds != BoundsWish::default();
+    let pairs = pairs.covered(options.coverage.of_all_if(at_stake), states.len());
     for node in &plan.nodes {
         observer.event(&Event::Planned { node: node.spec, change: node.summary() });
     }

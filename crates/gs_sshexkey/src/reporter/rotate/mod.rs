@@ -60,6 +60,8 @@ pub(crate) struct RotateReport {
     pub(crate) modes: (Option<KeyMode>, KeyMode),
     /// An earlier replacement is finished; no other key is made.
     pub(crate) finishes: bool,
+    /// Not each pair is proven.
+    pub(crate) samples: bool,
     /// The fingerprints of the old keys that can be tried.
     pub(crate) old: Vec<String>,
     /// In the user's order.
@@ -95,6 +97,7 @@ impl RotateReport {
             stage: Stage::Planned,
             modes: rotation.modes,
             finishes: rotation.finishes,
+            samples: rotation.samples,
             old: rotation.old_keys(),
             nodes: rotation.nodes.iter().map(RotatedNode::new).collect(),
             proofs: Proofs::default(),

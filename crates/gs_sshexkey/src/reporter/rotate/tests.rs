@@ -29,6 +29,7 @@ fn planned(mode: KeyMode) -> RotateReport {
         stage: Stage::Planned,
         modes: (Some(KeyMode::Shared), mode),
         finishes: false,
+        samples: false,
         old: vec![OLD.to_owned()],
         nodes: (1..=3).map(|number| node(number, mode == KeyMode::PerNode)).collect(),
         proofs: Proofs::default(),
@@ -174,7 +175,7 @@ fn what_is_written_is_as_the_schema_says_and_nothing_else_passes() {
     }
 }
 
-/// What was proven stands for more: on the screen, and for programs.
+/// What is proven stands for more: before, in the end, and for programs.
 #[test]
 fn a_sample_is_said_to_be_one() {
     let sampled = Some(Sampled { of: 90, seed: 7 });
@@ -187,4 +188,6 @@ fn a_sample_is_said_to_be_one() {
     let document: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(document["counts"]["sampled"], json!({ "of": 90, "seed": 7 }));
     assert!(!render_text(&done(), &PLAIN).contains("Sampled"));
+    let planned = |samples| render_plan(&RotateReport { samples, ..planned(KeyMode::PerNode) }, &PLAIN);
+    assert!(planned(false).contains("every pair works") && !planned(true).contains("every pair works"));
 }

@@ -26,7 +26,8 @@ pub(crate) fn render_plan(report: &RotateReport, style: &Style) -> String {
         (_, KeyMode::Shared) => RotateText::StaysShared {},
         (_, KeyMode::PerNode) => RotateText::StaysOwn {},
     };
-    let promise = wrap(&RotateText::Promise {}.text(lang), style.width, "", "");
+    let promise = if report.samples { RotateText::PromiseSampled {} } else { RotateText::Promise {} };
+    let promise = wrap(&promise.text(lang), style.width, "", "");
     let mut all = vec![head, wrap(&mode.text(lang), style.width, "", "")];
     all.extend(keys(&report.old, &report.nodes, report.modes.1, style));
     all.push(promise);

@@ -250,6 +250,7 @@ pub(super) fn rotating(stage: rotate::Stage, node: fn(u32) -> RotatedNode) -> Ro
         stage,
         modes: (Some(KeyMode::PerNode), KeyMode::PerNode),
         finishes: false,
+        samples: false,
         old: (1..=SIZE).map(|number| format!("SHA256:old{number}")).collect(),
         nodes: (1..=SIZE).map(node).collect(),
         proofs: Proofs { called: 1_000_000, ..Proofs::default() },
