@@ -16,7 +16,7 @@ case "$*" in
         call=$((call + 1))
     done
     if [ $call -eq @CALL@ ]; then
-        : >"@PLACE@/stalled"
+        echo $$ >"@PLACE@/stalled"
         left=@TENTHS@
         while [ $left -gt 0 ] && [ -e "@PLACE@/stalled" ]; do
             sleep 0.1
@@ -59,10 +59,12 @@ impl Node {
         self.write(format!("/usr/local/sbin/{command}"), wrapper.as_bytes(), 0o755, "root")
     }
 
-    /// Whether the stalled command hangs now, and whether it did and went on.
+    /// Whether the stalled command hangs now: it has come to that, has not gone on, and nobody has killed it.
     #[must_use]
     pub fn is_stalled(&self, command: &str) -> bool {
-        self.note(command, "stalled") && !self.note(command, "over")
+        let number = std::fs::read_to_string(self.place_of(command, "stalled")).unwrap_or_default();
+        let lives = !number.is_empty() && self.root_dir().join("proc").join(number.trim()).exists();
+        lives && !self.note(command, "over")
     }
 
     /// How often the command was called since it was stalled.
@@ -80,6 +82,10 @@ impl Node {
     }
 
     fn note(&self, command: &str, name: &str) -> bool {
-        self.root_dir().join(format!("run/gs-lab-stall/{command}/{name}")).exists()
+        self.place_of(command, name).exists()
+    }
+
+    fn place_of(&self, command: &str, name: &str) -> std::path::PathBuf {
+        self.root_dir().join(format!("run/gs-lab-stall/{command}/{name}"))
     }
 }

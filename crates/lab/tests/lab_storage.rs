@@ -141,6 +141,13 @@ fn one_call_of_a_command_hangs() {
     start().wait_with_output().unwrap();
     assert!(begin.elapsed() >= Duration::from_secs(1) && !node.is_stalled("mv"));
     assert_eq!(node.stalled_calls("mv"), 4);
+    // One that is killed hangs no more.
+    node.stall("mv", 1000, 1).unwrap();
+    let child = start();
+    wait_until(|| node.is_stalled("mv"));
+    node.signal("mv", "KILL").unwrap();
+    child.wait_with_output().unwrap();
+    assert!(!node.is_stalled("mv"));
 }
 
 #[test]
