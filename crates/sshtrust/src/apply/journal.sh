@@ -49,7 +49,7 @@ gs_started() {
 # lives longer than this shell must not inherit it.
 gs_watch() {
     gs_born=$(gs_started $$)
-    gs_glance=${gs_hurry:-$((($1 + 9) / 10))}
+    gs_glance=${gs_hurry:-$((($1 + 4) / 5))}
     # A failed redirection of a special built-in ends the shell at once.
     # shellcheck disable=SC2094 # Two ends of one pipe.
     mkfifo "$gs_journal/life" 2>/dev/null && ( exec 7<>"$gs_journal/life" ) 2>/dev/null &&
@@ -57,7 +57,7 @@ gs_watch() {
     (
         # The lock is the loop's.
         gs_locked=
-        gs_left=10
+        gs_left=5
         while gs_is_open; do
             gs_look || gs_left=0
             gs_is_open || return
@@ -66,7 +66,7 @@ gs_watch() {
             [ "$(gs_started $$)" = "$gs_born" ] || gs_left=0
             if [ $gs_left -gt 0 ] && { [ -e "$gs_journal/beat" ] || [ -e "$gs_journal.prepared/beat" ]; }; then
                 rm -f "$gs_journal/beat" "$gs_journal.prepared/beat"
-                gs_left=10
+                gs_left=5
             elif [ $gs_left -le 0 ]; then
                 gs_end_work
                 # What that loop had begun may still be at work and hold the lock; another run puts the node in order itself.

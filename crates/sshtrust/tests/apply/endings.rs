@@ -27,7 +27,7 @@ async fn a_node_finishes_what_it_keeps_when_its_coordinator_or_its_shell_is_gone
         let when = format!("{signal} at {command}");
         let home = Home::new();
         let (site, shell) = home.site().await;
-        shell.define("gs_tick=0.01 gs_hurry=0.1", LIMIT).await.unwrap();
+        shell.define("gs_tick=0.01 gs_hurry=0.5", LIMIT).await.unwrap();
         let run = run();
         site.apply(&run, &home.plan(), key(), &home.programs()).await.unwrap();
         let script = format!(

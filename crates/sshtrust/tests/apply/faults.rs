@@ -127,9 +127,9 @@ async fn a_lost_connection_undoes_by_itself() {
 async fn the_end_of_a_shell_is_seen_at_once_and_where_it_cannot_be_it_is_looked_for() {
     // An hour between two glances: nothing but the end of the shell wakes the watcher.
     let at_once = "gs_hurry=3600";
-    let without_pipe = "gs_hurry=0.1; mkfifo() { return 1; }";
+    let without_pipe = "gs_hurry=0.5; mkfifo() { return 1; }";
     // As of a busybox(1) that wants -t.
-    let other_timeout = "gs_hurry=0.1; timeout() { [ \"$2\" != cat ] || return 1; command timeout \"$@\"; }";
+    let other_timeout = "gs_hurry=0.5; timeout() { [ \"$2\" != cat ] || return 1; command timeout \"$@\"; }";
     for way in [at_once, without_pipe, other_timeout] {
         let home = Home::new();
         let before = tree(home.dir.path());
@@ -148,7 +148,7 @@ async fn a_coordinator_that_is_silent_for_too_long_is_given_up() {
     let before = tree(home.dir.path());
     let (site, shell) = home.site().await;
     // A tick is a second otherwise.
-    shell.define("gs_tick=0.01 gs_hurry=0.1", LIMIT).await.unwrap().success("hurrying").unwrap();
+    shell.define("gs_tick=0.01 gs_hurry=0.5", LIMIT).await.unwrap().success("hurrying").unwrap();
     site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
     site.renew().await.unwrap();
     let home = Arc::new(home);
