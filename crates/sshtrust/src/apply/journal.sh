@@ -40,7 +40,7 @@ gs_started() {
     echo "${20}"
 }
 
-# If the coordinator is silent for $1 seconds, or its shell here was killed, the node goes back by itself, or settles if it
+# If the coordinator is silent for $1 seconds, a fifth more at the most, or its shell here was killed, the node goes back by itself, or settles if it
 # has voted, or finishes if it has kept. First the work ends that is under way: it must not go on behind the undo. With it
 # goes the lock; who takes it then, this or the next run, puts the node in order. The watcher ends with this run's journal;
 # nobody has to find and end it.
@@ -50,37 +50,45 @@ gs_started() {
 gs_watch() {
     gs_born=$(gs_started $$)
     gs_glance=${gs_hurry:-$((($1 + 4) / 5))}
-    # A failed redirection of a special built-in ends the shell at once.
+    # A login profile may have left a 6 of its own.
+    exec 6<&-
+    gs_pipe=
+    # A failed redirection of a special built-in ends the shell at once. The pipe of an earlier run of this shell ends here: its
+    # watcher wakes and finds that run no longer open, for each run has a name of its own.
     # shellcheck disable=SC2094 # Two ends of one pipe.
     mkfifo "$gs_journal/life" 2>/dev/null && ( exec 7<>"$gs_journal/life" ) 2>/dev/null &&
-        exec 7<>"$gs_journal/life" 6<"$gs_journal/life"
+        exec 7<>"$gs_journal/life" 6<"$gs_journal/life" && gs_pipe=1
     (
         # The lock is the loop's.
         gs_locked=
         gs_left=5
+        gs_gone=
         while gs_is_open; do
-            gs_look || gs_left=0
+            gs_look || gs_gone=1
             gs_is_open || return
-            gs_left=$((gs_left - 1))
             # A number may have been given to somebody else since.
-            [ "$(gs_started $$)" = "$gs_born" ] || gs_left=0
-            if [ $gs_left -gt 0 ] && { [ -e "$gs_journal/beat" ] || [ -e "$gs_journal.prepared/beat" ]; }; then
-                rm -f "$gs_journal/beat" "$gs_journal.prepared/beat"
-                gs_left=5
-            elif [ $gs_left -le 0 ]; then
-                gs_end_work
-                # What that loop had begun may still be at work and hold the lock; another run puts the node in order itself.
-                until gs_lock; do
-                    gs_is_open || return
-                    sleep $gs_tick
-                done
-                # The journal that is there now may be another run's.
-                if gs_is_open; then
-                    if [ -d "$gs_journal" ]; then gs_rollback; else gs_settle; fi
+            [ "$(gs_started $$)" = "$gs_born" ] || gs_gone=1
+            if [ -z "$gs_gone" ]; then
+                if [ -e "$gs_journal/beat" ] || [ -e "$gs_journal.prepared/beat" ]; then
+                    rm -f "$gs_journal/beat" "$gs_journal.prepared/beat"
+                    gs_left=5
+                    continue
                 fi
-                gs_unlock
-                return
+                gs_left=$((gs_left - 1))
+                [ $gs_left -le 0 ] || continue
             fi
+            gs_end_work
+            # What that loop had begun may still be at work and hold the lock; another run puts the node in order itself.
+            until gs_lock; do
+                gs_is_open || return
+                sleep $gs_tick
+            done
+            # The journal that is there now may be another run's.
+            if gs_is_open; then
+                if [ -d "$gs_journal" ]; then gs_rollback; else gs_settle; fi
+            fi
+            gs_unlock
+            return
         done
     ) >/dev/null 2>&1 </dev/null 7<&- 8<&- 9<&- &
     exec 6<&-
@@ -88,14 +96,16 @@ gs_watch() {
 
 # Until the next glance. Status 1: the loop's shell and all that it has started are gone.
 gs_look() {
-    timeout "$gs_glance" cat <&6
-    case $? in
-    0) return 1 ;;
-    # Of coreutils, and of busybox.
-    124 | 143) ;;
+    if [ -n "$gs_pipe" ]; then
+        timeout "$gs_glance" cat <&6
+        case $? in
+        0) return 1 ;;
+        # Of coreutils, and of busybox.
+        124 | 143) return 0 ;;
+        esac
+    fi
     # There is no pipe, or no timeout(1) as we know it.
-    *) sleep "$gs_glance" ;;
-    esac
+    sleep "$gs_glance"
 }
 
 # Whether this run is neither kept to its end nor undone yet.

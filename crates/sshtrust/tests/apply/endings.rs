@@ -2,20 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use sshtrust::apply::ApplyError;
 
 use crate::home::*;
-
-/// Waits until something is as it must be.
-async fn await_that(what: &str, is: impl Fn() -> bool) {
-    let deadline = Instant::now() + LIMIT;
-    while !is() {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
 
 #[tokio::test]
 async fn a_node_finishes_what_it_keeps_when_its_coordinator_or_its_shell_is_gone() {
@@ -27,7 +17,7 @@ async fn a_node_finishes_what_it_keeps_when_its_coordinator_or_its_shell_is_gone
         let when = format!("{signal} at {command}");
         let home = Home::new();
         let (site, shell) = home.site().await;
-        shell.define("gs_tick=0.01 gs_hurry=0.5", LIMIT).await.unwrap();
+        shell.define("gs_tick=0.01", LIMIT).await.unwrap();
         let run = run();
         site.apply(&run, &home.plan(), key(), &home.programs()).await.unwrap();
         let script = format!(

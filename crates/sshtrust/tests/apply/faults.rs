@@ -127,9 +127,10 @@ async fn a_lost_connection_undoes_by_itself() {
 async fn the_end_of_a_shell_is_seen_at_once_and_where_it_cannot_be_it_is_looked_for() {
     // An hour between two glances: nothing but the end of the shell wakes the watcher.
     let at_once = "gs_hurry=3600";
-    let without_pipe = "gs_hurry=0.5; mkfifo() { return 1; }";
+    // A 6 of the login profile is none of the watcher's.
+    let without_pipe = "gs_hurry=3; exec 6</dev/null; mkfifo() { return 1; }";
     // As of a busybox(1) that wants -t.
-    let other_timeout = "gs_hurry=0.5; timeout() { [ \"$2\" != cat ] || return 1; command timeout \"$@\"; }";
+    let other_timeout = "gs_hurry=3; timeout() { [ \"$2\" != cat ] || return 1; command timeout \"$@\"; }";
     for way in [at_once, without_pipe, other_timeout] {
         let home = Home::new();
         let before = tree(home.dir.path());
@@ -143,14 +144,44 @@ async fn the_end_of_a_shell_is_seen_at_once_and_where_it_cannot_be_it_is_looked_
 }
 
 #[tokio::test]
+async fn a_sign_of_life_at_the_last_glance_counts() {
+    let home = Home::new();
+    let (site, shell) = home.site().await;
+    // One glance a file, so that the last one before the node goes back is the one that finds the sign.
+    let glance = format!(
+        "gs_tick=0.01; gs_look() {{ gs_turn=$((${{gs_turn:-0}} + 1)); echo $gs_turn >'{0}/seen'; \
+         until [ -e '{0}/turn'$gs_turn ] || [ ! -d '{0}' ]; do sleep 0.01; done; }}",
+        home.tools()
+    );
+    shell.define(&glance, LIMIT).await.unwrap().success("stopping the clock").unwrap();
+    site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
+    let glance_at = |turn: usize| {
+        fs::write(format!("{}/turn{turn}", home.tools()), "").unwrap();
+        let seen = format!("{}/seen", home.tools());
+        let next = format!("{}\n", turn + 1);
+        await_that("it went back", move || fs::read_to_string(&seen).is_ok_and(|text| text == next))
+    };
+    for turn in 1..=4 {
+        glance_at(turn).await;
+    }
+    site.renew().await.unwrap();
+    // The fifth finds it, and four more without one are none too many.
+    for turn in 5..=9 {
+        glance_at(turn).await;
+    }
+    site.prepare().await.unwrap();
+    assert!(site.commit().await.unwrap().durable);
+    end_agent(&home);
+}
+
+#[tokio::test]
 async fn a_coordinator_that_is_silent_for_too_long_is_given_up() {
     let home = Home::new();
     let before = tree(home.dir.path());
     let (site, shell) = home.site().await;
-    // A tick is a second otherwise.
-    shell.define("gs_tick=0.01 gs_hurry=0.5", LIMIT).await.unwrap().success("hurrying").unwrap();
+    shell.define(&home.clock(), LIMIT).await.unwrap().success("stopping the clock").unwrap();
     site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
-    site.renew().await.unwrap();
+    home.lose_patience();
     let home = Arc::new(home);
     let waiting = home.clone();
     tokio::task::spawn_blocking(move || waiting.await_tree(&before)).await.unwrap();

@@ -78,6 +78,19 @@ impl Home {
         home
     }
 
+    /// The watcher's clock: it stands until [`Home::lose_patience`], whatever the machine has to do.
+    pub(crate) fn clock(&self) -> String {
+        let tools = self.tools();
+        format!(
+            "gs_tick=0.01; gs_look() {{ until [ -e '{tools}/late' ] || [ ! -d '{tools}' ]; do sleep 0.01; done; }}"
+        )
+    }
+
+    /// The coordinator has been silent for too long by now.
+    pub(crate) fn lose_patience(&self) {
+        fs::write(format!("{}/late", self.tools()), "").unwrap();
+    }
+
     /// A folder of programs, outside of the home.
     pub(crate) fn tools(&self) -> String {
         format!("{}.tools", self.dir.path().display())
@@ -230,4 +243,13 @@ pub(crate) fn end_agent(home: &Home) {
     let profile = fs::read_to_string(home.path(".bashrc")).unwrap();
     let pid = profile.lines().find_map(|l| l.strip_prefix("export SSH_AGENT_PID=")).unwrap();
     assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
+}
+
+/// Waits until something is so.
+pub(crate) async fn await_that(what: &str, is: impl Fn() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !is() {
+        assert!(Instant::now() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

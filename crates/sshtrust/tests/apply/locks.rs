@@ -206,9 +206,10 @@ async fn the_lock_of_a_node_that_goes_back_by_itself_goes_with_that() {
     let home = home(0o755);
     let before = tree(home.dir.path());
     let (site, shell) = home.site().await;
-    shell.define("gs_tick=0.01 gs_hurry=0.5", LIMIT).await.unwrap().success("hurrying").unwrap();
+    shell.define(&home.clock(), LIMIT).await.unwrap().success("hurrying").unwrap();
     assert!(site.lock().await.unwrap());
     site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
+    home.lose_patience();
     // The coordinator says nothing: the watcher ends the shell, undoes, and leaves nothing.
     tokio::task::spawn_blocking(move || home.await_tree(&before)).await.unwrap();
 }

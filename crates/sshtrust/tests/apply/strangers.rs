@@ -132,10 +132,11 @@ async fn the_watcher_ends_nobody_who_has_the_number_of_a_loop_that_is_gone() {
     let before = tree(home.dir.path());
     let (site, shell) = home.site().await;
     // The number is another process's by now: it began at another time.
-    let script = "gs_tick=0.01 gs_hurry=0.5; gs_count=0; gs_started() { [ -e \"$gs_home/later\" ] && echo 2 || echo 1; }";
-    shell.define(script, LIMIT).await.unwrap();
+    let later = "gs_started() { [ -e \"$gs_home/later\" ] && echo 2 || echo 1; }";
+    shell.define(&format!("{}; {later}", home.clock()), LIMIT).await.unwrap();
     site.apply(&run(), &home.plan(), key(), &home.programs()).await.unwrap();
     fs::write(home.path("later"), "").unwrap();
+    home.lose_patience();
     let path = home.path("later");
     let home = std::sync::Arc::new(home);
     let waiting = home.clone();

@@ -30,7 +30,7 @@ async fn a_node_whose_decider_is_out_of_reach_waits_and_the_next_run_settles_it(
         let before = tree(home.dir.path());
         let (site, shell) = home.site().await;
         // Asked more often than each second.
-        shell.define("gs_tick=0.01 gs_hurry=0.5", LIMIT).await.unwrap();
+        shell.define("gs_tick=0.01", LIMIT).await.unwrap();
         let run = decided_elsewhere();
         site.apply(&run, &home.plan(), key(), &home.programs()).await.unwrap();
         site.prepare().await.unwrap();

@@ -144,11 +144,12 @@ gs_merge() {
 }
 
 # $1 known_hosts, $2 its wanted lines, a host each, $3 their hosts with blanks around each. A line of ours may name several
-# hosts, which are one machine: it says the same as a line for each, and is stale if it is for one of them.
+# hosts, which are one machine: it says the same as a line for each. The wanted ones whose key is another go from it, the
+# rest of it stays. Comments, markers, hashed names and patterns are no hosts of ours.
 gs_merge_known_hosts() {
     gs_hosts=$3 gs_wrong=$gs_work/wrong
     gs_other_words() {
-        sed -n '/^[^ ]*,[^ ]* .* #OM$/ {
+        sed -n '/^[^#@|*?! ][^*?! ]*,[^*?! ]* .* #OM$/ {
             :next
             h
             s/^\([^ ,]*\),[^ ]* /\1 /p
@@ -160,17 +161,24 @@ gs_merge_known_hosts() {
     }
     { [ ! -e "$1" ] || cat "$1" 2>/dev/null; } | gs_other_words | gs_lines_not_in "$2" >"$gs_wrong" || exit 1
     gs_is_stale() {
-        gs_left=${1%% *},
+        case ${1%% *} in
+        "#"* | @* | "|"* | *[*?!]*) return 1 ;;
+        *,*) ;;
+        # A right line for one host is among the wanted ones, and does not come here.
+        *) case $gs_hosts in *" ${1%% *} "*) return 0 ;; *) return 1 ;; esac ;;
+        esac
+        [ -s "$gs_wrong" ] || return 1
+        gs_left=${1%% *}, gs_rest=
         while [ -n "$gs_left" ]; do
             gs_one=${gs_left%%,*} gs_left=${gs_left#*,}
-            case $gs_hosts in *" $gs_one "*) ;; *) continue ;; esac
-            # A right line for one host is among the wanted ones, and does not come here.
-            case ${1%% *} in
-            *,*) if [ ! -s "$gs_wrong" ] || ! grep -aqxF "$gs_one ${1#* }" "$gs_wrong"; then continue; fi ;;
+            case $gs_hosts in
+            *" $gs_one "*) ! grep -aqxF "$gs_one ${1#* }" "$gs_wrong" || continue ;;
             esac
-            return 0
+            gs_rest=$gs_rest,$gs_one
         done
-        return 1
+        gs_rest=${gs_rest#,}
+        [ "$gs_rest" != "${1%% *}" ] || return 1
+        [ -z "$gs_rest" ] || printf '%s\n' "$gs_rest ${1#* }" >>"$gs_missing"
     }
     gs_merge "$1" "$2"
 }

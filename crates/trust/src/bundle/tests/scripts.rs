@@ -123,11 +123,34 @@ fn a_line_for_several_hosts_says_what_a_line_for_each_says() {
         let machine = Machine::with_key(shell);
         let host = machine.key("etc/ssh_host_ed25519_key.pub");
         let right = format!("node1,10.0.0.1,x {host} #OM");
-        let stale = format!("10.0.0.9,10.0.0.1 {OTHER} #OM");
-        let others = format!("10.0.0.2,node2 {OTHER} #OM\n10.0.0.1,n {OTHER}\n");
+        // What is for another machine too stays for that one.
+        let stale = format!("10.0.0.9,10.0.0.1,x {OTHER} #OM");
+        let rest = format!("10.0.0.9,x {OTHER} #OM");
+        let others: String =
+            ["10.0.0.2,node2", "#10.0.0.1,node1", "*.corp,10.0.0.1", "!10.0.0.7,10.0.0.1", "|1|h,10.0.0.1"]
+                .map(|hosts| format!("{hosts} {OTHER} #OM\n"))
+                .concat();
+        let others = format!("{others}10.0.0.1,n {OTHER}\n");
         machine.put("home/.ssh/known_hosts", format!("{right}\n{stale}\n{others}").as_bytes());
-        machine.run(&script(&[]), &[]).must_be_well();
-        assert_eq!(machine.text("home/.ssh/known_hosts"), format!("{right}\n{others}"), "{shell:?}");
+        for _ in 0..2 {
+            machine.run(&script(&[]), &[]).must_be_well();
+            assert_eq!(
+                machine.text("home/.ssh/known_hosts"),
+                format!("{right}\n{others}{rest}\n"),
+                "{shell:?}"
+            );
+        }
+        // What is commented out says nothing.
+        for comment in ["#x,10.0.0.1", "*,10.0.0.1", "@x,10.0.0.1"].map(|hosts| format!("{hosts} {host} #OM"))
+        {
+            machine.put("home/.ssh/known_hosts", format!("{comment}\n").as_bytes());
+            machine.run(&script(&[]), &[]).must_be_well();
+            assert_eq!(
+                machine.text("home/.ssh/known_hosts"),
+                format!("{comment}\n10.0.0.1 {host} #OM\n"),
+                "{shell:?}"
+            );
+        }
         // What is right without a line end is right.
         machine.put("home/.ssh/known_hosts", right.as_bytes());
         machine.run(&script(&[]), &[]).must_be_well();
